@@ -1,0 +1,6 @@
+//! Pure rules: no threads, files, clocks or plugin framework. Everything here is a function of its arguments.
+
+pub mod format;
+pub mod naming;
+pub mod pacing;
+pub mod take;

@@ -1,0 +1,129 @@
+//! The menus of the recorder (file type, codec, bit rate) and the shape of a stream.
+
+/// One menu of the operator: an enum with a stable id and a label for each entry.
+///
+/// The order of the entries is the order of the menu, and so of the automation values.
+pub trait Menu: Copy + PartialEq + Sized + 'static {
+    /// All entries, in menu order.
+    const ALL: &'static [Self];
+    /// The ids that saved states and the command line use, in menu order.
+    const IDS: &'static [&'static str];
+    /// The texts that a musician reads, in menu order.
+    const LABELS: &'static [&'static str];
+
+    /// The position of this entry in the menu.
+    fn index(self) -> usize;
+
+    /// The entry at `index`; the first one where there is none.
+    fn from_index(index: usize) -> Self {
+        Self::ALL.get(index).copied().unwrap_or(Self::ALL[0])
+    }
+
+    /// The stable id of this entry.
+    fn id(self) -> &'static str {
+        Self::IDS[self.index()]
+    }
+
+    /// The label of this entry.
+    fn label(self) -> &'static str {
+        Self::LABELS[self.index()]
+    }
+}
+
+macro_rules! menu {
+    ($(#[$doc:meta])* $name:ident { $($(#[$entry_doc:meta])* $entry:ident = $id:literal, $label:literal;)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum $name { $($(#[$entry_doc])* $entry,)+ }
+
+        impl Menu for $name {
+            const ALL: &'static [Self] = &[$(Self::$entry),+];
+            const IDS: &'static [&'static str] = &[$($id),+];
+            const LABELS: &'static [&'static str] = &[$($label),+];
+
+            fn index(self) -> usize {
+                self as usize
+            }
+        }
+    };
+}
+
+menu! {
+    /// The container of the file. Its id is also the file name's extension.
+    FileType {
+        Wav = "wav", "WAV";
+        Mp3 = "mp3", "MP3";
+    }
+}
+
+menu! {
+    /// How samples are stored in the file types that store them as they are.
+    Codec {
+        Pcm16 = "pcm16", "16-bit PCM";
+        Pcm24 = "pcm24", "24-bit PCM";
+        Pcm32 = "pcm32", "32-bit PCM";
+        Float32 = "float32", "32-bit float";
+    }
+}
+
+impl Codec {
+    /// Bits that one sample takes in the file.
+    pub const fn bits_per_sample(self) -> u16 {
+        match self {
+            Codec::Pcm16 => 16,
+            Codec::Pcm24 => 24,
+            Codec::Pcm32 | Codec::Float32 => 32,
+        }
+    }
+}
+
+menu! {
+    /// The bit rate of the lossy file types.
+    BitRate {
+        Cbr96 = "b96", "96 kb/s";
+        Cbr128 = "b128", "128 kb/s";
+        Cbr192 = "b192", "192 kb/s";
+        Cbr256 = "b256", "256 kb/s";
+        Cbr320 = "b320", "320 kb/s";
+        VbrV2 = "v2", "VBR V2";
+        VbrV0 = "v0", "VBR V0";
+    }
+}
+
+/// The shape of the sound that arrives; fixed from `activate` to `deactivate`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamFormat {
+    /// Channels of the track, 1 to 64.
+    pub channels: usize,
+    /// Frames per second, rounded to Hz: file headers hold whole numbers.
+    pub sample_rate: u32,
+}
+
+impl StreamFormat {
+    /// The shape for `channels` channels at the host's rate in Hz.
+    pub fn new(channels: usize, host_rate: f64) -> Self {
+        Self { channels: channels.max(1), sample_rate: (host_rate.round() as u32).max(1) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entries_are_distinct<M: Menu + std::fmt::Debug>() {
+        for (index, &entry) in M::ALL.iter().enumerate() {
+            assert_eq!(entry.index(), index);
+            assert_eq!(M::from_index(index), entry);
+            assert_eq!(M::IDS.iter().filter(|&&id| id == entry.id()).count(), 1);
+            assert_eq!(M::LABELS.iter().filter(|&&label| label == entry.label()).count(), 1);
+        }
+        assert_eq!(M::from_index(M::ALL.len()), M::ALL[0]);
+    }
+
+    #[test]
+    fn every_menu_entry_has_its_own_id_and_label() {
+        entries_are_distinct::<FileType>();
+        entries_are_distinct::<Codec>();
+        entries_are_distinct::<BitRate>();
+    }
+}

@@ -1,0 +1,286 @@
+//! The take's state machine: which frames belong to a take, and which marks the writer is still owed.
+//!
+//! `record` is level-triggered: a take begins with the first frame that passes while record is on and pause is off,
+//! and ends when record goes off. Marks that the queue has no room for are owed and stay in order; a take that begins
+//! again before its end could be told simply goes on, and the merge is counted.
+
+use super::format::{BitRate, Codec, FileType};
+
+/// What a take is recorded with: the values at its first frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TakeSettings {
+    pub file_type: FileType,
+    pub codec: Codec,
+    pub bit_rate: BitRate,
+    /// Find an unused name instead of replacing a file.
+    pub unique_suffix: bool,
+    /// What `{suffix}` becomes while `unique_suffix` is off, 0 to 9999.
+    pub n: u16,
+    /// Which state of the saved texts (file, track name) was in force.
+    pub text_revision: u64,
+}
+
+/// The parameters of one block; constant within it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Controls {
+    pub record: bool,
+    pub pause: bool,
+    pub settings: TakeSettings,
+}
+
+/// What travels between the frames of a take, in order with them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// A take begins; the frames that follow belong to it.
+    Begin(TakeSettings),
+    /// So many frames of the take were lost here.
+    Gap { frames: u64 },
+    /// The take ends.
+    End,
+}
+
+/// What [`TakeMachine::step`] says of one block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// No take is open and the block belongs to none.
+    Idle,
+    /// The block belongs to the open take.
+    Record,
+    /// The block belongs to the open take, whose end could not be told before it began again: two takes became one.
+    RecordMerged,
+    /// A take is open, and paused.
+    Pause,
+}
+
+/// Marks not yet sent, always in this order: begin, gap, end.
+#[derive(Debug, Default)]
+struct Owed {
+    begin: Option<TakeSettings>,
+    gap_frames: u64,
+    end: bool,
+}
+
+/// Follows record and pause from block to block. Lives on the audio thread; allocates nothing.
+#[derive(Debug, Default)]
+pub struct TakeMachine {
+    open: bool,
+    owed: Owed,
+}
+
+impl TakeMachine {
+    /// Takes one block of at least one frame into account.
+    pub fn step(&mut self, controls: &Controls) -> Step {
+        match (controls.record, controls.pause, self.open) {
+            (false, _, open) => {
+                if open {
+                    self.end();
+                }
+                Step::Idle
+            }
+            (true, true, false) => Step::Idle,
+            (true, true, true) => Step::Pause,
+            (true, false, true) => Step::Record,
+            (true, false, false) => {
+                self.open = true;
+                if self.owed.end {
+                    self.owed.end = false;
+                    Step::RecordMerged
+                } else {
+                    self.owed.begin = Some(controls.settings);
+                    Step::Record
+                }
+            }
+        }
+    }
+
+    /// Ends the open take, if there is one.
+    pub fn end(&mut self) {
+        if self.open {
+            self.open = false;
+            self.owed.end = true;
+        }
+    }
+
+    /// The take lost `frames` frames here, behind all marks that are owed.
+    pub fn lose(&mut self, frames: u64) {
+        debug_assert!(self.open);
+        self.owed.gap_frames += frames;
+    }
+
+    /// The mark that has to be sent next, before any frame.
+    pub fn owed(&self) -> Option<Mark> {
+        match &self.owed {
+            Owed { begin: Some(settings), .. } => Some(Mark::Begin(*settings)),
+            Owed { gap_frames: 1.., .. } => Some(Mark::Gap { frames: self.owed.gap_frames }),
+            Owed { end: true, .. } => Some(Mark::End),
+            Owed { end: false, .. } => None,
+        }
+    }
+
+    /// The mark that [`owed`](Self::owed) named is in the queue.
+    pub fn sent(&mut self) {
+        match self.owed() {
+            Some(Mark::Begin(_)) => self.owed.begin = None,
+            Some(Mark::Gap { .. }) => self.owed.gap_frames = 0,
+            Some(Mark::End) => self.owed.end = false,
+            None => {}
+        }
+    }
+
+    /// Whether a take is open.
+    pub fn is_open(&self) -> bool {
+        self.open
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn settings(n: u16) -> TakeSettings {
+        TakeSettings {
+            file_type: FileType::Wav,
+            codec: Codec::Pcm24,
+            bit_rate: BitRate::Cbr192,
+            unique_suffix: true,
+            n,
+            text_revision: 0,
+        }
+    }
+
+    /// One block as the model sees it; `room` says how many messages the queue takes during it.
+    #[derive(Debug, Clone, Copy)]
+    struct Block {
+        record: bool,
+        pause: bool,
+        frames: u64,
+        room: usize,
+    }
+
+    fn blocks() -> impl Strategy<Value = Vec<Block>> {
+        let block = (any::<bool>(), prop::bool::weighted(0.3), 1u64..100, prop_oneof![Just(0), 1usize..4, Just(9)])
+            .prop_map(|(record, pause, frames, room)| Block { record, pause, frames, room });
+        prop::collection::vec(block, 0..60)
+    }
+
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    enum Sent {
+        Mark(Mark),
+        Frames { block: usize, frames: u64 },
+    }
+
+    struct Run {
+        sent: Vec<Sent>,
+        merged: usize,
+    }
+
+    /// Drives the machine as the tap does, with a queue that has room only where the blocks say so.
+    fn run(blocks: &[Block]) -> Run {
+        let mut machine = TakeMachine::default();
+        let mut run = Run { sent: Vec::new(), merged: 0 };
+        for (index, block) in blocks.iter().enumerate() {
+            let mut room = block.room;
+            let controls = Controls { record: block.record, pause: block.pause, settings: settings(index as u16) };
+            let step = machine.step(&controls);
+            while let (Some(mark), 1..) = (machine.owed(), room) {
+                run.sent.push(Sent::Mark(mark));
+                machine.sent();
+                room -= 1;
+            }
+            match step {
+                Step::Idle | Step::Pause => {}
+                Step::Record | Step::RecordMerged => {
+                    run.merged += usize::from(step == Step::RecordMerged);
+                    if machine.owed().is_none() && room > 0 {
+                        run.sent.push(Sent::Frames { block: index, frames: block.frames });
+                    } else {
+                        machine.lose(block.frames);
+                    }
+                }
+            }
+        }
+        machine.end();
+        while let Some(mark) = machine.owed() {
+            run.sent.push(Sent::Mark(mark));
+            machine.sent();
+        }
+        run
+    }
+
+    /// The takes that were sent: settings number and length of each; panics where the marks make no sense.
+    fn takes(sent: &[Sent]) -> Vec<(u16, u64)> {
+        let mut takes = Vec::new();
+        let mut open = false;
+        for message in sent {
+            match *message {
+                Sent::Mark(Mark::Begin(settings)) => {
+                    assert!(!open, "a take began inside a take");
+                    open = true;
+                    takes.push((settings.n, 0));
+                }
+                Sent::Mark(Mark::Gap { frames }) | Sent::Frames { frames, .. } => {
+                    assert!(open && frames > 0, "frames outside a take");
+                    takes.last_mut().unwrap().1 += frames;
+                }
+                Sent::Mark(Mark::End) => {
+                    assert!(open, "an end without a take");
+                    open = false;
+                }
+            }
+        }
+        assert!(!open, "the last take never ended");
+        takes
+    }
+
+    /// The rule of the product, written as plainly as possible.
+    fn model(blocks: &[Block]) -> Vec<(u16, u64)> {
+        let mut takes: Vec<(u16, u64)> = Vec::new();
+        let mut open = false;
+        for (index, block) in blocks.iter().enumerate() {
+            if !block.record {
+                open = false;
+            } else if !block.pause {
+                if !open {
+                    takes.push((index as u16, 0));
+                    open = true;
+                }
+                takes.last_mut().unwrap().1 += block.frames;
+            }
+        }
+        takes
+    }
+
+    proptest! {
+        #[test]
+        fn with_room_every_take_is_exactly_the_models(blocks in blocks()) {
+            let blocks: Vec<_> = blocks.into_iter().map(|block| Block { room: 9, ..block }).collect();
+            let run = run(&blocks);
+            prop_assert_eq!(takes(&run.sent), model(&blocks));
+            prop_assert_eq!(run.merged, 0);
+        }
+
+        #[test]
+        fn without_room_no_frame_goes_uncounted_and_only_counted_merges_join_takes(blocks in blocks()) {
+            let run = run(&blocks);
+            let (sent, model) = (takes(&run.sent), model(&blocks));
+            prop_assert_eq!(sent.len() + run.merged, model.len());
+            let total = |takes: &[(u16, u64)]| takes.iter().map(|take| take.1).sum::<u64>();
+            prop_assert_eq!(total(&sent), total(&model));
+            prop_assert!(sent.iter().all(|take| model.iter().any(|other| other.0 == take.0)), "settings of no take");
+        }
+    }
+
+    #[test]
+    fn a_record_that_is_paused_from_start_to_end_sends_nothing() {
+        let block = Block { record: true, pause: true, frames: 64, room: 9 };
+        assert_eq!(run(&[block, block]).sent, []);
+    }
+
+    #[test]
+    fn settings_that_change_during_a_take_wait_for_the_next_one() {
+        let on = Block { record: true, pause: false, frames: 8, room: 9 };
+        let off = Block { record: false, ..on };
+        assert_eq!(takes(&run(&[on, on, on, off, on]).sent), [(0, 24), (4, 8)]);
+    }
+}

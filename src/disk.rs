@@ -1,0 +1,8 @@
+//! The writer thread: it owns every file, path and encoder. Nothing here runs on the audio thread.
+
+pub mod encoder;
+pub mod files;
+mod mp3;
+mod resample;
+mod sanitise;
+mod wav;

@@ -1,0 +1,86 @@
+//! What every file type has to do. One file beside this one implements it for each.
+
+use super::mp3::Mp3Encoder;
+use super::wav::WavEncoder;
+use crate::core::format::{FileType, StreamFormat};
+use crate::core::take::TakeSettings;
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+
+/// Which sample values an encoder takes. The writer makes them so before it calls [`Encoder::write`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SampleRange {
+    /// −1 to 1.
+    FullScale,
+    /// Any finite value.
+    Finite,
+}
+
+/// Turns planar samples into one file. Lives on the writer thread.
+///
+/// After an error the encoder is only dropped; dropping it without [`finish`](Self::finish) never panics and leaves
+/// what is already in the file playable.
+pub trait Encoder {
+    /// The sample values that [`write`](Self::write) takes.
+    fn sample_range(&self) -> SampleRange;
+
+    /// Appends `frames` frames. `planar` holds the channels one after the other, `frames` samples each, in the
+    /// encoder's [`SampleRange`].
+    ///
+    /// # Errors
+    /// Any part of the frames may then be in the file.
+    fn write(&mut self, planar: &[f32], frames: usize) -> io::Result<()>;
+
+    /// Hands all bytes to the operating system and makes the header or tag say what the file holds, so that the file
+    /// plays even if the process dies now. Encoders that hold frames back may hold back a tenth of a second.
+    fn refresh(&mut self) -> io::Result<()>;
+
+    /// Writes what is held back and the final header or tag. The file is complete then.
+    fn finish(self: Box<Self>) -> io::Result<()>;
+
+    /// How many more frames fit into this file before the file type's size limit.
+    fn frames_left(&self) -> u64;
+
+    /// Bytes of the file so far, those in buffers included.
+    fn bytes(&self) -> u64;
+}
+
+/// Why a take cannot be encoded at all. Nothing was written.
+#[derive(Debug)]
+pub enum OpenError {
+    /// The file type holds fewer channels.
+    TooManyChannels { file_type: &'static str, most: usize, channels: usize },
+    /// The encoder does not take these settings; the text is the encoder's own.
+    Refused { file_type: &'static str, reason: String },
+    /// The first bytes could not be written.
+    Io(io::Error),
+}
+
+impl From<io::Error> for OpenError {
+    fn from(error: io::Error) -> Self {
+        OpenError::Io(error)
+    }
+}
+
+/// Whether a take of this type and shape can be encoded at all. Touches no file.
+pub fn check(file_type: FileType, format: StreamFormat) -> Result<(), OpenError> {
+    let most = match file_type {
+        FileType::Wav => WavEncoder::MAX_CHANNELS,
+        FileType::Mp3 => Mp3Encoder::MAX_CHANNELS,
+    };
+    if format.channels > most {
+        let file_type = crate::core::format::Menu::label(file_type);
+        return Err(OpenError::TooManyChannels { file_type, most, channels: format.channels });
+    }
+    Ok(())
+}
+
+/// Starts a file of the type that `settings` name. `file` is empty and stays open as long as the encoder lives.
+pub fn open(settings: &TakeSettings, format: StreamFormat, file: Arc<File>) -> Result<Box<dyn Encoder>, OpenError> {
+    check(settings.file_type, format)?;
+    Ok(match settings.file_type {
+        FileType::Wav => Box::new(WavEncoder::open(settings.codec, format, file)?),
+        FileType::Mp3 => Box::new(Mp3Encoder::open(settings.bit_rate, format, file)?),
+    })
+}

@@ -1,0 +1,12 @@
+//! Audio File Out: an audio plugin that passes a track's sound through bit for bit and records it to disk.
+
+pub mod core;
+pub mod disk;
+pub mod link;
+pub mod params;
+pub mod plugin;
+
+pub use plugin::AudioFileOut;
+
+nice_plug::nice_export_clap!(AudioFileOut);
+nice_plug::nice_export_vst3!(AudioFileOut);

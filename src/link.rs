@@ -1,0 +1,23 @@
+//! Everything that crosses threads, and nothing else does.
+//!
+//! One queue of 32-bit words leads from the audio thread ([`Sender`]) to the writer thread ([`Receiver`]). It carries,
+//! in the order in which they happened,
+//!
+//! | message | words |
+//! |---|---|
+//! | a block of `f` frames | `Frames`, `f`, then `f` samples of channel 0, `f` of channel 1, … (planar, as bits) |
+//! | a take begins | `Begin`, file type, codec, bit rate, unique suffix, n, text revision (low, high) |
+//! | a gap of `n` lost frames | `Gap`, `n` (low, high) |
+//! | the take ends | `End` |
+//!
+//! A message is committed whole, so the writer never sees half of one. Dropping the [`Sender`] says that nothing more
+//! comes; an open take ends with it. What the editor shows goes through the atomics of [`Status`]; the texts that are
+//! saved with the project go through [`Texts`], in revisions, so that a take keeps those of its first frame.
+
+mod queue;
+mod status;
+mod texts;
+
+pub use queue::{Full, MAX_CHUNK_FRAMES, Message, Receiver, Sender, capacity_words, link};
+pub use status::{MAX_REPORTS, RecorderState, Status, StatusSnapshot, TakeReport};
+pub use texts::{TextId, TextSet, Texts};

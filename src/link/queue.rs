@@ -1,0 +1,394 @@
+//! The queue from the audio thread to the writer thread.
+
+use super::Status;
+use crate::core::format::{BitRate, Codec, FileType, Menu, StreamFormat};
+use crate::core::take::{Mark, TakeSettings};
+use rtrb::{Consumer, Producer, RingBuffer};
+use std::mem::MaybeUninit;
+use std::sync::{Arc, OnceLock};
+use std::thread::Thread;
+
+/// The most frames that one message carries; longer blocks travel as several.
+pub const MAX_CHUNK_FRAMES: usize = 4096;
+
+const QUEUE_SECONDS: usize = 16;
+const MIN_QUEUE_SECONDS: usize = 4;
+const MAX_QUEUE_BYTES: usize = 64 << 20;
+const BYTES_PER_WORD: usize = size_of::<u32>();
+
+const FRAMES: u32 = 1;
+const BEGIN: u32 = 2;
+const GAP: u32 = 3;
+const END: u32 = 4;
+
+const FRAMES_HEADER_WORDS: usize = 2;
+const MAX_MARK_WORDS: usize = 8;
+
+/// The queue has no room for the message; nothing of it was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Full;
+
+/// Words that the queue of a stream holds: 16 s of audio, at most 64 MiB, never less than 4 s.
+pub fn capacity_words(format: StreamFormat) -> usize {
+    let words_per_second = format.sample_rate as usize * format.channels;
+    let at_most = (words_per_second * QUEUE_SECONDS).min(MAX_QUEUE_BYTES / BYTES_PER_WORD);
+    let smallest_useful = 4 * (FRAMES_HEADER_WORDS + MAX_CHUNK_FRAMES * format.channels);
+    at_most.max(words_per_second * MIN_QUEUE_SECONDS).max(smallest_useful)
+}
+
+/// Makes both ends of a queue for `format` that holds `capacity_words` words.
+pub fn link(format: StreamFormat, capacity_words: usize, status: Arc<Status>) -> (Sender, Receiver) {
+    let (producer, consumer) = RingBuffer::new(capacity_words);
+    let writer = Arc::new(OnceLock::new());
+    let sender =
+        Sender { producer, channels: format.channels, writer: Arc::clone(&writer), status: Arc::clone(&status) };
+    (sender, Receiver { consumer, format, writer, status })
+}
+
+/// The audio thread's end. Wait-free but for [`wake_writer`](Self::wake_writer).
+pub struct Sender {
+    producer: Producer<u32>,
+    channels: usize,
+    writer: Arc<OnceLock<Thread>>,
+    status: Arc<Status>,
+}
+
+impl Sender {
+    /// Sends the frames `start..start + frames` of a planar block, `frames` being at most [`MAX_CHUNK_FRAMES`].
+    /// A channel that is missing or too short is sent as silence.
+    pub fn try_frames(&mut self, planar: &[&mut [f32]], start: usize, frames: usize) -> Result<(), Full> {
+        let words = FRAMES_HEADER_WORDS + frames * self.channels;
+        let mut chunk = self.producer.write_chunk_uninit(words).map_err(|_| Full)?;
+        let mut room = Room::new(chunk.as_mut_slices());
+        room.put(&[FRAMES, frames as u32]);
+        for channel in 0..self.channels {
+            match planar.get(channel).and_then(|samples| samples.get(start..start + frames)) {
+                Some(samples) => room.put_samples(samples),
+                None => room.put_silence(frames),
+            }
+        }
+        debug_assert!(room.is_full());
+        // SAFETY: every word of the chunk was written: the header and then `frames` words for each channel.
+        unsafe { chunk.commit_all() };
+        Ok(())
+    }
+
+    /// Sends a mark.
+    pub fn try_mark(&mut self, mark: Mark) -> Result<(), Full> {
+        let mut words = [0; MAX_MARK_WORDS];
+        let used = encode(mark, &mut words);
+        self.producer.push_entire_slice(&words[..used]).map_err(|_| Full)
+    }
+
+    /// Free words as of now. Asks the writer's end, which costs a look at another core's cache line.
+    pub fn free_words(&self) -> usize {
+        self.producer.slots()
+    }
+
+    /// Whether more than half of the queue is filled.
+    pub fn is_over_half(&self) -> bool {
+        self.free_words() < self.producer.buffer().capacity() / 2
+    }
+
+    /// Whether nobody reads the queue any more.
+    pub fn is_abandoned(&self) -> bool {
+        self.producer.is_abandoned()
+    }
+
+    /// Wakes the writer at once. A system call: never in realtime.
+    pub fn wake_writer(&self) {
+        if let Some(writer) = self.writer.get() {
+            writer.unpark();
+        }
+    }
+
+    /// The status that this link's writer keeps.
+    pub fn status(&self) -> &Status {
+        &self.status
+    }
+}
+
+/// What the writer receives. `planar` holds the channels one after the other, `frames` samples each.
+#[derive(Debug, PartialEq)]
+pub enum Message<'a> {
+    Frames { frames: usize, planar: &'a [f32] },
+    Mark(Mark),
+}
+
+/// The writer thread's end.
+pub struct Receiver {
+    consumer: Consumer<u32>,
+    format: StreamFormat,
+    writer: Arc<OnceLock<Thread>>,
+    status: Arc<Status>,
+}
+
+impl Receiver {
+    /// Says that the calling thread is the writer, to be woken by [`Sender::wake_writer`].
+    pub fn attach(&self) {
+        // A second attach is the same thread again.
+        let _ = self.writer.set(std::thread::current());
+    }
+
+    /// The next message, if there is one. Frames are copied into `scratch`, which grows to fit.
+    pub fn next<'a>(&mut self, scratch: &'a mut Vec<f32>) -> Option<Message<'a>> {
+        let kind = *self.consumer.peek().ok()?;
+        if kind == FRAMES {
+            let header = self.consumer.read_chunk(FRAMES_HEADER_WORDS).ok()?;
+            let frames = header.into_iter().nth(1).map_or(0, |frames| frames as usize);
+            self.read_samples(frames * self.format.channels, scratch);
+            return Some(Message::Frames { frames, planar: scratch });
+        }
+        let words = mark_words(kind);
+        let mut mark = [0; MAX_MARK_WORDS];
+        self.consumer.pop_entire_slice(&mut mark[..words]).ok()?;
+        Some(Message::Mark(decode(&mark)))
+    }
+
+    fn read_samples(&mut self, samples: usize, scratch: &mut Vec<f32>) {
+        scratch.clear();
+        if let Ok(chunk) = self.consumer.read_chunk(samples) {
+            let (first, second) = chunk.as_slices();
+            scratch.extend(first.iter().chain(second).map(|&bits| f32::from_bits(bits)));
+            chunk.commit_all();
+        }
+        debug_assert_eq!(scratch.len(), samples, "messages are committed whole");
+        scratch.resize(samples, 0.0);
+    }
+
+    /// Whether the queue is empty.
+    pub fn is_empty(&self) -> bool {
+        self.consumer.is_empty()
+    }
+
+    /// Whether the sender is gone. What it sent may still be in the queue.
+    pub fn is_abandoned(&self) -> bool {
+        self.consumer.is_abandoned()
+    }
+
+    /// How full the queue is, 0 to 1.
+    pub fn fill(&self) -> f32 {
+        self.consumer.slots() as f32 / self.consumer.buffer().capacity() as f32
+    }
+
+    /// The shape of the frames.
+    pub fn format(&self) -> StreamFormat {
+        self.format
+    }
+
+    /// The status to keep.
+    pub fn status(&self) -> &Arc<Status> {
+        &self.status
+    }
+}
+
+/// The two halves of a chunk, filled from front to back.
+struct Room<'a> {
+    first: &'a mut [MaybeUninit<u32>],
+    second: &'a mut [MaybeUninit<u32>],
+}
+
+impl<'a> Room<'a> {
+    fn new((first, second): (&'a mut [MaybeUninit<u32>], &'a mut [MaybeUninit<u32>])) -> Self {
+        Self { first, second }
+    }
+
+    fn is_full(&self) -> bool {
+        self.first.is_empty() && self.second.is_empty()
+    }
+
+    /// Takes the next `len` words at most, as one run of memory.
+    fn take(&mut self, len: usize) -> &'a mut [MaybeUninit<u32>] {
+        if self.first.is_empty() {
+            self.first = std::mem::take(&mut self.second);
+        }
+        let (run, rest) = std::mem::take(&mut self.first).split_at_mut_checked(len).unwrap_or_default();
+        self.first = rest;
+        run
+    }
+
+    fn put(&mut self, words: &[u32]) {
+        self.put_with(words.len(), |done, slots| {
+            for (slot, &word) in slots.iter_mut().zip(&words[done..]) {
+                slot.write(word);
+            }
+        });
+    }
+
+    fn put_samples(&mut self, samples: &[f32]) {
+        self.put_with(samples.len(), |done, slots| {
+            for (slot, sample) in slots.iter_mut().zip(&samples[done..]) {
+                slot.write(sample.to_bits());
+            }
+        });
+    }
+
+    fn put_silence(&mut self, samples: usize) {
+        self.put_with(samples, |_, slots| slots.fill(MaybeUninit::new(0)));
+    }
+
+    fn put_with(&mut self, len: usize, mut fill: impl FnMut(usize, &mut [MaybeUninit<u32>])) {
+        let mut done = 0;
+        while done < len {
+            let before_the_wrap = if self.first.is_empty() { self.second.len() } else { self.first.len() };
+            let slots = self.take((len - done).min(before_the_wrap));
+            if slots.is_empty() {
+                return;
+            }
+            let filled = slots.len();
+            fill(done, slots);
+            done += filled;
+        }
+    }
+}
+
+fn mark_words(kind: u32) -> usize {
+    match kind {
+        BEGIN => 8,
+        GAP => 3,
+        _ => 1,
+    }
+}
+
+fn encode(mark: Mark, words: &mut [u32; MAX_MARK_WORDS]) -> usize {
+    match mark {
+        Mark::Begin(settings) => {
+            let [low, high] = halves(settings.text_revision);
+            *words = [
+                BEGIN,
+                settings.file_type.index() as u32,
+                settings.codec.index() as u32,
+                settings.bit_rate.index() as u32,
+                u32::from(settings.unique_suffix),
+                u32::from(settings.n),
+                low,
+                high,
+            ];
+        }
+        Mark::Gap { frames } => {
+            let [low, high] = halves(frames);
+            words[..3].copy_from_slice(&[GAP, low, high]);
+        }
+        Mark::End => words[0] = END,
+    }
+    mark_words(words[0])
+}
+
+fn decode(words: &[u32; MAX_MARK_WORDS]) -> Mark {
+    match words[0] {
+        BEGIN => Mark::Begin(TakeSettings {
+            file_type: FileType::from_index(words[1] as usize),
+            codec: Codec::from_index(words[2] as usize),
+            bit_rate: BitRate::from_index(words[3] as usize),
+            unique_suffix: words[4] != 0,
+            n: words[5] as u16,
+            text_revision: whole(words[6], words[7]),
+        }),
+        GAP => Mark::Gap { frames: whole(words[1], words[2]) },
+        _ => Mark::End,
+    }
+}
+
+fn halves(whole: u64) -> [u32; 2] {
+    [whole as u32, (whole >> 32) as u32]
+}
+
+fn whole(low: u32, high: u32) -> u64 {
+    u64::from(low) | u64::from(high) << 32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn stereo(capacity: usize) -> (Sender, Receiver) {
+        link(StreamFormat { channels: 2, sample_rate: 48_000 }, capacity, Arc::default())
+    }
+
+    fn any_mark() -> impl Strategy<Value = Mark> {
+        let settings = (0..FileType::ALL.len(), 0..Codec::ALL.len(), 0..BitRate::ALL.len(), any::<(bool, u16, u64)>());
+        prop_oneof![
+            settings.prop_map(|(file_type, codec, bit_rate, (unique_suffix, n, text_revision))| {
+                Mark::Begin(TakeSettings {
+                    file_type: FileType::from_index(file_type),
+                    codec: Codec::from_index(codec),
+                    bit_rate: BitRate::from_index(bit_rate),
+                    unique_suffix,
+                    n,
+                    text_revision,
+                })
+            }),
+            any::<u64>().prop_map(|frames| Mark::Gap { frames }),
+            Just(Mark::End),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn every_mark_arrives_as_it_was_sent(marks in prop::collection::vec(any_mark(), 0..40)) {
+            let (mut sender, mut receiver) = stereo(1 << 10);
+            let mut scratch = Vec::new();
+            for &mark in &marks {
+                sender.try_mark(mark).unwrap();
+            }
+            for mark in marks {
+                prop_assert_eq!(receiver.next(&mut scratch), Some(Message::Mark(mark)));
+            }
+            prop_assert_eq!(receiver.next(&mut scratch), None);
+        }
+
+        /// Every bit pattern, signalling NaNs included, at every position of the wrap.
+        #[test]
+        fn blocks_arrive_to_the_bit_wherever_the_queue_wraps(
+            blocks in prop::collection::vec(prop::collection::vec(any::<u32>(), 1..20), 1..200)
+        ) {
+            let (mut sender, mut receiver) = stereo(64);
+            let mut scratch = Vec::new();
+            for bits in blocks {
+                let mut left: Vec<f32> = bits.iter().map(|&bits| f32::from_bits(bits)).collect();
+                let mut right: Vec<f32> = bits.iter().map(|&bits| f32::from_bits(!bits)).collect();
+                sender.try_frames(&[&mut left, &mut right], 0, bits.len()).unwrap();
+                let Some(Message::Frames { frames, planar }) = receiver.next(&mut scratch) else {
+                    panic!("no frames");
+                };
+                prop_assert_eq!(frames, bits.len());
+                let expected: Vec<u32> = bits.iter().copied().chain(bits.iter().map(|bits| !bits)).collect();
+                let received: Vec<u32> = planar.iter().map(|sample| sample.to_bits()).collect();
+                prop_assert_eq!(received, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn a_block_that_does_not_fit_leaves_the_queue_as_it_was() {
+        let (mut sender, mut receiver) = stereo(10);
+        let (mut left, mut right) = ([1.0; 5], [2.0; 5]);
+        assert_eq!(sender.try_frames(&[&mut left, &mut right], 0, 5), Err(Full));
+        assert_eq!(receiver.next(&mut Vec::new()), None);
+        assert_eq!(sender.try_frames(&[&mut left, &mut right], 1, 4), Ok(()));
+        assert!(matches!(receiver.next(&mut Vec::new()), Some(Message::Frames { frames: 4, .. })));
+    }
+
+    #[test]
+    fn a_channel_that_the_host_leaves_out_is_silence() {
+        let (mut sender, mut receiver) = stereo(64);
+        sender.try_frames(&[&mut [0.5, 0.25]], 0, 2).unwrap();
+        let mut scratch = Vec::new();
+        assert_eq!(receiver.next(&mut scratch), Some(Message::Frames { frames: 2, planar: &[0.5, 0.25, 0.0, 0.0] }));
+    }
+
+    #[test]
+    fn the_queue_holds_16_s_but_64_mib_at_most_and_4_s_at_least() {
+        let seconds = |channels, sample_rate| {
+            let format = StreamFormat { channels, sample_rate };
+            capacity_words(format) as f64 / (channels as f64 * f64::from(sample_rate))
+        };
+        assert_eq!(seconds(2, 48_000), 16.0);
+        assert_eq!(seconds(64, 192_000), 4.0);
+        let eight = StreamFormat { channels: 8, sample_rate: 192_000 };
+        assert_eq!(capacity_words(eight) * BYTES_PER_WORD, MAX_QUEUE_BYTES);
+        let slow = StreamFormat { channels: 2, sample_rate: 1 };
+        assert!(capacity_words(slow) > 2 * MAX_CHUNK_FRAMES);
+    }
+}

@@ -1,0 +1,234 @@
+//! What the recorder is doing, for whoever wants to show it.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// How many finished takes are remembered.
+pub const MAX_REPORTS: usize = 100;
+
+/// What the recorder as a whole is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RecorderState {
+    /// No take is open.
+    #[default]
+    Idle,
+    /// Frames of a take come in.
+    Recording,
+    /// A take is open and leaves frames out.
+    Paused,
+    /// Record is off; the rest of the queue is being written.
+    Finishing,
+    /// The take could not be written; the sound still passes.
+    Failed,
+}
+
+/// One finished take.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TakeReport {
+    /// The files of the take in order; more than one where it outgrew its file type.
+    pub paths: Vec<PathBuf>,
+    /// Frames that came in, lost ones included.
+    pub frames: u64,
+    pub sample_rate: u32,
+    pub bytes: u64,
+    /// Frames that are silence in the file, or not in it, because they could not be kept.
+    pub lost_frames: u64,
+    /// Samples beyond full scale.
+    pub clipped_samples: u64,
+    /// What went wrong, in words for the user.
+    pub error: Option<String>,
+}
+
+/// What the audio thread says of the current block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Gate {
+    Idle,
+    Recording,
+    Paused,
+}
+
+/// Counters and texts that live as long as the plugin instance. Any thread reads them; each is written by one.
+#[derive(Debug, Default)]
+pub struct Status {
+    // Written by the audio thread.
+    gate: AtomicU8,
+    merged_takes: AtomicU64,
+    internal_error: AtomicBool,
+    // Written by both: frames of takes that are not in their file as they came in.
+    lost_frames: AtomicU64,
+    // Written by the writer thread.
+    take_open: AtomicBool,
+    take_failed: AtomicBool,
+    sample_rate: AtomicU32,
+    frames_written: AtomicU64,
+    bytes_written: AtomicU64,
+    clipped_samples: AtomicU64,
+    queue_fill_bits: AtomicU32,
+    texts: Mutex<StatusTexts>,
+}
+
+#[derive(Debug, Default)]
+struct StatusTexts {
+    path: Option<PathBuf>,
+    last_error: Option<String>,
+    reports: VecDeque<TakeReport>,
+    finished_takes: u64,
+}
+
+/// The status at one moment.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct StatusSnapshot {
+    pub state: RecorderState,
+    /// Frames of the current or last take that are in its file, silence for lost ones included.
+    pub frames_written: u64,
+    /// `frames_written` in seconds.
+    pub seconds: f64,
+    /// Bytes of the current or last take.
+    pub bytes_written: u64,
+    /// The file of the current or last take.
+    pub path: Option<PathBuf>,
+    /// What went wrong last, in words for the user.
+    pub last_error: Option<String>,
+    /// Frames lost since the plugin was loaded.
+    pub lost_frames: u64,
+    /// Samples beyond full scale in the current or last take.
+    pub clipped_samples: u64,
+    /// Takes that went on because their end could not be told in time.
+    pub merged_takes: u64,
+    /// How full the queue is, 0 to 1.
+    pub queue_fill: f32,
+    /// Takes finished since the plugin was loaded.
+    pub finished_takes: u64,
+}
+
+impl Status {
+    /// Audio thread: what the current block is.
+    pub(crate) fn set_gate(&self, gate: Gate) {
+        self.gate.store(gate as u8, Relaxed);
+    }
+
+    /// Audio thread: two takes became one.
+    pub(crate) fn count_merge(&self) {
+        self.merged_takes.fetch_add(1, Relaxed);
+    }
+
+    /// Audio thread: the recorder switched itself off after an error of its own.
+    pub(crate) fn set_internal_error(&self) {
+        self.internal_error.store(true, Relaxed);
+    }
+
+    /// Any thread: frames of a take were lost.
+    pub(crate) fn count_lost(&self, frames: u64) {
+        self.lost_frames.fetch_add(frames, Relaxed);
+    }
+
+    /// Writer thread: a take begins.
+    pub(crate) fn take_begins(&self, sample_rate: u32) {
+        self.sample_rate.store(sample_rate, Relaxed);
+        self.frames_written.store(0, Relaxed);
+        self.bytes_written.store(0, Relaxed);
+        self.clipped_samples.store(0, Relaxed);
+        self.take_failed.store(false, Relaxed);
+        self.take_open.store(true, Relaxed);
+    }
+
+    /// Writer thread: the take now is written to `path`.
+    pub(crate) fn take_path(&self, path: PathBuf) {
+        self.texts().path = Some(path);
+    }
+
+    /// Writer thread: how far the take has come.
+    pub(crate) fn take_progress(&self, frames: u64, bytes: u64, clipped_samples: u64) {
+        self.frames_written.store(frames, Relaxed);
+        self.bytes_written.store(bytes, Relaxed);
+        self.clipped_samples.store(clipped_samples, Relaxed);
+    }
+
+    /// Writer thread: the take cannot go on, for the reason that `error` gives the user.
+    pub(crate) fn take_fails(&self, error: &str) {
+        self.texts().last_error = Some(error.to_owned());
+        self.take_failed.store(true, Relaxed);
+    }
+
+    /// Writer thread: the take is closed.
+    pub(crate) fn take_ends(&self, report: TakeReport) {
+        let mut texts = self.texts();
+        texts.finished_takes += 1;
+        if texts.reports.len() == MAX_REPORTS {
+            texts.reports.pop_front();
+        }
+        texts.reports.push_back(report);
+        self.take_open.store(false, Relaxed);
+    }
+
+    /// Writer thread: how full the queue is, 0 to 1.
+    pub(crate) fn set_queue_fill(&self, fill: f32) {
+        self.queue_fill_bits.store(fill.to_bits(), Relaxed);
+    }
+
+    /// The status now. Not for the audio thread: takes a lock.
+    pub fn snapshot(&self) -> StatusSnapshot {
+        let texts = self.texts();
+        let frames_written = self.frames_written.load(Relaxed);
+        let internal_error = self.internal_error.load(Relaxed);
+        StatusSnapshot {
+            state: self.state(),
+            frames_written,
+            seconds: frames_written as f64 / f64::from(self.sample_rate.load(Relaxed).max(1)),
+            bytes_written: self.bytes_written.load(Relaxed),
+            path: texts.path.clone(),
+            last_error: internal_error.then(|| INTERNAL_ERROR.to_owned()).or_else(|| texts.last_error.clone()),
+            lost_frames: self.lost_frames.load(Relaxed),
+            clipped_samples: self.clipped_samples.load(Relaxed),
+            merged_takes: self.merged_takes.load(Relaxed),
+            queue_fill: f32::from_bits(self.queue_fill_bits.load(Relaxed)),
+            finished_takes: texts.finished_takes,
+        }
+    }
+
+    /// The last [`MAX_REPORTS`] finished takes, oldest first. Not for the audio thread: takes a lock.
+    pub fn reports(&self) -> Vec<TakeReport> {
+        self.texts().reports.iter().cloned().collect()
+    }
+
+    fn state(&self) -> RecorderState {
+        let failed = self.take_failed.load(Relaxed) || self.internal_error.load(Relaxed);
+        match self.gate.load(Relaxed) {
+            _ if failed => RecorderState::Failed,
+            gate if gate == Gate::Recording as u8 => RecorderState::Recording,
+            gate if gate == Gate::Paused as u8 => RecorderState::Paused,
+            _ if self.take_open.load(Relaxed) => RecorderState::Finishing,
+            _ => RecorderState::Idle,
+        }
+    }
+
+    fn texts(&self) -> MutexGuard<'_, StatusTexts> {
+        // Plain values: a panic elsewhere leaves nothing half-made in them.
+        self.texts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+const INTERNAL_ERROR: &str = "The recorder stopped because of an error of its own. The sound still passes. Remove the \
+                              plugin from the track and add it again.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_take_shows_until_the_next_one_begins() {
+        let status = Status::default();
+        status.set_gate(Gate::Recording);
+        status.take_begins(48_000);
+        assert_eq!(status.snapshot().state, RecorderState::Recording);
+        status.take_fails("The disk is full.");
+        status.set_gate(Gate::Idle);
+        assert_eq!(status.snapshot().state, RecorderState::Failed);
+        status.take_begins(48_000);
+        assert_eq!(status.snapshot().state, RecorderState::Finishing);
+        assert_eq!(status.snapshot().last_error.as_deref(), Some("The disk is full."));
+    }
+}

@@ -1,0 +1,137 @@
+//! Texts that are saved with the project, and the track's name: long-lived strings that a take needs as they were at
+//! its first frame. The audio thread reads only their revision number; the writer looks the words up.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Revisions that can still be looked up. A person or a host changes texts a few times a second at most.
+const KEPT_REVISIONS: usize = 256;
+
+/// One text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextId {
+    /// The `file` parameter: a path or a name, with tokens.
+    File,
+    /// The DAW's name of the track. Not saved: the host tells it.
+    Track,
+}
+
+/// All texts at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextSet {
+    pub file: String,
+    pub track: String,
+}
+
+impl Default for TextSet {
+    fn default() -> Self {
+        Self { file: crate::core::naming::DEFAULT_FILE.to_owned(), track: String::new() }
+    }
+}
+
+impl TextSet {
+    /// The text of this id.
+    pub fn get(&self, id: TextId) -> &str {
+        match id {
+            TextId::File => &self.file,
+            TextId::Track => &self.track,
+        }
+    }
+
+    fn get_mut(&mut self, id: TextId) -> &mut String {
+        match id {
+            TextId::File => &mut self.file,
+            TextId::Track => &mut self.track,
+        }
+    }
+}
+
+/// The texts and their recent past.
+#[derive(Debug)]
+pub struct Texts {
+    revision: AtomicU64,
+    /// Oldest first; never empty; the last one is `revision`.
+    history: Mutex<VecDeque<Arc<TextSet>>>,
+}
+
+impl Default for Texts {
+    fn default() -> Self {
+        Self { revision: AtomicU64::new(0), history: Mutex::new(VecDeque::from([Arc::default()])) }
+    }
+}
+
+impl Texts {
+    /// The number of the texts in force. Wait-free: the audio thread stamps it on a take.
+    pub fn revision(&self) -> u64 {
+        self.revision.load(Ordering::Acquire)
+    }
+
+    /// The texts in force. Takes a lock.
+    pub fn current(&self) -> Arc<TextSet> {
+        let history = self.history();
+        Arc::clone(&history[history.len() - 1])
+    }
+
+    /// The texts of a revision, or the oldest that are kept. Takes a lock.
+    pub fn at(&self, revision: u64) -> Arc<TextSet> {
+        let history = self.history();
+        let age = self.revision.load(Ordering::Acquire).saturating_sub(revision) as usize;
+        Arc::clone(&history[(history.len() - 1).saturating_sub(age)])
+    }
+
+    /// Changes one text; a new revision begins if it differs. Takes a lock.
+    pub fn set(&self, id: TextId, text: &str) {
+        let mut history = self.history();
+        let mut texts = TextSet::clone(&history[history.len() - 1]);
+        if texts.get(id) == text {
+            return;
+        }
+        text.clone_into(texts.get_mut(id));
+        if history.len() == KEPT_REVISIONS {
+            history.pop_front();
+        }
+        history.push_back(Arc::new(texts));
+        self.revision.fetch_add(1, Ordering::Release);
+    }
+
+    fn history(&self) -> MutexGuard<'_, VecDeque<Arc<TextSet>>> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_take_finds_the_texts_of_its_first_frame_after_later_changes() {
+        let texts = Texts::default();
+        texts.set(TextId::File, "one");
+        let at_first_frame = texts.revision();
+        texts.set(TextId::File, "two");
+        texts.set(TextId::Track, "Drums");
+        assert_eq!(texts.at(at_first_frame).file, "one");
+        assert_eq!(texts.at(at_first_frame).track, "");
+        assert_eq!(*texts.current(), TextSet { file: "two".into(), track: "Drums".into() });
+    }
+
+    #[test]
+    fn setting_the_same_text_again_is_no_change() {
+        let texts = Texts::default();
+        texts.set(TextId::File, "one");
+        let revision = texts.revision();
+        texts.set(TextId::File, "one");
+        assert_eq!(texts.revision(), revision);
+    }
+
+    #[test]
+    fn memory_stays_bounded_and_a_forgotten_revision_gives_the_oldest_kept() {
+        let texts = Texts::default();
+        for n in 0..10 * KEPT_REVISIONS {
+            texts.set(TextId::File, &n.to_string());
+        }
+        assert_eq!(texts.history().len(), KEPT_REVISIONS);
+        assert_eq!(texts.at(0).file, (9 * KEPT_REVISIONS).to_string());
+    }
+}
