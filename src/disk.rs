@@ -1,8 +1,11 @@
 //! The writer thread: it owns every file, path and encoder. Nothing here runs on the audio thread.
 
 pub mod encoder;
+pub mod error;
 pub mod files;
 mod mp3;
 mod resample;
 mod sanitise;
+mod take;
 mod wav;
+pub mod writer;

@@ -5,6 +5,7 @@ pub mod disk;
 pub mod link;
 pub mod params;
 pub mod plugin;
+pub mod rt;
 
 pub use plugin::AudioFileOut;
 

@@ -19,5 +19,6 @@ mod status;
 mod texts;
 
 pub use queue::{Full, MAX_CHUNK_FRAMES, Message, Receiver, Sender, capacity_words, link};
+pub(crate) use status::Gate;
 pub use status::{MAX_REPORTS, RecorderState, Status, StatusSnapshot, TakeReport};
 pub use texts::{TextId, TextSet, Texts};

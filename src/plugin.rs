@@ -1,14 +1,51 @@
 //! The plugin's life cycle: glue between the framework and the recorder.
 
+use crate::core::format::StreamFormat;
+use crate::disk::writer::WriterThread;
+use crate::link::{self, Status};
 use crate::params::RecorderParams;
+use crate::rt::tap::{MonotonicClock, Tap};
 use nice_plug::prelude::*;
+use std::fmt;
 use std::num::NonZeroU32;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// The plugin.
 #[derive(Default)]
 pub struct AudioFileOut {
     params: Arc<RecorderParams>,
+    status: Arc<Status>,
+    /// There from `activate` to `deactivate`.
+    recorder: Option<Recorder>,
+}
+
+/// Both halves of the recorder: one on the audio thread, one on a thread of its own.
+struct Recorder {
+    tap: Tap,
+    writer: WriterThread,
+    /// The audio half panicked once; the sound still passes.
+    is_broken: bool,
+}
+
+impl AudioFileOut {
+    /// Ends the open take and waits until everything is on disk. Main thread. Does nothing the second time.
+    fn finish_recorder(&mut self) {
+        if let Some(Recorder { tap, writer, .. }) = self.recorder.take() {
+            tap.close();
+            writer.finish();
+        }
+    }
+}
+
+impl Drop for AudioFileOut {
+    fn drop(&mut self) {
+        self.finish_recorder();
+    }
+}
+
+fn log(line: fmt::Arguments<'_>) {
+    nice_log!("{line}");
 }
 
 const fn layout(channels: u32) -> AudioIOLayout {
@@ -57,13 +94,53 @@ impl Plugin for AudioFileOut {
         RecorderParams::complete_state(state);
     }
 
+    fn activate(
+        &mut self,
+        layout: &AudioIOLayout,
+        config: &BufferConfig,
+        context: &mut impl ActivateContext<Self>,
+    ) -> bool {
+        self.finish_recorder();
+        let channels = layout.main_input_channels.map_or(0, NonZeroU32::get);
+        let format = StreamFormat::new(channels as usize, f64::from(config.sample_rate));
+        // VST3 reports the mode of the activation before this one.
+        let declared_offline = context.plugin_api() == PluginApi::Clap && config.process_mode == ProcessMode::Offline;
+        let (sender, receiver) = link::link(format, link::capacity_words(format), Arc::clone(&self.status));
+        match WriterThread::start(receiver, Arc::clone(&self.params.texts), log) {
+            Ok(writer) => {
+                let tap = Tap::new(sender, format, declared_offline, MonotonicClock::default());
+                self.recorder = Some(Recorder { tap, writer, is_broken: false });
+            }
+            // The sound still passes; the window says why nothing is recorded.
+            Err(error) => self.status.set_no_writer(&error),
+        }
+        true
+    }
+
     fn process(
         &mut self,
-        _buffer: &mut Buffer,
+        buffer: &mut Buffer,
         _aux: &mut AuxiliaryBuffers,
         _context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
-        ProcessStatus::Normal
+        let Some(Recorder { tap, is_broken: is_broken @ false, .. }) = &mut self.recorder else {
+            return ProcessStatus::Normal;
+        };
+        let controls = self.params.controls();
+        // A panic must not reach the host: it would take the session down.
+        match catch_unwind(AssertUnwindSafe(|| tap.process(&controls, buffer.as_slice_immutable()))) {
+            Ok(true) => ProcessStatus::KeepAlive,
+            Ok(false) => ProcessStatus::Normal,
+            Err(_) => {
+                *is_broken = true;
+                self.status.set_internal_error();
+                ProcessStatus::Normal
+            }
+        }
+    }
+
+    fn deactivate(&mut self) {
+        self.finish_recorder();
     }
 }
 

@@ -120,6 +120,14 @@ impl Status {
         self.internal_error.store(true, Relaxed);
     }
 
+    /// Main thread: the writer thread could not be started.
+    pub(crate) fn set_no_writer(&self, error: &std::io::Error) {
+        self.take_fails(&format!(
+            "The recorder could not start ({error}). The sound still passes. Close what you do not need, then switch the \
+             plugin off and on again."
+        ));
+    }
+
     /// Any thread: frames of a take were lost.
     pub(crate) fn count_lost(&self, frames: u64) {
         self.lost_frames.fetch_add(frames, Relaxed);

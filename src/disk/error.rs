@@ -1,0 +1,86 @@
+//! What can go wrong with a take on its way to disk, in words for the user.
+
+use super::encoder::OpenError;
+use super::files::FileError;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+/// Why a take could not be recorded, or not to its end.
+#[derive(Debug)]
+pub enum TakeError {
+    /// The file could not be made, or not be put in its place. Its text says what became of the take.
+    File(FileError),
+    /// The encoder does not take this sound or these settings. Nothing was written.
+    Encoder(OpenError),
+    /// Writing stopped in mid-take. What was written before is in the file and plays.
+    Write { path: PathBuf, source: io::Error },
+    /// A bug of ours on the writer thread. What was written before is in the file.
+    Internal,
+}
+
+impl From<FileError> for TakeError {
+    fn from(error: FileError) -> Self {
+        TakeError::File(error)
+    }
+}
+
+impl std::error::Error for TakeError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            TakeError::File(error) => Some(error),
+            TakeError::Write { source, .. } | TakeError::Encoder(OpenError::Io(source)) => Some(source),
+            TakeError::Encoder(_) | TakeError::Internal => None,
+        }
+    }
+}
+
+impl fmt::Display for TakeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TakeError::File(error) => error.fmt(f),
+            TakeError::Encoder(OpenError::TooManyChannels { file_type, most, channels }) => write!(
+                f,
+                "{file_type} holds {most} channels at most, and this track has {channels}. Nothing was recorded. Choose \
+                 WAV as File Type."
+            ),
+            TakeError::Encoder(OpenError::Refused { file_type, reason }) => write!(
+                f,
+                "{file_type} does not take these settings ({reason}). Nothing was recorded. Choose another Bit Rate or \
+                 File Type."
+            ),
+            TakeError::Encoder(OpenError::Io(source)) => {
+                write!(f, "The file could not be begun: {}. {}", cause(source), remedy(source))
+            }
+            TakeError::Write { path, source } => write!(
+                f,
+                "Recording to {} stopped: {}. What came before is in the file. {}",
+                path.display(),
+                cause(source),
+                remedy(source)
+            ),
+            TakeError::Internal => f.write_str(
+                "Recording stopped because of an error of the recorder's own. What came before is in the file. Switch \
+                 Record off and on again to begin a new take.",
+            ),
+        }
+    }
+}
+
+fn cause(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::StorageFull => "the disk is full".to_owned(),
+        io::ErrorKind::QuotaExceeded => "your share of the disk is used up".to_owned(),
+        io::ErrorKind::ReadOnlyFilesystem => "the disk is read-only".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+fn remedy(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "Free some room, or set File to a folder on another disk, then record again."
+        }
+        _ => "Check the disk, or set File to another folder, then record again.",
+    }
+}
