@@ -80,6 +80,15 @@ impl Sender {
         self.producer.push_entire_slice(&words[..used]).map_err(|_| Full)
     }
 
+    /// Sends a mark if there is room for it and for `frames` frames behind it.
+    pub fn try_mark_before(&mut self, mark: Mark, frames: usize) -> Result<(), Full> {
+        let words = MAX_MARK_WORDS + FRAMES_HEADER_WORDS + frames * self.channels;
+        if frames > 0 && self.free_words() < words {
+            return Err(Full);
+        }
+        self.try_mark(mark)
+    }
+
     /// Free words as of now. Asks the writer's end, which costs a look at another core's cache line.
     pub fn free_words(&self) -> usize {
         self.producer.slots()

@@ -49,6 +49,8 @@ pub struct Tap<C = MonotonicClock> {
     sample_rate: u32,
     declared_offline: bool,
     gate: Gate,
+    /// Free words at which a wait ended without any progress; nothing waits again until they change.
+    stalled_at: Option<usize>,
     clock: C,
 }
 
@@ -63,6 +65,7 @@ impl<C: Clock> Tap<C> {
             sample_rate: format.sample_rate,
             declared_offline,
             gate: Gate::Idle,
+            stalled_at: None,
             clock,
         }
     }
@@ -79,9 +82,11 @@ impl<C: Clock> Tap<C> {
         }
         let step = self.machine.step(controls);
         self.show(step);
-        self.send_owed();
         match step {
-            Step::Idle | Step::Pause => self.count_time(frames),
+            Step::Idle | Step::Pause => {
+                self.send_owed(0);
+                self.count_time(frames);
+            }
             Step::Record => self.record(planar, frames),
             Step::RecordMerged => {
                 self.sender.status().count_merge();
@@ -95,7 +100,7 @@ impl<C: Clock> Tap<C> {
     pub fn close(mut self) {
         self.declared_offline = true;
         self.machine.end();
-        self.send_owed();
+        self.send_owed(0);
         self.sender.status().set_gate(Gate::Idle);
     }
 
@@ -115,7 +120,7 @@ impl<C: Clock> Tap<C> {
         let mut start = 0;
         while start < frames {
             let chunk = (frames - start).min(MAX_CHUNK_FRAMES);
-            self.send_owed();
+            self.send_owed(chunk);
             let sent =
                 self.machine.owed().is_none() && self.send(|sender| sender.try_frames(planar, start, chunk)).is_ok();
             if !sent {
@@ -127,10 +132,11 @@ impl<C: Clock> Tap<C> {
         }
     }
 
-    /// Sends the marks that are owed, as far as there is room.
-    fn send_owed(&mut self) {
+    /// Sends the marks that are owed, as far as there is room for them and for `frames` frames behind them: a gap that
+    /// is told before the sound goes on would soon need another one.
+    fn send_owed(&mut self, frames: usize) {
         while let Some(mark) = self.machine.owed() {
-            match self.send(|sender| sender.try_mark(mark)) {
+            match self.send(|sender| sender.try_mark_before(mark, frames)) {
                 Ok(()) => self.machine.sent(),
                 Err(Full) => return,
             }
@@ -156,7 +162,8 @@ impl<C: Clock> Tap<C> {
     }
 
     fn may_wait(&self) -> bool {
-        self.declared_offline || self.pacing.may_wait(self.clock.now(), self.sample_rate)
+        self.stalled_at != Some(self.sender.free_words())
+            && (self.declared_offline || self.pacing.may_wait(self.clock.now(), self.sample_rate))
     }
 
     fn wait_for_room(
@@ -181,6 +188,7 @@ impl<C: Clock> Tap<C> {
             if now_free != free {
                 (free, last_progress) = (now_free, now);
             } else if now.saturating_sub(last_progress) > MAX_STALL {
+                self.stalled_at = Some(free);
                 return Err(Full);
             }
         }

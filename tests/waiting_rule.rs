@@ -1,0 +1,204 @@
+//! When the audio thread waits for the writer and when it does not, with a simulated clock.
+
+use audio_file_out::core::format::{BitRate, Codec, FileType, StreamFormat};
+use audio_file_out::core::take::{Controls, Mark, TakeSettings};
+use audio_file_out::link::{self, Message, Receiver, Status};
+use audio_file_out::rt::tap::{Clock, Tap};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+const RATE: u32 = 48_000;
+const BLOCK: usize = 480;
+const BLOCK_TIME: Duration = Duration::from_millis(10);
+
+/// Time passes only when the test or a wait says so; while the tap waits, the writer may take messages out.
+#[derive(Clone)]
+struct SimulatedClock {
+    now: Rc<Cell<Duration>>,
+    waited: Rc<Cell<Duration>>,
+    writer: Rc<RefCell<SimulatedWriter>>,
+}
+
+impl Clock for SimulatedClock {
+    fn now(&self) -> Duration {
+        self.now.get()
+    }
+
+    fn sleep(&self, nap: Duration) {
+        self.now.set(self.now.get() + nap);
+        self.waited.set(self.waited.get() + nap);
+        self.writer.borrow_mut().work(self.now.get());
+    }
+}
+
+/// Reads the queue from `wakes_at` on; counts what arrives.
+struct SimulatedWriter {
+    receiver: Option<Receiver>,
+    wakes_at: Duration,
+    scratch: Vec<f32>,
+    frames: u64,
+    gaps: Vec<u64>,
+}
+
+impl SimulatedWriter {
+    fn work(&mut self, now: Duration) {
+        if now >= self.wakes_at {
+            self.drain();
+        }
+    }
+
+    fn drain(&mut self) {
+        let Some(receiver) = &mut self.receiver else { return };
+        while let Some(message) = receiver.next(&mut self.scratch) {
+            match message {
+                Message::Frames { frames, .. } => self.frames += frames as u64,
+                Message::Mark(Mark::Gap { frames }) => self.gaps.push(frames),
+                Message::Mark(Mark::Begin(_) | Mark::End) => {}
+            }
+        }
+    }
+}
+
+struct Rig {
+    clock: SimulatedClock,
+    status: Arc<Status>,
+    tap: Tap<SimulatedClock>,
+    left: Vec<f32>,
+    right: Vec<f32>,
+}
+
+impl Rig {
+    /// A stereo recorder with a queue of 4 s whose writer does nothing until `writer_wakes_at`.
+    fn new(declared_offline: bool, writer_wakes_at: Duration) -> Self {
+        let format = StreamFormat { channels: 2, sample_rate: RATE };
+        let status = Arc::<Status>::default();
+        let (sender, receiver) = link::link(format, 4 * 2 * RATE as usize, Arc::clone(&status));
+        let writer = SimulatedWriter {
+            receiver: Some(receiver),
+            wakes_at: writer_wakes_at,
+            scratch: Vec::new(),
+            frames: 0,
+            gaps: Vec::new(),
+        };
+        let clock = SimulatedClock { now: Rc::default(), waited: Rc::default(), writer: Rc::new(RefCell::new(writer)) };
+        let tap = Tap::new(sender, format, declared_offline, clock.clone());
+        Self { clock, status, tap, left: vec![0.5; BLOCK], right: vec![-0.5; BLOCK] }
+    }
+
+    /// Plays `blocks` blocks, each taking `block_time` of the clock, as far as the tap does not make it wait.
+    fn play(&mut self, blocks: usize, block_time: Duration, record: bool) {
+        let settings = TakeSettings {
+            file_type: FileType::Wav,
+            codec: Codec::Pcm24,
+            bit_rate: BitRate::Cbr192,
+            unique_suffix: true,
+            n: 0,
+            text_revision: 0,
+        };
+        let controls = Controls { record, pause: false, settings };
+        for _ in 0..blocks {
+            self.tap.process(&controls, &[&mut self.left, &mut self.right]);
+            self.clock.now.set(self.clock.now.get() + block_time);
+            self.clock.writer.borrow_mut().work(self.clock.now.get());
+        }
+    }
+
+    fn lost(&self) -> u64 {
+        self.status.snapshot().lost_frames
+    }
+
+    fn waited(&self) -> Duration {
+        self.clock.waited.get()
+    }
+
+    /// Frames and gaps that have reached the writer by the end.
+    fn finish(mut self) -> (u64, Vec<u64>) {
+        self.clock.writer.borrow_mut().drain();
+        self.play(1, BLOCK_TIME, false);
+        self.clock.writer.borrow_mut().drain();
+        let writer = self.clock.writer.borrow();
+        (writer.frames, writer.gaps.clone())
+    }
+}
+
+const NEVER: Duration = Duration::MAX;
+
+#[test]
+fn a_realtime_host_is_never_made_to_wait_and_the_loss_is_counted_and_told() {
+    let mut rig = Rig::new(false, Duration::from_secs(10));
+    rig.play(1_200, BLOCK_TIME, true);
+    assert_eq!(rig.waited(), Duration::ZERO);
+    let lost = rig.lost();
+    assert!(lost > 5 * u64::from(RATE), "{lost} frames lost of 6 s that did not fit");
+    let (frames, gaps) = rig.finish();
+    assert_eq!(gaps, [lost], "the gap travels where the frames were missing");
+    assert_eq!(frames + lost, 1_200 * BLOCK as u64, "the take stays in time");
+}
+
+#[test]
+fn an_undeclared_render_waits_and_loses_nothing() {
+    let mut rig = Rig::new(false, Duration::from_secs(3));
+    rig.play(6_000, BLOCK_TIME / 1_000, true);
+    assert!(rig.waited() > Duration::from_secs(2), "the writer slept for 3 s");
+    assert_eq!(rig.lost(), 0);
+    assert_eq!(rig.finish(), (6_000 * BLOCK as u64, vec![]));
+}
+
+#[test]
+fn a_declared_render_waits_however_slow_it_is() {
+    let mut rig = Rig::new(true, Duration::from_secs(10));
+    rig.play(1_200, BLOCK_TIME, true);
+    assert!(rig.waited() > Duration::from_secs(5));
+    assert_eq!(rig.lost(), 0);
+    assert_eq!(rig.finish(), (1_200 * BLOCK as u64, vec![]));
+}
+
+#[test]
+fn a_host_that_processes_a_third_of_a_second_ahead_counts_as_realtime() {
+    let mut rig = Rig::new(false, NEVER);
+    rig.play(300, BLOCK_TIME, true);
+    rig.play(33, Duration::ZERO, true);
+    rig.play(600, BLOCK_TIME, true);
+    assert_eq!(rig.waited(), Duration::ZERO);
+}
+
+#[test]
+fn a_dead_writer_ends_the_waiting_at_once() {
+    let mut rig = Rig::new(true, NEVER);
+    rig.clock.writer.borrow_mut().receiver = None;
+    rig.play(1_000, BLOCK_TIME / 1_000, true);
+    assert_eq!(rig.waited(), Duration::ZERO);
+    assert!(rig.lost() > 0);
+}
+
+#[test]
+fn a_disk_that_hangs_for_good_does_not_hang_a_render_for_good() {
+    let mut rig = Rig::new(true, NEVER);
+    rig.play(1_000, BLOCK_TIME / 1_000, true);
+    assert!(rig.waited() > Duration::from_secs(60));
+    assert!(rig.waited() < Duration::from_secs(180), "one wait, not one for each block");
+    assert!(rig.lost() > 0);
+}
+
+#[test]
+fn marks_that_outrun_a_realtime_writer_merge_takes_and_lose_no_frame() {
+    let mut rig = Rig::new(false, Duration::from_secs(5));
+    // Fills the queue to the last word but a few, so that the toggles below find no room.
+    rig.play(398, BLOCK_TIME, true);
+    let full_at = rig.status.snapshot().lost_frames;
+    for _ in 0..20_000 {
+        rig.left.truncate(1);
+        rig.right.truncate(1);
+        rig.play(1, Duration::from_micros(20), false);
+        rig.play(1, Duration::from_micros(20), true);
+    }
+    assert_eq!(rig.waited(), Duration::ZERO);
+    let merged = rig.status.snapshot().merged_takes;
+    assert!(merged > 0, "no toggle was merged");
+    let lost = rig.lost() - full_at;
+    let (frames, gaps) = rig.finish();
+    assert_eq!(frames + gaps.iter().sum::<u64>(), 398 * BLOCK as u64 + 20_000);
+    assert_eq!(gaps.iter().sum::<u64>(), lost);
+}
