@@ -2,6 +2,7 @@
 
 pub mod core;
 pub mod disk;
+pub mod editor;
 pub mod link;
 pub mod params;
 pub mod plugin;

@@ -2,6 +2,7 @@
 
 use crate::core::format::StreamFormat;
 use crate::disk::writer::WriterThread;
+use crate::editor::{self, RecorderEditor};
 use crate::link::{self, Status};
 use crate::params::RecorderParams;
 use crate::rt::tap::{MonotonicClock, Tap};
@@ -82,12 +83,16 @@ impl Plugin for AudioFileOut {
     ];
     const SAMPLE_ACCURATE_AUTOMATION: bool = true;
 
-    type Editor = ();
+    type Editor = RecorderEditor;
     type SysExMessage = ();
     type BackgroundTask = ();
 
     fn params(&self) -> Arc<dyn Params> {
         Arc::clone(&self.params) as Arc<dyn Params>
+    }
+
+    fn editor(&mut self, _async_executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
+        editor::create(Arc::clone(&self.params), Arc::clone(&self.status))
     }
 
     fn filter_state(state: &mut PluginState) {
