@@ -1,4 +1,41 @@
-//! Audio File Out: an audio plugin that passes a track's sound through bit for bit and records it to disk.
+//! Audio File Out: an audio plugin (CLAP and VST3) that sits on a track, passes its sound through bit for bit and records
+//! it to disk, to the exact sample.
+//!
+//! ```text
+//! host buffers ─► rt::tap ─────► link: one queue ─────► disk::writer ─► encoder ─► file
+//!                (audio thread)        │               (its own thread)
+//!                     ▲                └ status (atomics), texts ─► editor (the window's thread)
+//!                  params
+//! ```
+//!
+//! # Which thread runs what
+//! | module | thread |
+//! |---|---|
+//! | [`core`] | any: pure rules, no state of their own |
+//! | [`rt`] | the host's audio thread |
+//! | [`disk`] | one writer thread for each active instance |
+//! | [`editor`] | the window's thread |
+//! | [`plugin`] | the framework's calls; each says which thread makes it |
+//! | [`link`], [`params`] | what the threads share |
+//!
+//! Dependencies point one way, `core ← link ← {rt, disk, editor} ← plugin`; [`params`] serves plugin and editor. Only
+//! `plugin`, `params` and `editor` name the plugin framework, only `disk` an encoder or the file system. A test keeps
+//! these walls.
+//!
+//! # What always holds
+//! 1. Output equals input, bit for bit, with no latency, whatever the recorder does, also when it fails.
+//! 2. A take holds exactly the frames that passed while record was on and pause was off.
+//! 3. The audio thread allocates nothing, takes no lock, writes no log, names no file and makes no system call. When the
+//!    queue is full it waits only for a host that is not realtime ([`core::pacing`]); otherwise the frames are counted
+//!    as lost and become silence of the same length.
+//! 4. The file on disk plays at every moment and misses at most the last half second when the host is killed.
+//! 5. No take replaces another one unless the user switched Unique Suffix off, and even then the old file stays until
+//!    the new one is complete.
+//! 6. No file or folder is made before the first frame of a take. The writer thread starts in `activate`, sleeps while
+//!    nothing is recorded, and notices a take by itself.
+//! 7. Takes end in `deactivate`, in `Drop` and on a new sample rate or channel count, with all that is queued written
+//!    first.
+//! 8. No failure of the recorder reaches the host: no panic crosses the boundary, `process()` never answers an error.
 
 pub mod core;
 pub mod disk;

@@ -71,7 +71,8 @@ fn the_audio_thread_and_the_disk_never_import_each_other() {
 
 #[test]
 fn the_audio_thread_names_no_file_lock_string_log_or_allocation() {
-    let never = ["std::fs", "std::io", "Mutex", "RwLock", "String", "format!", "println!", "vec!", "Vec<", "Box", "log"];
+    let never =
+        ["std::fs", "std::io", "Mutex", "RwLock", "String", "format!", "println!", "vec!", "Vec<", "Box", "log"];
     names_none(&["rt"], &never);
 }
 
