@@ -1,0 +1,69 @@
+//! What the plugin may call in the host.
+
+use clack_extensions::params::{
+    HostParams, HostParamsImplMainThread, HostParamsImplShared, ParamClearFlags, ParamRescanFlags,
+};
+use clack_extensions::track_info::{HostTrackInfo, HostTrackInfoImpl, TrackInfo, TrackInfoWriter};
+use clack_host::prelude::*;
+use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The host's side of one instance.
+pub(crate) struct Handlers;
+
+impl HostHandlers for Handlers {
+    type Shared<'a> = Shared;
+    type MainThread<'a> = MainThread;
+    type AudioProcessor<'a> = ();
+
+    fn declare_extensions(builder: &mut HostExtensions<Self>, _shared: &Shared) {
+        builder.register::<HostParams>().register::<HostTrackInfo>();
+    }
+}
+
+/// Callable from any thread.
+#[derive(Default)]
+pub(crate) struct Shared {
+    callback_requested: AtomicBool,
+}
+
+impl Shared {
+    /// Whether the plugin asked for a call on the main thread since the last question.
+    pub(crate) fn take_callback_request(&self) -> bool {
+        self.callback_requested.swap(false, Ordering::AcqRel)
+    }
+}
+
+impl SharedHandler<'_> for Shared {
+    fn request_restart(&self) {}
+    fn request_process(&self) {}
+    fn request_callback(&self) {
+        self.callback_requested.store(true, Ordering::Release);
+    }
+}
+
+impl HostParamsImplShared for Shared {
+    fn request_flush(&self) {}
+}
+
+/// Callable from the main thread.
+#[derive(Default)]
+pub(crate) struct MainThread {
+    /// The name of the track that the plugin lies on. clack wants it to live as long as the plugin, so each is leaked.
+    pub(crate) track_name: Cell<Option<&'static str>>,
+}
+
+impl MainThreadHandler<'_> for MainThread {}
+
+impl HostParamsImplMainThread for MainThread {
+    fn rescan(&self, _flags: ParamRescanFlags) {}
+    fn clear(&self, _param: ClapId, _flags: ParamClearFlags) {}
+}
+
+impl HostTrackInfoImpl for MainThread {
+    fn get<'a>(&'a self, writer: &mut TrackInfoWriter<'_, 'a>) {
+        if let Some(name) = self.track_name.get() {
+            writer.set(&TrackInfo::new().with_name(Some(name.as_bytes())));
+        }
+    }
+}
