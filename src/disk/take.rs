@@ -12,8 +12,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// How often the header or tag is brought up to date. The design promises half a second; a write takes time, too.
-const REFRESH_INTERVAL: Duration = Duration::from_millis(250);
+/// How often the header or tag is brought up to date. The promise is half a second, of which the writer may sleep a part.
+const REFRESH_INTERVAL: Duration = Duration::from_millis(200);
 
 /// How often the operating system is told to bring a take to the medium.
 const SYNC_INTERVAL: Duration = Duration::from_secs(4);
