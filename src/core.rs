@@ -1,6 +1,8 @@
 //! Pure rules: no threads, files, clocks or plugin framework. Everything here is a function of its arguments.
 
+pub mod channels;
 pub mod format;
 pub mod naming;
 pub mod pacing;
 pub mod take;
+pub mod timeline;
