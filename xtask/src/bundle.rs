@@ -1,7 +1,7 @@
 //! `cargo xtask bundle`: builds the plugins.
 
 use crate::workspace::{PACKAGE, Workspace};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use std::ffi::OsString;
 
 /// Builds the plugins in release mode; `args` are further options of `cargo build`, such as `--target`.
@@ -10,8 +10,11 @@ pub fn run(workspace: &Workspace, args: Vec<OsString>) -> Result<()> {
     for arg in args {
         options.push(arg.into_string().ok().context("an option is not valid Unicode")?);
     }
-    // Both functions of nice-plug-xtask work in the current folder.
+    // All libraries: with the plugin's package alone, Cargo would choose fewer features for some dependencies than it
+    // does for the tests, and compile half of them a second time.
+    let status = workspace.cargo().args(["build", "--workspace", "--lib"]).args(&options).status();
+    ensure!(status.context("cannot run cargo")?.success(), "the plugin could not be built");
+    // nice-plug-xtask works in the current folder.
     std::env::set_current_dir(&workspace.root)?;
-    nice_plug_xtask::build(&[PACKAGE.to_owned()], &options)?;
     nice_plug_xtask::bundle(&workspace.target, PACKAGE, &options, false)
 }

@@ -97,11 +97,9 @@ fn bundles(workspace: &Workspace) -> Result<Verdict> {
 }
 
 fn clap_check(workspace: &Workspace) -> Result<Verdict> {
-    let folder = workspace.target.join("clap-check");
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder)?;
+    let folder = tempfile::tempdir()?;
+    match demo::perform(&workspace.clap(), folder.path()) {
+        Ok(()) => Ok(Verdict::Passed),
+        Err(error) => Err(error.context(format!("see the files in {}", folder.keep().display()))),
     }
-    std::fs::create_dir_all(&folder)?;
-    demo::perform(&workspace.clap(), &folder)?;
-    Ok(Verdict::Passed)
 }
