@@ -147,6 +147,12 @@ impl Plugin for AudioFileOut {
     fn deactivate(&mut self) {
         self.finish_recorder();
     }
+
+    /// The framework logs to the host's standard error unless told otherwise; a plugin should be silent there.
+    fn setup_logger() -> Option<bool> {
+        let is_wanted = std::env::var_os("NICE_LOG").is_some();
+        if is_wanted { None } else { Some(false) }
+    }
 }
 
 impl ClapPlugin for AudioFileOut {

@@ -1,8 +1,7 @@
 //! What every file type has to do. One file beside this one implements it for each.
 
-use super::mp3::Mp3Encoder;
-use super::wav::WavEncoder;
-use crate::core::format::{FileType, StreamFormat};
+use super::{mp3, wav};
+use crate::core::format::{FileType, Menu, StreamFormat};
 use crate::core::take::TakeSettings;
 use std::fs::File;
 use std::io;
@@ -63,24 +62,29 @@ impl From<io::Error> for OpenError {
     }
 }
 
-/// Whether a take of this type and shape can be encoded at all. Touches no file.
-pub fn check(file_type: FileType, format: StreamFormat) -> Result<(), OpenError> {
-    let most = match file_type {
-        FileType::Wav => WavEncoder::MAX_CHANNELS,
-        FileType::Mp3 => Mp3Encoder::MAX_CHANNELS,
-    };
-    if format.channels > most {
-        let file_type = crate::core::format::Menu::label(file_type);
-        return Err(OpenError::TooManyChannels { file_type, most, channels: format.channels });
-    }
-    Ok(())
+/// What a file type can do, and how a file of it begins and is mended.
+pub struct Format {
+    /// The most channels that a file holds.
+    pub max_channels: usize,
+    /// Starts an empty file, which stays open as long as the encoder lives.
+    pub open: fn(&TakeSettings, StreamFormat, Arc<File>) -> Result<Box<dyn Encoder>, OpenError>,
+    /// Makes the header of a file that was cut short say what the file holds.
+    pub repair: fn(&File) -> io::Result<()>,
 }
 
-/// Starts a file of the type that `settings` name. `file` is empty and stays open as long as the encoder lives.
-pub fn open(settings: &TakeSettings, format: StreamFormat, file: Arc<File>) -> Result<Box<dyn Encoder>, OpenError> {
-    check(settings.file_type, format)?;
-    Ok(match settings.file_type {
-        FileType::Wav => Box::new(WavEncoder::open(settings.codec, format, file)?),
-        FileType::Mp3 => Box::new(Mp3Encoder::open(settings.bit_rate, format, file)?),
-    })
+/// The file types: a line here, a line in the menu and a file beside this one make another.
+pub fn format_of(file_type: FileType) -> Format {
+    match file_type {
+        FileType::Wav => wav::FORMAT,
+        FileType::Mp3 => mp3::FORMAT,
+    }
+}
+
+/// Whether a take of this type and shape can be encoded at all. Touches no file.
+pub fn check(file_type: FileType, stream: StreamFormat) -> Result<(), OpenError> {
+    let most = format_of(file_type).max_channels;
+    if stream.channels > most {
+        return Err(OpenError::TooManyChannels { file_type: file_type.label(), most, channels: stream.channels });
+    }
+    Ok(())
 }

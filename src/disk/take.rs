@@ -4,16 +4,15 @@ use super::encoder::{self, Encoder};
 use super::error::TakeError;
 use super::files::{TakeFile, TakeFiles, Wanted};
 use super::sanitise::sanitise;
-use super::wav;
-use crate::core::format::{FileType, StreamFormat};
+use crate::core::format::StreamFormat;
 use crate::core::take::TakeSettings;
 use crate::link::{TakeReport, TextSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// How often the header or tag is brought up to date. The design promises half a second; a write takes time, too.
-const REFRESH_INTERVAL: Duration = Duration::from_millis(250);
+/// How often the header or tag is brought up to date. The promise is half a second, of which the writer may sleep a part.
+const REFRESH_INTERVAL: Duration = Duration::from_millis(200);
 
 /// How often the operating system is told to bring a take to the medium.
 const SYNC_INTERVAL: Duration = Duration::from_secs(4);
@@ -261,7 +260,7 @@ fn start_encoder(
     format: StreamFormat,
     file: TakeFile,
 ) -> Result<(Box<dyn Encoder>, TakeFile), TakeError> {
-    match encoder::open(settings, format, file.file().clone()) {
+    match (encoder::format_of(settings.file_type).open)(settings, format, file.file().clone()) {
         Ok(encoder) => Ok((encoder, file)),
         Err(error) => {
             file.discard();
@@ -278,11 +277,7 @@ fn tolerate_no_sync(result: io::Result<()>) -> io::Result<()> {
     }
 }
 
-/// After a failed write a header may say less than the file holds.
+/// After a failed write a header may say less than the file holds. Best effort: the disk has just failed once.
 fn repair(settings: &TakeSettings, file: &TakeFile) {
-    match settings.file_type {
-        // Best effort: the disk has just failed once.
-        FileType::Wav => drop(wav::repair_sizes(file.file())),
-        FileType::Mp3 => {}
-    }
+    let _ = (encoder::format_of(settings.file_type).repair)(file.file());
 }

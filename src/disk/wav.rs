@@ -1,6 +1,6 @@
 //! WAV, through hound.
 
-use super::encoder::{Encoder, OpenError, SampleRange};
+use super::encoder::{Encoder, Format, OpenError, SampleRange};
 use crate::core::format::{Codec, StreamFormat};
 use hound::{SampleFormat, WavSpec, WavWriter};
 use std::fs::File;
@@ -21,6 +21,13 @@ const FRONT_CENTER: u32 = 4;
 /// Bytes of sound that are gathered before a write.
 const BUFFER_BYTES: usize = 256 << 10;
 
+/// WAV: as many channels as the plugin's layouts reach.
+pub const FORMAT: Format = Format {
+    max_channels: 64,
+    open: |settings, stream, file| Ok(Box::new(WavEncoder::open(settings.codec, stream, file)?)),
+    repair: repair_sizes,
+};
+
 type Sink = BufWriter<Arc<File>>;
 
 /// One WAV file that is being written.
@@ -33,9 +40,6 @@ pub struct WavEncoder {
 }
 
 impl WavEncoder {
-    /// What the plugin's layouts reach.
-    pub const MAX_CHANNELS: usize = 64;
-
     /// Writes the header of an empty file.
     pub fn open(codec: Codec, format: StreamFormat, file: Arc<File>) -> Result<Self, OpenError> {
         let spec = WavSpec {

@@ -1,0 +1,81 @@
+//! While it records, `process()` neither allocates nor frees. A binary of its own: it counts every allocation.
+
+mod common;
+
+use common::{PAUSE, RECORD, Rig, pause, record, sound};
+use headless_host::{Change, Input, Processor, Setup};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+thread_local! {
+    static COUNT: Cell<usize> = const { Cell::new(0) };
+}
+
+/// The system's allocator, counting the calls of each thread.
+struct Counting;
+
+fn count() {
+    // A thread that is being torn down has no counter any more, and is none that the test looks at.
+    let _ = COUNT.try_with(|count| count.set(count.get() + 1));
+}
+
+// SAFETY: hands every call on to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller's promises are the system allocator's conditions.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        count();
+        // SAFETY: as above.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        count();
+        // SAFETY: as above.
+        unsafe { System.realloc(pointer, layout, new_size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Allocations of one call of `process()`, the host's part included.
+fn allocations(processor: &mut Processor, input: &[Vec<f32>], output: &mut [Vec<f32>], changes: &[Change]) -> usize {
+    let before = COUNT.get();
+    processor.process(input, output, changes).unwrap();
+    COUNT.get() - before
+}
+
+#[test]
+fn process_allocates_nothing_while_it_records_pauses_and_ends_takes() {
+    let mut rig = Rig::new();
+    let mut processor = rig.instance.activate(Setup::new(48_000.0, 512)).unwrap();
+    let mut input = vec![vec![0.0; 512]; 2];
+    for (channel, samples) in input.iter_mut().enumerate() {
+        sound(2).read(channel, 0, samples);
+    }
+    let mut output = input.clone();
+    // The first blocks fill what host and framework keep: the latter's first state exchange allocates once.
+    for _ in 0..8 {
+        processor.process(&input, &mut output, &[record(0, false), pause(10, false)]).unwrap();
+    }
+    let scripts: [&[Change]; 5] = [
+        &[record(100, true)],
+        &[],
+        &[pause(3, true), pause(300, false)],
+        &[Change::new(7, RECORD, 0.0), Change::new(8, RECORD, 1.0)],
+        &[Change::new(0, PAUSE, 1.0), Change::new(1, PAUSE, 0.0), record(511, false)],
+    ];
+    for round in 0..200 {
+        for (number, changes) in scripts.iter().enumerate() {
+            let count = allocations(&mut processor, &input, &mut output, changes);
+            assert_eq!(count, 0, "allocations in round {round}, script {number}");
+        }
+    }
+    rig.instance.deactivate(processor);
+    assert!(!rig.files().is_empty(), "nothing was recorded: the test would prove nothing");
+}
