@@ -5,6 +5,7 @@ pub mod error;
 pub mod files;
 mod mp3;
 mod resample;
+mod room;
 mod sanitise;
 mod take;
 mod wav;
