@@ -4,5 +4,6 @@ pub mod channels;
 pub mod format;
 pub mod naming;
 pub mod pacing;
+pub mod rate;
 pub mod take;
 pub mod timeline;

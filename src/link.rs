@@ -5,9 +5,9 @@
 //!
 //! | message | words |
 //! |---|---|
-//! | a block of `f` frames | `Frames`, `f`, then `f` samples of channel 0, `f` of channel 1, … (planar, as bits) |
-//! | a take begins | `Begin`, file type, codec, bit rate, unique suffix, n, text revision (low, high) |
-//! | a gap of `n` lost frames | `Gap`, `n` (low, high) |
+//! | a take begins | `Begin`, then what is fixed for the take, its channels among it |
+//! | a block of `f` frames | `Frames`, `f`, then `f` samples of each channel of the take (planar, as bits) |
+//! | `n` frames of silence, `l` of them lost | `Gap`, `n`, `l` (low and high word each) |
 //! | the take ends | `End` |
 //!
 //! A message is committed whole, so the writer never sees half of one. Dropping the [`Sender`] says that nothing more

@@ -6,14 +6,17 @@
 //! pattern behind `^` takes its channels away from those that came before it; a scope that begins with one takes them
 //! away from all.
 
-/// A set of up to 64 channels.
+/// The most channels that a track has.
+pub const MAX_CHANNELS: usize = 64;
+
+/// A set of up to [`MAX_CHANNELS`] channels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChannelSet(pub u64);
 
 impl ChannelSet {
     /// The first `channels` channels.
     pub const fn first(channels: usize) -> Self {
-        Self(if channels >= 64 { u64::MAX } else { (1 << channels) - 1 })
+        Self(if channels >= MAX_CHANNELS { u64::MAX } else { (1 << channels) - 1 })
     }
 
     /// The channels in both sets.
@@ -68,7 +71,7 @@ pub fn channel_name(index: usize) -> String {
 fn named(pattern: &str, channels: usize) -> u64 {
     let pattern = parse(pattern);
     let mut chosen = 0;
-    for index in 0..channels.min(64) {
+    for index in 0..channels.min(MAX_CHANNELS) {
         let name: Vec<char> = channel_name(index).chars().collect();
         let side = match (channels, index) {
             (2, 0) => matches(&pattern, &['L']),

@@ -90,6 +90,45 @@ menu! {
     }
 }
 
+menu! {
+    /// The rate that is wanted in the file.
+    Rate {
+        /// Whatever the host's rate is.
+        Host = "host", "Host";
+        R44100 = "r44100", "44.1 kHz";
+        R48000 = "r48000", "48 kHz";
+        R88200 = "r88200", "88.2 kHz";
+        R96000 = "r96000", "96 kHz";
+        R176400 = "r176400", "176.4 kHz";
+        R192000 = "r192000", "192 kHz";
+    }
+}
+
+impl Rate {
+    /// Frames per second, where they do not depend on the host.
+    pub const fn hertz(self) -> Option<u32> {
+        match self {
+            Rate::Host => None,
+            Rate::R44100 => Some(44_100),
+            Rate::R48000 => Some(48_000),
+            Rate::R88200 => Some(88_200),
+            Rate::R96000 => Some(96_000),
+            Rate::R176400 => Some(176_400),
+            Rate::R192000 => Some(192_000),
+        }
+    }
+}
+
+menu! {
+    /// What happens when the wanted and the arriving rate differ.
+    RateMatch {
+        First = "first", "Resample At First Rate";
+        Maximum = "max", "Resample At Maximum Rate";
+        Minimum = "min", "Resample At Minimum Rate";
+        Error = "err", "Error If Rates Differ";
+    }
+}
+
 /// The shape of the sound that arrives; fixed from `activate` to `deactivate`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamFormat {
@@ -125,5 +164,7 @@ mod tests {
         entries_are_distinct::<FileType>();
         entries_are_distinct::<Codec>();
         entries_are_distinct::<BitRate>();
+        entries_are_distinct::<Rate>();
+        entries_are_distinct::<RateMatch>();
     }
 }

@@ -4,7 +4,8 @@
 //! and ends when record goes off. Marks that the queue has no room for are owed and stay in order; a take that begins
 //! again before its end could be told simply goes on, and the merge is counted.
 
-use super::format::{BitRate, Codec, FileType};
+use super::channels::ChannelSet;
+use super::format::{BitRate, Codec, FileType, Rate, RateMatch};
 
 /// What a take is recorded with: the values at its first frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,25 +17,84 @@ pub struct TakeSettings {
     pub unique_suffix: bool,
     /// What `{suffix}` becomes while `unique_suffix` is off, 0 to 9999.
     pub n: u16,
-    /// Which state of the saved texts (file, track name) was in force.
+    /// The rate that is wanted in the file.
+    pub rate: Rate,
+    /// What happens when another one arrives.
+    pub rate_match: RateMatch,
+    /// Which state of the saved texts (file, track name, …) was in force.
     pub text_revision: u64,
 }
 
+impl Default for TakeSettings {
+    fn default() -> Self {
+        Self {
+            file_type: FileType::Wav,
+            codec: Codec::Pcm24,
+            bit_rate: BitRate::Cbr192,
+            unique_suffix: true,
+            n: 0,
+            rate: Rate::Host,
+            rate_match: RateMatch::First,
+            text_revision: 0,
+        }
+    }
+}
+
+/// Where the host's song stands at the first frame of a block.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Song {
+    /// The position in frames; only while the transport runs.
+    pub position_frames: Option<i64>,
+    /// The position in seconds.
+    pub seconds: Option<f64>,
+    /// Beats per minute.
+    pub tempo: Option<f64>,
+}
+
+/// All that is fixed for a take by its first frame.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TakeStart {
+    pub settings: TakeSettings,
+    /// The channels that are recorded.
+    pub channels: ChannelSet,
+    /// Seconds of the song.
+    pub song_seconds: Option<f64>,
+    /// Beats per minute.
+    pub tempo: Option<f64>,
+}
+
 /// The parameters of one block; constant within it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Controls {
     pub record: bool,
     pub pause: bool,
+    /// Keep the take to the host's timeline.
+    pub time_slice: bool,
     pub settings: TakeSettings,
+    /// The channels that a take which begins now records.
+    pub channels: ChannelSet,
+    pub song: Song,
+}
+
+impl Controls {
+    fn take_start(&self) -> TakeStart {
+        TakeStart {
+            settings: self.settings,
+            channels: self.channels,
+            song_seconds: self.song.seconds,
+            tempo: self.song.tempo,
+        }
+    }
 }
 
 /// What travels between the frames of a take, in order with them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Mark {
     /// A take begins; the frames that follow belong to it.
-    Begin(TakeSettings),
-    /// So many frames of the take were lost here.
-    Gap { frames: u64 },
+    Begin(TakeStart),
+    /// So many frames of the take are silence here. `lost` of them came in and could not be kept; the others are time
+    /// of the song that brought no frames.
+    Gap { frames: u64, lost: u64 },
     /// The take ends.
     End,
 }
@@ -55,8 +115,9 @@ pub enum Step {
 /// Marks not yet sent, always in this order: begin, gap, end.
 #[derive(Debug, Default)]
 struct Owed {
-    begin: Option<TakeSettings>,
+    begin: Option<TakeStart>,
     gap_frames: u64,
+    lost_frames: u64,
     end: bool,
 }
 
@@ -86,7 +147,7 @@ impl TakeMachine {
                     self.owed.end = false;
                     Step::RecordMerged
                 } else {
-                    self.owed.begin = Some(controls.settings);
+                    self.owed.begin = Some(controls.take_start());
                     Step::Record
                 }
             }
@@ -103,6 +164,12 @@ impl TakeMachine {
 
     /// The take lost `frames` frames here, behind all marks that are owed.
     pub fn lose(&mut self, frames: u64) {
+        self.fill(frames);
+        self.owed.lost_frames += frames;
+    }
+
+    /// Before the next block, `frames` frames of the song's time brought no sound.
+    pub fn fill(&mut self, frames: u64) {
         debug_assert!(self.open);
         self.owed.gap_frames += frames;
     }
@@ -110,8 +177,8 @@ impl TakeMachine {
     /// The mark that has to be sent next, before any frame.
     pub fn owed(&self) -> Option<Mark> {
         match &self.owed {
-            Owed { begin: Some(settings), .. } => Some(Mark::Begin(*settings)),
-            Owed { gap_frames: 1.., .. } => Some(Mark::Gap { frames: self.owed.gap_frames }),
+            Owed { begin: Some(start), .. } => Some(Mark::Begin(*start)),
+            &Owed { gap_frames: frames @ 1.., lost_frames: lost, .. } => Some(Mark::Gap { frames, lost }),
             Owed { end: true, .. } => Some(Mark::End),
             Owed { end: false, .. } => None,
         }
@@ -121,7 +188,7 @@ impl TakeMachine {
     pub fn sent(&mut self) {
         match self.owed() {
             Some(Mark::Begin(_)) => self.owed.begin = None,
-            Some(Mark::Gap { .. }) => self.owed.gap_frames = 0,
+            Some(Mark::Gap { .. }) => (self.owed.gap_frames, self.owed.lost_frames) = (0, 0),
             Some(Mark::End) => self.owed.end = false,
             None => {}
         }
@@ -138,14 +205,14 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn settings(n: u16) -> TakeSettings {
-        TakeSettings {
-            file_type: FileType::Wav,
-            codec: Codec::Pcm24,
-            bit_rate: BitRate::Cbr192,
-            unique_suffix: true,
-            n,
-            text_revision: 0,
+    fn controls(record: bool, pause: bool, n: u16) -> Controls {
+        Controls {
+            record,
+            pause,
+            time_slice: false,
+            settings: TakeSettings { n, ..TakeSettings::default() },
+            channels: ChannelSet::first(2),
+            song: Song::default(),
         }
     }
 
@@ -181,8 +248,7 @@ mod tests {
         let mut run = Run { sent: Vec::new(), merged: 0 };
         for (index, block) in blocks.iter().enumerate() {
             let mut room = block.room;
-            let controls = Controls { record: block.record, pause: block.pause, settings: settings(index as u16) };
-            let step = machine.step(&controls);
+            let step = machine.step(&controls(block.record, block.pause, index as u16));
             while let (Some(mark), 1..) = (machine.owed(), room) {
                 run.sent.push(Sent::Mark(mark));
                 machine.sent();
@@ -214,12 +280,12 @@ mod tests {
         let mut open = false;
         for message in sent {
             match *message {
-                Sent::Mark(Mark::Begin(settings)) => {
+                Sent::Mark(Mark::Begin(start)) => {
                     assert!(!open, "a take began inside a take");
                     open = true;
-                    takes.push((settings.n, 0));
+                    takes.push((start.settings.n, 0));
                 }
-                Sent::Mark(Mark::Gap { frames }) | Sent::Frames { frames, .. } => {
+                Sent::Mark(Mark::Gap { frames, .. }) | Sent::Frames { frames, .. } => {
                     assert!(open && frames > 0, "frames outside a take");
                     takes.last_mut().unwrap().1 += frames;
                 }

@@ -4,7 +4,7 @@ use super::error::TakeError;
 use super::files::TakeFiles;
 use super::room::Room;
 use super::take::{Figures, OpenTake};
-use crate::core::take::{Mark, TakeSettings};
+use crate::core::take::{Mark, TakeStart};
 use crate::link::{Message, Receiver, Texts};
 use std::fmt;
 use std::io;
@@ -94,8 +94,8 @@ impl Writer {
         self.receiver.status().set_queue_fill(self.receiver.fill());
         loop {
             match self.receiver.next(scratch) {
-                Some(Message::Mark(Mark::Begin(settings))) => self.begin(settings),
-                Some(Message::Mark(Mark::Gap { frames })) => self.gap(frames),
+                Some(Message::Mark(Mark::Begin(start))) => self.begin(start),
+                Some(Message::Mark(Mark::Gap { frames, lost })) => self.gap(frames, lost),
                 Some(Message::Mark(Mark::End)) => self.end(),
                 Some(Message::Frames { frames, .. }) => self.frames(scratch, frames),
                 None => break,
@@ -105,7 +105,7 @@ impl Writer {
         self.receiver.status().set_queue_fill(self.receiver.fill());
     }
 
-    fn begin(&mut self, settings: TakeSettings) {
+    fn begin(&mut self, start: TakeStart) {
         self.end();
         let format = self.receiver.format();
         self.receiver.status().take_begins(format.sample_rate);

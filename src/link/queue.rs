@@ -1,8 +1,9 @@
 //! The queue from the audio thread to the writer thread.
 
 use super::Status;
-use crate::core::format::{BitRate, Codec, FileType, Menu, StreamFormat};
-use crate::core::take::{Mark, TakeSettings};
+use crate::core::channels::ChannelSet;
+use crate::core::format::{BitRate, Codec, FileType, Menu, Rate, RateMatch, StreamFormat};
+use crate::core::take::{Mark, TakeSettings, TakeStart};
 use rtrb::{Consumer, Producer, RingBuffer};
 use std::mem::MaybeUninit;
 use std::sync::{Arc, OnceLock};
@@ -22,7 +23,9 @@ const GAP: u32 = 3;
 const END: u32 = 4;
 
 const FRAMES_HEADER_WORDS: usize = 2;
-const MAX_MARK_WORDS: usize = 8;
+const BEGIN_WORDS: usize = 16;
+const GAP_WORDS: usize = 5;
+const MAX_MARK_WORDS: usize = BEGIN_WORDS;
 
 /// The queue has no room for the message; nothing of it was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,35 +43,37 @@ pub fn capacity_words(format: StreamFormat) -> usize {
 pub fn link(format: StreamFormat, capacity_words: usize, status: Arc<Status>) -> (Sender, Receiver) {
     let (producer, consumer) = RingBuffer::new(capacity_words);
     let writer = Arc::new(OnceLock::new());
-    let sender =
-        Sender { producer, channels: format.channels, writer: Arc::clone(&writer), status: Arc::clone(&status) };
-    (sender, Receiver { consumer, format, writer, status })
+    let channels = ChannelSet::first(format.channels);
+    let sender = Sender { producer, format, channels, writer: Arc::clone(&writer), status: Arc::clone(&status) };
+    (sender, Receiver { consumer, format, channels, writer, status })
 }
 
 /// The audio thread's end. Wait-free but for [`wake_writer`](Self::wake_writer).
 pub struct Sender {
     producer: Producer<u32>,
-    channels: usize,
+    format: StreamFormat,
+    /// The channels of the take that was begun last.
+    channels: ChannelSet,
     writer: Arc<OnceLock<Thread>>,
     status: Arc<Status>,
 }
 
 impl Sender {
-    /// Sends the frames `start..start + frames` of a planar block, `frames` being at most [`MAX_CHUNK_FRAMES`].
-    /// A channel that is missing or too short is sent as silence.
+    /// Sends the frames `start..start + frames` of a planar block, `frames` being at most [`MAX_CHUNK_FRAMES`]: those of
+    /// the take's channels. A channel that is missing or too short is sent as silence.
     pub fn try_frames(&mut self, planar: &[&mut [f32]], start: usize, frames: usize) -> Result<(), Full> {
-        let words = FRAMES_HEADER_WORDS + frames * self.channels;
+        let words = FRAMES_HEADER_WORDS + frames * self.channels.len();
         let mut chunk = self.producer.write_chunk_uninit(words).map_err(|_| Full)?;
         let mut room = Room::new(chunk.as_mut_slices());
         room.put(&[FRAMES, frames as u32]);
-        for channel in 0..self.channels {
+        for channel in self.channels.iter() {
             match planar.get(channel).and_then(|samples| samples.get(start..start + frames)) {
                 Some(samples) => room.put_samples(samples),
                 None => room.put_silence(frames),
             }
         }
         debug_assert!(room.is_full());
-        // SAFETY: every word of the chunk was written: the header and then `frames` words for each channel.
+        // SAFETY: every word of the chunk was written: the header and then `frames` words for each channel of the set.
         unsafe { chunk.commit_all() };
         Ok(())
     }
@@ -77,12 +82,16 @@ impl Sender {
     pub fn try_mark(&mut self, mark: Mark) -> Result<(), Full> {
         let mut words = [0; MAX_MARK_WORDS];
         let used = encode(mark, &mut words);
-        self.producer.push_entire_slice(&words[..used]).map_err(|_| Full)
+        self.producer.push_entire_slice(&words[..used]).map_err(|_| Full)?;
+        if let Mark::Begin(start) = mark {
+            self.channels = start.channels.and(ChannelSet::first(self.format.channels));
+        }
+        Ok(())
     }
 
     /// Sends a mark if there is room for it and for `frames` frames behind it.
     pub fn try_mark_before(&mut self, mark: Mark, frames: usize) -> Result<(), Full> {
-        let words = MAX_MARK_WORDS + FRAMES_HEADER_WORDS + frames * self.channels;
+        let words = MAX_MARK_WORDS + FRAMES_HEADER_WORDS + frames * self.format.channels;
         if frames > 0 && self.free_words() < words {
             return Err(Full);
         }
@@ -128,6 +137,8 @@ pub enum Message<'a> {
 pub struct Receiver {
     consumer: Consumer<u32>,
     format: StreamFormat,
+    /// The channels of the take that began last.
+    channels: ChannelSet,
     writer: Arc<OnceLock<Thread>>,
     status: Arc<Status>,
 }
@@ -145,13 +156,17 @@ impl Receiver {
         if kind == FRAMES {
             let header = self.consumer.read_chunk(FRAMES_HEADER_WORDS).ok()?;
             let frames = header.into_iter().nth(1).map_or(0, |frames| frames as usize);
-            self.read_samples(frames * self.format.channels, scratch);
+            self.read_samples(frames * self.channels.len(), scratch);
             return Some(Message::Frames { frames, planar: scratch });
         }
         let words = mark_words(kind);
         let mut mark = [0; MAX_MARK_WORDS];
         self.consumer.pop_entire_slice(&mut mark[..words]).ok()?;
-        Some(Message::Mark(decode(&mark)))
+        let mark = decode(&mark);
+        if let Mark::Begin(start) = mark {
+            self.channels = start.channels.and(ChannelSet::first(self.format.channels));
+        }
+        Some(Message::Mark(mark))
     }
 
     fn read_samples(&mut self, samples: usize, scratch: &mut Vec<f32>) {
@@ -180,9 +195,9 @@ impl Receiver {
         self.consumer.slots() as f32 / self.consumer.buffer().capacity() as f32
     }
 
-    /// The shape of the frames.
-    pub fn format(&self) -> StreamFormat {
-        self.format
+    /// The shape of the frames of the take that began last.
+    pub fn take_format(&self) -> StreamFormat {
+        StreamFormat { channels: self.channels.len(), ..self.format }
     }
 
     /// The status to keep.
@@ -253,30 +268,36 @@ impl<'a> Room<'a> {
 
 fn mark_words(kind: u32) -> usize {
     match kind {
-        BEGIN => 8,
-        GAP => 3,
+        BEGIN => BEGIN_WORDS,
+        GAP => GAP_WORDS,
         _ => 1,
     }
 }
 
 fn encode(mark: Mark, words: &mut [u32; MAX_MARK_WORDS]) -> usize {
     match mark {
-        Mark::Begin(settings) => {
-            let [low, high] = halves(settings.text_revision);
-            *words = [
+        Mark::Begin(start) => {
+            let TakeStart { settings, channels, song_seconds, tempo } = start;
+            let head = [
                 BEGIN,
                 settings.file_type.index() as u32,
                 settings.codec.index() as u32,
                 settings.bit_rate.index() as u32,
                 u32::from(settings.unique_suffix),
                 u32::from(settings.n),
-                low,
-                high,
+                settings.rate.index() as u32,
+                settings.rate_match.index() as u32,
             ];
+            words[..8].copy_from_slice(&head);
+            let tail = [settings.text_revision, channels.0, optional_bits(song_seconds), optional_bits(tempo)];
+            for (pair, whole) in words[8..].chunks_exact_mut(2).zip(tail) {
+                pair.copy_from_slice(&halves(whole));
+            }
         }
-        Mark::Gap { frames } => {
-            let [low, high] = halves(frames);
-            words[..3].copy_from_slice(&[GAP, low, high]);
+        Mark::Gap { frames, lost } => {
+            words[0] = GAP;
+            words[1..3].copy_from_slice(&halves(frames));
+            words[3..5].copy_from_slice(&halves(lost));
         }
         Mark::End => words[0] = END,
     }
@@ -285,17 +306,33 @@ fn encode(mark: Mark, words: &mut [u32; MAX_MARK_WORDS]) -> usize {
 
 fn decode(words: &[u32; MAX_MARK_WORDS]) -> Mark {
     match words[0] {
-        BEGIN => Mark::Begin(TakeSettings {
-            file_type: FileType::from_index(words[1] as usize),
-            codec: Codec::from_index(words[2] as usize),
-            bit_rate: BitRate::from_index(words[3] as usize),
-            unique_suffix: words[4] != 0,
-            n: words[5] as u16,
-            text_revision: whole(words[6], words[7]),
+        BEGIN => Mark::Begin(TakeStart {
+            settings: TakeSettings {
+                file_type: FileType::from_index(words[1] as usize),
+                codec: Codec::from_index(words[2] as usize),
+                bit_rate: BitRate::from_index(words[3] as usize),
+                unique_suffix: words[4] != 0,
+                n: words[5] as u16,
+                rate: Rate::from_index(words[6] as usize),
+                rate_match: RateMatch::from_index(words[7] as usize),
+                text_revision: whole(words[8], words[9]),
+            },
+            channels: ChannelSet(whole(words[10], words[11])),
+            song_seconds: optional(whole(words[12], words[13])),
+            tempo: optional(whole(words[14], words[15])),
         }),
-        GAP => Mark::Gap { frames: whole(words[1], words[2]) },
+        GAP => Mark::Gap { frames: whole(words[1], words[2]), lost: whole(words[3], words[4]) },
         _ => Mark::End,
     }
+}
+
+/// A number that may be missing, as bits: not-a-number stands for none.
+fn optional_bits(number: Option<f64>) -> u64 {
+    number.unwrap_or(f64::NAN).to_bits()
+}
+
+fn optional(bits: u64) -> Option<f64> {
+    Some(f64::from_bits(bits)).filter(|number| !number.is_nan())
 }
 
 fn halves(whole: u64) -> [u32; 2] {
@@ -316,21 +353,48 @@ mod tests {
     }
 
     fn any_mark() -> impl Strategy<Value = Mark> {
-        let settings = (0..FileType::ALL.len(), 0..Codec::ALL.len(), 0..BitRate::ALL.len(), any::<(bool, u16, u64)>());
+        let menus = (0..FileType::ALL.len(), 0..Codec::ALL.len(), 0..BitRate::ALL.len());
+        let rates = (0..Rate::ALL.len(), 0..RateMatch::ALL.len());
+        let song = (any::<Option<u32>>(), any::<Option<u32>>());
         prop_oneof![
-            settings.prop_map(|(file_type, codec, bit_rate, (unique_suffix, n, text_revision))| {
-                Mark::Begin(TakeSettings {
-                    file_type: FileType::from_index(file_type),
-                    codec: Codec::from_index(codec),
-                    bit_rate: BitRate::from_index(bit_rate),
-                    unique_suffix,
-                    n,
-                    text_revision,
+            (menus, rates, any::<(bool, u16, u64, u64)>(), song).prop_map(|(menus, rates, numbers, song)| {
+                Mark::Begin(TakeStart {
+                    settings: TakeSettings {
+                        file_type: FileType::from_index(menus.0),
+                        codec: Codec::from_index(menus.1),
+                        bit_rate: BitRate::from_index(menus.2),
+                        unique_suffix: numbers.0,
+                        n: numbers.1,
+                        rate: Rate::from_index(rates.0),
+                        rate_match: RateMatch::from_index(rates.1),
+                        text_revision: numbers.2,
+                    },
+                    channels: ChannelSet(numbers.3),
+                    song_seconds: song.0.map(f64::from),
+                    tempo: song.1.map(f64::from),
                 })
             }),
-            any::<u64>().prop_map(|frames| Mark::Gap { frames }),
+            any::<(u64, u64)>().prop_map(|(frames, lost)| Mark::Gap { frames, lost }),
             Just(Mark::End),
         ]
+    }
+
+    fn begin(channels: u64) -> Mark {
+        let settings = TakeSettings::default();
+        Mark::Begin(TakeStart { settings, channels: ChannelSet(channels), song_seconds: None, tempo: None })
+    }
+
+    #[test]
+    fn only_the_channels_of_the_take_travel() {
+        let (mut sender, mut receiver) = stereo(64);
+        let (mut left, mut right) = ([1.0, 2.0], [3.0, 4.0]);
+        let mut scratch = Vec::new();
+        for (channels, expected) in [(0b10, vec![3.0, 4.0]), (0b11, vec![1.0, 2.0, 3.0, 4.0]), (0b100, vec![])] {
+            sender.try_mark(begin(channels)).unwrap();
+            sender.try_frames(&[&mut left, &mut right], 0, 2).unwrap();
+            receiver.next(&mut scratch);
+            assert_eq!(receiver.next(&mut scratch), Some(Message::Frames { frames: 2, planar: &expected }));
+        }
     }
 
     proptest! {

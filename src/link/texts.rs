@@ -1,6 +1,7 @@
 //! Texts that are saved with the project, and the track's name: long-lived strings that a take needs as they were at
 //! its first frame. The audio thread reads only their revision number; the writer looks the words up.
 
+use crate::core::channels::{ChannelSet, MAX_CHANNELS};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,11 +9,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// Revisions that can still be looked up. A person or a host changes texts a few times a second at most.
 const KEPT_REVISIONS: usize = 256;
 
+/// The scope that leaves no channel out.
+const ALL_CHANNELS: &str = "*";
+
 /// One text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TextId {
     /// The `file` parameter: a path or a name, with tokens.
     File,
+    /// The `scope` parameter: which channels are recorded.
+    Scope,
+    /// The `header` parameter: lines `key = value` for the file's metadata.
+    Header,
     /// The DAW's name of the track. Not saved: the host tells it.
     Track,
 }
@@ -21,12 +29,19 @@ pub enum TextId {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextSet {
     pub file: String,
+    pub scope: String,
+    pub header: String,
     pub track: String,
 }
 
 impl Default for TextSet {
     fn default() -> Self {
-        Self { file: crate::core::naming::DEFAULT_FILE.to_owned(), track: String::new() }
+        Self {
+            file: crate::core::naming::DEFAULT_FILE.to_owned(),
+            scope: ALL_CHANNELS.to_owned(),
+            header: String::new(),
+            track: String::new(),
+        }
     }
 }
 
@@ -35,6 +50,8 @@ impl TextSet {
     pub fn get(&self, id: TextId) -> &str {
         match id {
             TextId::File => &self.file,
+            TextId::Scope => &self.scope,
+            TextId::Header => &self.header,
             TextId::Track => &self.track,
         }
     }
@@ -42,6 +59,8 @@ impl TextSet {
     fn get_mut(&mut self, id: TextId) -> &mut String {
         match id {
             TextId::File => &mut self.file,
+            TextId::Scope => &mut self.scope,
+            TextId::Header => &mut self.header,
             TextId::Track => &mut self.track,
         }
     }
@@ -53,11 +72,20 @@ pub struct Texts {
     revision: AtomicU64,
     /// Oldest first; never empty; the last one is `revision`.
     history: Mutex<VecDeque<Arc<TextSet>>>,
+    /// The channels that the scope names on a stereo track, whose channels have two more names.
+    scope_of_stereo: AtomicU64,
+    /// The channels that the scope names on any other track.
+    scope_of_others: AtomicU64,
 }
 
 impl Default for Texts {
     fn default() -> Self {
-        Self { revision: AtomicU64::new(0), history: Mutex::new(VecDeque::from([Arc::default()])) }
+        Self {
+            revision: AtomicU64::new(0),
+            history: Mutex::new(VecDeque::from([Arc::default()])),
+            scope_of_stereo: AtomicU64::new(u64::MAX),
+            scope_of_others: AtomicU64::new(u64::MAX),
+        }
     }
 }
 
@@ -65,6 +93,12 @@ impl Texts {
     /// The number of the texts in force. Wait-free: the audio thread stamps it on a take.
     pub fn revision(&self) -> u64 {
         self.revision.load(Ordering::Acquire)
+    }
+
+    /// The channels that the scope names on a track of `channels` channels. Wait-free.
+    pub fn scope(&self, channels: usize) -> ChannelSet {
+        let scope = if channels == 2 { &self.scope_of_stereo } else { &self.scope_of_others };
+        ChannelSet(scope.load(Ordering::Acquire)).and(ChannelSet::first(channels))
     }
 
     /// The texts in force. Takes a lock.
@@ -88,6 +122,10 @@ impl Texts {
             return;
         }
         text.clone_into(texts.get_mut(id));
+        if id == TextId::Scope {
+            self.scope_of_stereo.store(ChannelSet::matching(text, 2).0, Ordering::Release);
+            self.scope_of_others.store(ChannelSet::matching(text, MAX_CHANNELS).0, Ordering::Release);
+        }
         if history.len() == KEPT_REVISIONS {
             history.pop_front();
         }
@@ -113,7 +151,7 @@ mod tests {
         texts.set(TextId::Track, "Drums");
         assert_eq!(texts.at(at_first_frame).file, "one");
         assert_eq!(texts.at(at_first_frame).track, "");
-        assert_eq!(*texts.current(), TextSet { file: "two".into(), track: "Drums".into() });
+        assert_eq!(*texts.current(), TextSet { file: "two".into(), track: "Drums".into(), ..TextSet::default() });
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use crate::core::format::StreamFormat;
 use crate::core::pacing::Pacing;
 use crate::core::take::{Controls, Step, TakeMachine};
+use crate::core::timeline::Timeline;
 use crate::link::{Full, Gate, MAX_CHUNK_FRAMES, Sender, Span};
 use crate::rt::meter::Meter;
 use std::time::{Duration, Instant};
@@ -46,6 +47,7 @@ impl Clock for MonotonicClock {
 pub struct Tap<C = MonotonicClock> {
     sender: Sender,
     machine: TakeMachine,
+    timeline: Timeline,
     pacing: Pacing,
     sample_rate: u32,
     declared_offline: bool,
@@ -64,6 +66,7 @@ impl<C: Clock> Tap<C> {
         Self {
             sender,
             machine: TakeMachine::default(),
+            timeline: Timeline::default(),
             pacing: Pacing::default(),
             sample_rate: format.sample_rate,
             declared_offline,
@@ -88,13 +91,18 @@ impl<C: Clock> Tap<C> {
         self.show(step);
         let span = match step {
             Step::Idle | Step::Pause => {
+                self.timeline.interrupt();
                 self.send_owed(0);
                 self.count_time(frames);
                 (step == Step::Pause).then_some(Span::Paused)
             }
-            Step::Record => Some(self.record(planar, frames)),
+            Step::Record => {
+                self.keep_to_the_song(controls, frames);
+                Some(self.record(planar, frames))
+            }
             Step::RecordMerged => {
                 self.sender.status().count_merge();
+                self.keep_to_the_song(controls, frames);
                 Some(self.record(planar, frames))
             }
         };
@@ -122,6 +130,16 @@ impl<C: Clock> Tap<C> {
         if gate != self.gate {
             self.gate = gate;
             self.sender.status().set_gate(gate);
+        }
+    }
+
+    /// Puts silence in place of the time of the song that brought no frames.
+    fn keep_to_the_song(&mut self, controls: &Controls, frames: usize) {
+        if controls.time_slice {
+            let missing = self.timeline.block(controls.song.position_frames, frames);
+            self.machine.fill(missing);
+        } else {
+            self.timeline.interrupt();
         }
     }
 

@@ -1,0 +1,46 @@
+//! The sample rate of the file: what is wanted (`rate`), what arrives, and what happens where they differ (`srselect`).
+
+use super::format::{Rate, RateMatch};
+
+/// Both rates in Hz, and the user asked for an error where they differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RatesDiffer {
+    pub wanted: u32,
+    pub arriving: u32,
+}
+
+/// The rate of the file in Hz. The wanted rate is the operator's first input, the host's stream its second.
+pub fn file_rate(wanted: Rate, arriving: u32, how: RateMatch) -> Result<u32, RatesDiffer> {
+    let Some(wanted) = wanted.hertz() else { return Ok(arriving) };
+    match how {
+        RateMatch::First => Ok(wanted),
+        RateMatch::Maximum => Ok(wanted.max(arriving)),
+        RateMatch::Minimum => Ok(wanted.min(arriving)),
+        RateMatch::Error if wanted == arriving => Ok(arriving),
+        RateMatch::Error => Err(RatesDiffer { wanted, arriving }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_way_of_matching() {
+        let wanted = Rate::R48000;
+        let cases = [
+            (RateMatch::First, 44_100, Ok(48_000)),
+            (RateMatch::First, 96_000, Ok(48_000)),
+            (RateMatch::Maximum, 44_100, Ok(48_000)),
+            (RateMatch::Maximum, 96_000, Ok(96_000)),
+            (RateMatch::Minimum, 44_100, Ok(44_100)),
+            (RateMatch::Minimum, 96_000, Ok(48_000)),
+            (RateMatch::Error, 48_000, Ok(48_000)),
+            (RateMatch::Error, 44_100, Err(RatesDiffer { wanted: 48_000, arriving: 44_100 })),
+        ];
+        for (how, arriving, expected) in cases {
+            assert_eq!(file_rate(wanted, arriving, how), expected, "{how:?} at {arriving}");
+            assert_eq!(file_rate(Rate::Host, arriving, how), Ok(arriving));
+        }
+    }
+}
