@@ -3,6 +3,8 @@
 pub mod encoder;
 pub mod files;
 mod mp3;
+#[cfg(test)]
+mod read_back;
 mod resample;
 mod sanitise;
 mod wav;
