@@ -23,7 +23,7 @@ mod safe;
 #[cfg(test)]
 mod tests;
 
-use super::format::{Menu, StreamFormat};
+use super::format::StreamFormat;
 use super::take::TakeSettings;
 use component::Component;
 use std::fmt;
