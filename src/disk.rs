@@ -7,6 +7,7 @@ mod mp3;
 #[cfg(test)]
 mod read_back;
 mod resample;
+mod room;
 mod sanitise;
 mod take;
 mod wav;
