@@ -225,7 +225,8 @@ mod tests {
         let status = StatusSnapshot { stream, ..StatusSnapshot::default() };
         let trouble = &list(&causes(&status, &[], &Read::default()))[0];
         assert_eq!((trouble.id, trouble.can_be_read), (TroubleId::TooManyChannels, false));
-        let wav = Causes { file_type: FileType::Wav, ..causes(&status, &[], &Read::default()) };
+        let read = Read::default();
+        let wav = Causes { file_type: FileType::Wav, ..causes(&status, &[], &read) };
         assert_eq!(list(&wav), []);
     }
 
