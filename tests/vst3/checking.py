@@ -9,6 +9,7 @@ import pathlib
 import re
 import time
 
+import minihost
 import numpy as np
 import soundfile
 
@@ -117,27 +118,39 @@ def expect_same_sound(what, expected, got):
         )
 
 
-def take_paths(folder, pattern="AudioFileOut-*.wav"):
+def take_paths(folder):
     """The takes of a folder in the order of their numbers, which past -999 is not that of the alphabet."""
-    return sorted(folder.glob(pattern), key=lambda path: [int(digits) for digits in re.findall(r"\d+", path.name)])
+    return sorted(folder.glob("AudioFileOut-*.wav"), key=lambda path: [int(digits) for digits in re.findall(r"\d+", path.name)])
 
 
 def expect_takes(folder, expected, rate, codec):
     """Fails unless the WAV files of a folder are the expected takes, to the bit, with nothing else beside them."""
     paths = take_paths(folder)
-    expect("names of the takes", [f"AudioFileOut-{number + 1:03}.wav" for number in range(len(expected))], names(paths))
-    expect("other files in the folder", names(paths), names(folder.iterdir()) if expected else [])
+    expect("files in the folder", numbered(len(expected)), names(folder.iterdir()))
     for path, take in zip(paths, expected, strict=True):
         expect_wav(path, take, rate, codec)
 
 
+def numbered(count):
+    """The names of so many takes in a folder that was empty before; less than a thousand."""
+    return [f"AudioFileOut-{number:03}.wav" for number in range(1, count + 1)]
+
+
 def names(paths):
-    """File names, sorted as take_paths sorts them."""
-    return [path.name for path in sorted(paths, key=lambda path: (len(path.name), path.name))]
+    """File names, sorted."""
+    return sorted(path.name for path in paths)
+
+
+def expect_file(path):
+    """Fails unless there is such a file, and says what there is instead."""
+    there = sorted(str(other.relative_to(path.parent)) for other in path.parent.rglob("*"))
+    if not path.is_file():
+        raise Failure(f"a file is missing\n  expected: {path.name}\n  got:      {there}")
 
 
 def expect_wav(path, sound, rate, codec):
     """Fails unless the file holds the sound: floats to the bit, integers to the nearest with full scale as the limit."""
+    expect_file(path)
     info = soundfile.info(path)
     expect(
         f"{path.name}: format, codec, rate, channels, frames",
@@ -160,6 +173,21 @@ def expect_wav(path, sound, rate, codec):
             f"{path.name}: {len(wrong)} samples are not the nearest, the first at channel {channel}, frame {frame}\n"
             f"  expected: {exact[channel, frame]!r}\n  got:      {got[channel, frame]!r}"
         )
+
+
+def expect_mp3(path, sound, rate):
+    """Fails unless the file decodes to as many frames as the sound has, and in step with it. Both decoders know the
+    gapless length: libsndfile has mpg123, minihost has miniaudio."""
+    expect_file(path)
+    decoded, decoded_rate = soundfile.read(path, dtype="float32", always_2d=True)
+    expect(f"{path.name}: rate, channels, frames (mpg123)", (rate, *sound.shape), (decoded_rate, *decoded.T.shape))
+    audio, audio_rate = minihost.read_audio(str(path))
+    got = (audio_rate, audio.channels, audio.frames)
+    expect(f"{path.name}: rate, channels, frames (miniaudio)", (rate, *sound.shape), got)
+    margin = 1_500
+    middle = sound[0, margin : min(sound.shape[1], 200_000) - margin]
+    fits = [float(np.dot(middle, decoded[lag : lag + len(middle), 0])) for lag in range(2 * margin)]
+    expect(f"{path.name}: frames by which the sound is late", 0, int(np.argmax(fits)) - margin)
 
 
 def wait_until(what, condition, limit_seconds=20):

@@ -9,7 +9,19 @@ import gc
 
 import numpy as np
 import pedalboard
-from checking import RATE, expect, expect_same_sound, expect_takes, expect_wav, names, noise, take_paths
+from checking import (
+    RATE,
+    chirp,
+    expect,
+    expect_mp3,
+    expect_same_sound,
+    expect_takes,
+    expect_wav,
+    names,
+    noise,
+    numbered,
+    take_paths,
+)
 
 HOST = "pedalboard"
 CHECKS = []
@@ -97,9 +109,8 @@ def rate_and_channels_change_between_takes(setting):
         play(plugin, sound, rate, reset=False)
     del plugin
     gc.collect()
-    paths = take_paths(setting.folder)
-    expect("takes", [f"AudioFileOut-{number:03}.wav" for number in range(1, 6)], names(paths))
-    for path, sound, (_, rate) in zip(paths, sounds, kinds, strict=True):
+    expect("takes", numbered(len(kinds)), names(setting.folder.iterdir()))
+    for path, sound, (_, rate) in zip(take_paths(setting.folder), sounds, kinds, strict=True):
         expect_wav(path, sound, rate, "FLOAT")
 
 
@@ -129,3 +140,14 @@ def a_state_is_kept_to_the_byte_and_records_again(setting):
     del plugin
     gc.collect()
     expect_takes(setting.folder, [sound, sound], RATE, "FLOAT")
+
+
+@check
+def a_render_to_mp3_decodes_to_exactly_its_frames(setting):
+    sounds = [chirp(channels, 300_001, RATE) for channels in (2, 1)]
+    for number, sound in enumerate(sounds, 1):
+        plugin = load(setting, record=True, file_type="MP3", bit_rate="VBR V0")
+        play(plugin, sound)
+        del plugin
+        gc.collect()
+        expect_mp3(setting.folder / f"AudioFileOut-{number:03}.mp3", sound, RATE)
