@@ -125,7 +125,7 @@ impl View {
 
 /// Waveform and meters, side by side; as many channels as there are fit.
 fn sound_row(ui: &mut Ui, sound: &Sound<'_>, state: State, actions: &mut Vec<Action>) {
-    let height = (ui.ctx().content_rect().height() * 0.2).clamp(72.0, 240.0);
+    let height = (ui.ctx().content_rect().height() * 0.2 - 16.0).clamp(56.0, 240.0);
     let width = ui.available_width();
     let meters = meters::width(sound.meters.len(), width);
     ui.horizontal(|ui| {

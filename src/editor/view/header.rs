@@ -5,7 +5,7 @@ use crate::editor::model::{Model, State};
 use crate::editor::theme::{self, GAP};
 use egui::{Align2, Color32, Id, Painter, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
-const HEIGHT: f32 = 104.0;
+const HEIGHT: f32 = 96.0;
 const BUTTON_HEIGHT: f32 = HEIGHT - 2.0 * GAP;
 const RECORD_WIDTH: f32 = 104.0;
 const PAUSE_WIDTH: f32 = 88.0;
@@ -87,7 +87,7 @@ fn track(ui: &mut Ui, left: f32, middle: f32, right: f32, model: &Model, look: &
 }
 
 fn clock_line(ui: &mut Ui, words: Rect, model: &Model, look: &Look) {
-    let place = Rect::from_min_size(pos2(words.left(), words.top() + 24.0), vec2(words.width(), 44.0));
+    let place = Rect::from_min_size(pos2(words.left(), words.top() + 22.0), vec2(words.width(), 40.0));
     // A take of more than nine hours has one digit more, and goes on to fit.
     let size = CLOCK_SIZE.min(words.width() / (model.clock.chars().count() as f32 * 0.605));
     ui.painter().text(place.left_center(), Align2::LEFT_CENTER, &model.clock, theme::figures(size), look.text);
@@ -149,7 +149,7 @@ fn button(
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_on, label));
     let painter = ui.painter();
     let back = painter.add(egui::Shape::Noop);
-    let (fill, text) = draw(painter, rect.center() - vec2(0.0, 12.0), is_on);
+    let (fill, text) = draw(painter, rect.center() - vec2(0.0, 11.0), is_on);
     let fill = if response.hovered() && !is_on { theme::HOVERED } else { fill };
     let line = if response.hovered() { theme::TEXT } else { theme::LINE };
     painter.set(
@@ -159,7 +159,7 @@ fn button(
             egui::epaint::RectShape::stroke(rect, theme::RADIUS, Stroke::new(1.0, line), StrokeKind::Inside).into(),
         ]),
     );
-    painter.text(rect.center_bottom() - vec2(0.0, 10.0), Align2::CENTER_BOTTOM, label, theme::text(17.0), text);
+    painter.text(rect.center_bottom() - vec2(0.0, 8.0), Align2::CENTER_BOTTOM, label, theme::text(17.0), text);
     if shows_focus && response.has_focus() {
         theme::focus_ring(painter, rect);
     }

@@ -35,15 +35,16 @@ pub fn show(ui: &mut Ui, size: Vec2, meters: &[ChannelMeter], actions: &mut Vec<
         pos2(area.right() - SCALE_WIDTH, area.bottom()),
     );
     let travel = bars.top() + CLIP_HEIGHT + 2.0..=bars.bottom();
+    let mut above = f32::NEG_INFINITY;
     for mark in MARKS {
         let y = height(mark, &travel);
-        painter.text(
-            pos2(area.right(), y),
-            Align2::RIGHT_CENTER,
-            format!("{:.0}", -mark),
-            theme::figures(10.0),
-            theme::WEAK,
-        );
+        // A low window has room for fewer marks.
+        if y - above < 11.0 {
+            continue;
+        }
+        above = y;
+        let label = format!("{:.0}", mark.abs());
+        painter.text(pos2(area.right(), y), Align2::RIGHT_CENTER, label, theme::figures(10.0), theme::WEAK);
     }
     let loudest = meters.iter().fold(0.0_f32, |loudest, meter| loudest.max(meter.loudest));
     let readout = words::decibels(loudest);

@@ -8,6 +8,8 @@ use egui::{Align, Color32, Frame, Label, Layout, Margin, RichText, ScrollArea, S
 /// The list takes this share of the window at most; it scrolls beyond.
 const SHARE: f32 = 0.3;
 
+const OK_WIDTH: f32 = 44.0;
+
 /// Draws the list, and nothing at all where there is no trouble.
 pub fn show(ui: &mut Ui, trouble: &[Trouble], actions: &mut Vec<Action>) {
     if trouble.is_empty() {
@@ -25,22 +27,27 @@ pub fn show(ui: &mut Ui, trouble: &[Trouble], actions: &mut Vec<Action>) {
 fn one(ui: &mut Ui, entry: &Trouble, actions: &mut Vec<Action>) {
     let margin = Margin::symmetric(GAP as i8, 4);
     Frame::new().fill(theme::AMBER_DEEP).corner_radius(theme::RADIUS).inner_margin(margin).show(ui, |ui| {
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if entry.can_be_read {
-                let button = egui::Button::new("OK").fill(theme::RAISED).min_size(vec2(44.0, 24.0));
-                let response = ui.add(button).on_hover_text("I have read this");
-                response
-                    .widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, format!("OK: {}", entry.text)));
-                if response.clicked() {
-                    actions.push(Action::Read(entry.id));
-                }
-            }
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                let (sign, _) = ui.allocate_exact_size(vec2(18.0, 18.0), Sense::hover());
-                theme::triangle(ui.painter(), sign.center(), 8.0, theme::AMBER, theme::AMBER_DEEP);
-                let text = RichText::new(&entry.text).font(theme::text(13.0)).color(Color32::WHITE);
+        ui.horizontal(|ui| {
+            let (sign, _) = ui.allocate_exact_size(vec2(18.0, 24.0), Sense::hover());
+            theme::triangle(ui.painter(), sign.center(), 8.0, theme::AMBER, theme::AMBER_DEEP);
+            let text = RichText::new(&entry.text).font(theme::text(13.0)).color(Color32::WHITE);
+            let width = ui.available_width() - OK_WIDTH - GAP;
+            ui.allocate_ui_with_layout(vec2(width, 24.0), Layout::left_to_right(Align::Center), |ui| {
+                ui.set_min_width(width);
                 ui.add(Label::new(text).wrap());
             });
+            if entry.can_be_read {
+                read(ui, entry, actions);
+            }
         });
     });
+}
+
+fn read(ui: &mut Ui, entry: &Trouble, actions: &mut Vec<Action>) {
+    let button = egui::Button::new("OK").fill(theme::RAISED).min_size(vec2(OK_WIDTH, 24.0));
+    let response = ui.add(button).on_hover_text("I have read this");
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, format!("OK: {}", entry.text)));
+    if response.clicked() {
+        actions.push(Action::Read(entry.id));
+    }
 }

@@ -81,7 +81,7 @@ fn draw(mesh: &mut Mesh, column: &Column, [left, right]: [f32; 2], area: Rect, w
     bar(top - 0.5, bottom + 0.5, line);
     bar(area.bottom() - STRIPE, area.bottom(), stripe);
     if column.begins {
-        bar(wave.top(), wave.bottom(), theme::TEXT);
+        bar(wave.top(), wave.bottom(), theme::WEAK);
     }
 }
 

@@ -6,6 +6,7 @@ use crate::instance::Instance;
 use clack_extensions::gui::{GuiApiType, GuiConfiguration, GuiSize, PluginGui, Window};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{
     AtomEnum, ButtonIndex, ConfigureWindowAux, ConnectionExt, CreateWindowAux, EventMask, ImageFormat, PropMode,
@@ -16,6 +17,9 @@ use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::ConnectionExt as _;
 
 const SCREEN: &str = "2048x1536x24";
+
+const SETTLE_ROUNDS: u32 = 20;
+const SETTLE_PAUSE: Duration = Duration::from_millis(10);
 
 /// An X server without a screen: Xvfb. Ends when it is dropped.
 pub struct XServer {
@@ -149,7 +153,19 @@ impl Instance {
         // SAFETY: the caller keeps the parent open until the plugin's window is closed.
         unsafe { gui.set_parent(&handle, window) }.map_err(|_| refused("lie in the host's window"))?;
         gui.show(&handle).map_err(|_| refused("show its window"))?;
-        Ok([size.width, size.height])
+        self.settle_window(parent)
+    }
+
+    /// Gives the plugin's window a moment to ask for the size that it wants on this desktop, and grants it.
+    fn settle_window(&mut self, parent: &HostWindow) -> Result<[u32; 2], HostError> {
+        for _ in 0..SETTLE_ROUNDS {
+            self.run_callbacks();
+            if let Some(size) = self.take_resize_request() {
+                parent.resize(size)?;
+            }
+            std::thread::sleep(SETTLE_PAUSE);
+        }
+        self.window_size()?.ok_or_else(|| HostError::Window("the plugin does not tell its size".to_owned()))
     }
 
     /// The size of the plugin's window in pixels.
