@@ -143,8 +143,8 @@ def names(paths):
 
 def expect_file(path):
     """Fails unless there is such a file, and says what there is instead."""
-    there = sorted(str(other.relative_to(path.parent)) for other in path.parent.rglob("*"))
     if not path.is_file():
+        there = sorted(str(other.relative_to(path.parent)) for other in path.parent.rglob("*"))
         raise Failure(f"a file is missing\n  expected: {path.name}\n  got:      {there}")
 
 
