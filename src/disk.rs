@@ -4,6 +4,8 @@ pub mod encoder;
 pub mod error;
 pub mod files;
 mod mp3;
+#[cfg(test)]
+mod read_back;
 mod resample;
 mod room;
 mod sanitise;

@@ -56,6 +56,16 @@ menu! {
     }
 }
 
+impl FileType {
+    /// The most channels that a file of this type holds.
+    pub const fn max_channels(self) -> usize {
+        match self {
+            FileType::Wav => 64,
+            FileType::Mp3 => 2,
+        }
+    }
+}
+
 menu! {
     /// How samples are stored in the file types that store them as they are.
     Codec {

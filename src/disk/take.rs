@@ -85,7 +85,7 @@ impl OpenTake {
         format: StreamFormat,
     ) -> Result<Self, TakeError> {
         encoder::check(settings.file_type, format).map_err(TakeError::Encoder)?;
-        let file = files.begin(Wanted { texts, settings: &settings, format })?;
+        let file = files.begin(&Wanted { texts, settings: &settings, format })?;
         let (encoder, file) = start_encoder(&settings, format, file)?;
         let now = Instant::now();
         Ok(Self {

@@ -82,6 +82,7 @@ pub struct Status {
     frames_written: AtomicU64,
     bytes_written: AtomicU64,
     clipped_samples: AtomicU64,
+    clipped_total: AtomicU64,
     queue_fill_bits: AtomicU32,
     first_lost_frame: AtomicU64,
     errors: AtomicU64,
@@ -106,6 +107,7 @@ impl Default for Status {
             frames_written: AtomicU64::new(0),
             bytes_written: AtomicU64::new(0),
             clipped_samples: AtomicU64::new(0),
+            clipped_total: AtomicU64::new(0),
             queue_fill_bits: AtomicU32::new(0),
             first_lost_frame: AtomicU64::new(UNKNOWN),
             errors: AtomicU64::new(0),
@@ -143,6 +145,8 @@ pub struct StatusSnapshot {
     pub lost_frames: u64,
     /// Samples beyond full scale in the current or last take.
     pub clipped_samples: u64,
+    /// Samples beyond full scale in all takes since the plugin was loaded.
+    pub clipped_total: u64,
     /// Takes that went on because their end could not be told in time.
     pub merged_takes: u64,
     /// How full the queue is, 0 to 1.
@@ -256,7 +260,8 @@ impl Status {
     pub(crate) fn take_progress(&self, frames: u64, bytes: u64, clipped_samples: u64) {
         self.frames_written.store(frames, Relaxed);
         self.bytes_written.store(bytes, Relaxed);
-        self.clipped_samples.store(clipped_samples, Relaxed);
+        let before = self.clipped_samples.swap(clipped_samples, Relaxed);
+        self.clipped_total.fetch_add(clipped_samples.saturating_sub(before), Relaxed);
         self.scope.changed();
     }
 
@@ -305,6 +310,7 @@ impl Status {
             last_error: internal_error.then(|| INTERNAL_ERROR.to_owned()).or_else(|| texts.last_error.clone()),
             lost_frames: self.lost_frames.load(Relaxed),
             clipped_samples: self.clipped_samples.load(Relaxed),
+            clipped_total: self.clipped_total.load(Relaxed),
             merged_takes: self.merged_takes.load(Relaxed),
             queue_fill: f32::from_bits(self.queue_fill_bits.load(Relaxed)),
             finished_takes: texts.finished_takes,

@@ -55,7 +55,7 @@ impl Folders {
         found.context("cannot tell where your home folder is")
     }
 
-    /// The CLAP repository's `include/clap/entry.h`; "VST 3 Locations on Linux" in the VST 3 developer portal.
+    /// The CLAP repository's `include/clap/entry.h`; "Plug-in Locations" in the VST 3 developer portal.
     fn linux(home: &Path) -> Self {
         Self { clap: home.join(".clap"), vst3: home.join(".vst3") }
     }

@@ -5,6 +5,7 @@ mod demo;
 mod install;
 mod recording;
 mod render;
+mod screenshot;
 mod sound;
 mod test;
 mod vst3;
@@ -21,6 +22,7 @@ cargo xtask test          everything that is tested
 cargo xtask bundle        builds the plugins into target/bundled
 cargo xtask install       builds them and copies them to where DAWs look; --uninstall takes them away again
 cargo xtask render FILE   plays a WAV file through the plugin; `cargo xtask render --help` lists the options
+cargo xtask screenshot    takes the picture of the window for the README; needs Xvfb
 ";
 
 fn main() -> ExitCode {
@@ -42,6 +44,7 @@ fn run(command: &str, args: Vec<OsString>) -> Result<()> {
         "install" => install::run(&workspace, args),
         "render" => render::run(&workspace, args),
         "demo" => demo::run(&workspace, args),
+        "screenshot" => screenshot::run(&workspace, args),
         "test" => test::run(&workspace, args),
         "" | "help" | "-h" | "--help" => {
             print!("{HELP}");
@@ -55,6 +58,6 @@ fn run(command: &str, args: Vec<OsString>) -> Result<()> {
 fn no_arguments(command: &str, args: &[OsString]) -> Result<()> {
     match args {
         [] => Ok(()),
-        [first, ..] => bail!("`cargo xtask {command}` takes no arguments, not even {}", first.to_string_lossy()),
+        [..] => bail!("`cargo xtask {command}` takes no arguments"),
     }
 }

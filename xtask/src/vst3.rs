@@ -53,7 +53,8 @@ impl Python {
         let (venv, packages) = (target.join("vst3-venv"), target.join("vst3-packages"));
         let in_venv = Self { program: program_of(&venv), packages: None };
         let in_folder = Self { program: system.to_owned(), packages: Some(packages.clone()) };
-        if is_installed(&venv, &wanted) {
+        // The program is a link into the system's Python, which may have been upgraded since.
+        if is_installed(&venv, &wanted) && in_venv.program.exists() {
             return Ok(Some(in_venv));
         }
         if is_installed(&packages, &wanted) {

@@ -73,3 +73,44 @@ fn range(instance: &mut Instance, name: &str) -> Result<(i64, i64)> {
     let info = instance.params()?.into_iter().find(|info| info.id == param).context("the plugin lost a parameter")?;
     Ok((info.min as i64, info.max as i64))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use headless_host::Plugin;
+
+    /// The saved value of `name` after it was set to `text`.
+    fn saved(name: &str, text: &str) -> Result<Value> {
+        let mut instance = Plugin::from_entry(&audio_file_out::clap_entry)?.instance()?;
+        set(&mut instance, name, text)?;
+        let state = SavedState::from_bytes(&instance.save_state()?)?;
+        Ok(state.param(name).cloned().or_else(|| state.text(name).map(Value::from)).unwrap())
+    }
+
+    #[test]
+    fn a_menu_takes_an_id_a_label_and_a_place() {
+        for text in ["pcm32", "32-bit PCM", "32-BIT pcm", "2"] {
+            assert_eq!(saved("codec", text).unwrap(), "pcm32");
+        }
+        assert_eq!(saved("bitrate", "v0").unwrap(), "v0");
+        assert_eq!(saved("bitrate", "96 kb/s").unwrap(), "b96");
+    }
+
+    #[test]
+    fn switches_numbers_and_texts_take_what_a_person_would_write() {
+        assert_eq!(saved("uniquesuff", "off").unwrap(), false);
+        assert_eq!(saved("record", "1").unwrap(), true);
+        assert_eq!(saved("n", "9999").unwrap(), 9999);
+        assert_eq!(saved("file", r#"C:\my "takes"\{date}"#).unwrap(), r#"C:\my "takes"\{date}"#);
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_with_what_can() {
+        let complaint = |name, text| saved(name, text).unwrap_err().to_string();
+        assert!(complaint("codec", "pcm8").contains("pcm16 (16-bit PCM)"));
+        assert!(complaint("n", "10000").contains("from 0 to 9999"));
+        assert!(complaint("n", "-1").contains("from 0 to 9999"));
+        assert!(complaint("pause", "maybe").contains("on or off"));
+        assert!(complaint("volume", "1").contains("uniquesuff"));
+    }
+}
