@@ -4,6 +4,7 @@ pub mod encoder;
 pub mod error;
 pub mod files;
 mod mp3;
+mod parts;
 #[cfg(test)]
 mod read_back;
 mod resample;

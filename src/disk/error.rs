@@ -2,6 +2,7 @@
 
 use super::encoder::OpenError;
 use super::files::FileError;
+use crate::core::rate::RatesDiffer;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -13,6 +14,12 @@ pub enum TakeError {
     File(FileError),
     /// The encoder does not take this sound or these settings. Nothing was written.
     Encoder(OpenError),
+    /// No channel of the track matches the scope. Nothing was written.
+    NoChannels { scope: String },
+    /// The rates in Hz differ, and the user asked for an error then. Nothing was written.
+    RatesDiffer(RatesDiffer),
+    /// No resampling leads from one rate in Hz to the other. Nothing was written.
+    RateOutOfRange { from: u32, to: u32 },
     /// Writing stopped in mid-take. What was written before is in the file and plays.
     Write { path: PathBuf, source: io::Error },
     /// A bug of ours on the writer thread. What was written before is in the file.
@@ -25,12 +32,22 @@ impl From<FileError> for TakeError {
     }
 }
 
+impl From<RatesDiffer> for TakeError {
+    fn from(error: RatesDiffer) -> Self {
+        TakeError::RatesDiffer(error)
+    }
+}
+
 impl std::error::Error for TakeError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             TakeError::File(error) => Some(error),
             TakeError::Write { source, .. } | TakeError::Encoder(OpenError::Io(source)) => Some(source),
-            TakeError::Encoder(_) | TakeError::Internal => None,
+            TakeError::Encoder(_)
+            | TakeError::NoChannels { .. }
+            | TakeError::RatesDiffer(_)
+            | TakeError::RateOutOfRange { .. }
+            | TakeError::Internal => None,
         }
     }
 }
@@ -52,6 +69,20 @@ impl fmt::Display for TakeError {
             TakeError::Encoder(OpenError::Io(source)) => {
                 write!(f, "The file could not be begun: {}. {}", cause(source), remedy(source))
             }
+            TakeError::NoChannels { scope } => write!(
+                f,
+                "No channel of this track matches the scope \"{scope}\". Nothing was recorded. Set Scope to * for all \
+                 channels, or to names like chan1."
+            ),
+            TakeError::RatesDiffer(RatesDiffer { wanted, arriving }) => write!(
+                f,
+                "The track runs at {arriving} Hz and {wanted} Hz are wanted. Nothing was recorded. Change Sample Rate, or \
+                 let Sample Rate Match resample."
+            ),
+            TakeError::RateOutOfRange { from, to } => write!(
+                f,
+                "Sound at {from} Hz cannot be brought to {to} Hz. Nothing was recorded. Set Sample Rate to Host."
+            ),
             TakeError::Write { path, source } => write!(
                 f,
                 "Recording to {} stopped: {}. What came before is in the file. {}",

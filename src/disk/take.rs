@@ -1,13 +1,13 @@
-//! One take on its way to disk: encoder, file, parts and figures.
+//! One take on its way to disk: what arrives, at which rate, and what it comes to.
 
-use super::encoder::{self, Encoder};
 use super::error::TakeError;
-use super::files::{TakeFile, TakeFiles, Wanted};
-use super::sanitise::sanitise;
+use super::files::TakeFiles;
+use super::parts::{CompleteFiles, Parts};
+use super::resample::{Resampler, resampled_frames};
 use crate::core::format::StreamFormat;
-use crate::core::take::TakeSettings;
+use crate::core::rate::file_rate;
+use crate::core::take::TakeStart;
 use crate::link::{TakeReport, TextSet};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -47,6 +47,25 @@ impl Figures {
         self.lost_frames += frames;
     }
 
+    /// The take ended with these files. Counts the frames that are in none of them as lost and says how many.
+    fn end(&mut self, files: &CompleteFiles, arriving_rate: u32, file_rate: u32) -> u64 {
+        let kept = resampled_frames(files.frames, file_rate, arriving_rate).min(self.frames);
+        // Half a frame of rounding is no loss.
+        let expected = resampled_frames(self.frames, arriving_rate, file_rate);
+        let dropped = if files.frames >= expected { 0 } else { self.frames - kept };
+        if dropped > 0 {
+            self.first_lost_frame.get_or_insert(kept);
+        }
+        self.lost_frames += dropped;
+        dropped
+    }
+
+    fn with_files(mut self, files: CompleteFiles) -> Self {
+        self.bytes = files.bytes;
+        self.paths = files.paths;
+        self
+    }
+
     /// The report of a take that ended with these figures.
     pub fn report(self, format: StreamFormat, error: Option<String>) -> TakeReport {
         TakeReport {
@@ -65,35 +84,41 @@ impl Figures {
 
 /// A take that is being written. Lives on the writer thread.
 pub struct OpenTake {
-    settings: TakeSettings,
-    format: StreamFormat,
-    encoder: Box<dyn Encoder>,
-    file: TakeFile,
-    /// Frames of all files.
-    frames_written: u64,
+    /// The shape of what arrives.
+    arriving: StreamFormat,
+    resampler: Option<Resampler>,
+    resampled: Vec<f32>,
+    parts: Parts,
     figures: Figures,
     refreshed: Instant,
     synced: Instant,
 }
 
 impl OpenTake {
-    /// Makes the file and begins to encode. Where that fails no file is left behind.
+    /// Makes the file and begins to encode frames that arrive in the shape `arriving`. Where that fails no file is left
+    /// behind.
     pub fn begin(
         files: &mut TakeFiles,
         texts: &TextSet,
-        settings: TakeSettings,
-        format: StreamFormat,
+        start: TakeStart,
+        arriving: StreamFormat,
     ) -> Result<Self, TakeError> {
-        encoder::check(settings.file_type, format).map_err(TakeError::Encoder)?;
-        let file = files.begin(&Wanted { texts, settings: &settings, format })?;
-        let (encoder, file) = start_encoder(&settings, format, file)?;
+        if arriving.channels == 0 {
+            return Err(TakeError::NoChannels { scope: texts.scope.clone() });
+        }
+        let settings = start.settings;
+        let rate = file_rate(settings.rate, arriving.sample_rate, settings.rate_match)?;
+        let resampler = (rate != arriving.sample_rate)
+            .then(|| Resampler::new(arriving.sample_rate, rate, arriving.channels))
+            .transpose()
+            .map_err(|_| TakeError::RateOutOfRange { from: arriving.sample_rate, to: rate })?;
+        let format = StreamFormat { sample_rate: rate, ..arriving };
         let now = Instant::now();
         Ok(Self {
-            settings,
-            format,
-            encoder,
-            file,
-            frames_written: 0,
+            arriving,
+            resampler,
+            resampled: Vec::new(),
+            parts: Parts::begin(files, texts, settings, format)?,
             figures: Figures::default(),
             refreshed: now,
             synced: now,
@@ -102,182 +127,117 @@ impl OpenTake {
 
     /// Where the sound is right now.
     pub fn path(&self) -> &Path {
-        self.file.path()
+        self.parts.path()
     }
 
-    /// Frames in the files so far, silence for lost ones included.
+    /// Frames per second of the file.
+    pub fn sample_rate(&self) -> u32 {
+        self.parts.format().sample_rate
+    }
+
+    /// Frames in the files so far, at the rate of the file, silence included.
     pub fn frames_written(&self) -> u64 {
-        self.frames_written
+        self.parts.frames()
     }
 
     /// Bytes of all files so far.
     pub fn bytes(&self) -> u64 {
-        self.figures.bytes + self.encoder.bytes()
+        self.parts.bytes()
     }
 
     /// Samples beyond full scale so far.
     pub fn clipped_samples(&self) -> u64 {
-        self.figures.clipped_samples
+        self.parts.clipped_samples()
     }
 
     /// Files of the take that are complete.
     pub fn complete_files(&self) -> usize {
-        self.figures.paths.len()
+        self.parts.complete_files()
     }
 
-    /// Appends frames, planar, channels one after the other; goes on in the next part where the file is full.
+    /// Appends frames, planar, channels one after the other.
     pub fn write(&mut self, planar: &mut [f32], frames: usize) -> Result<(), TakeError> {
         self.figures.frames += frames as u64;
+        self.figures.peak = planar.iter().fold(self.figures.peak, |peak, sample| peak.max(sample.abs()));
         self.append(planar, frames)
     }
 
-    fn append(&mut self, planar: &mut [f32], frames: usize) -> Result<(), TakeError> {
-        self.figures.peak = planar.iter().fold(self.figures.peak, |peak, sample| peak.max(sample.abs()));
-        self.figures.clipped_samples += sanitise(planar, self.encoder.sample_range());
-        let mut start = 0;
-        while start < frames {
-            if self.encoder.frames_left() == 0 {
-                self.next_part()?;
-            }
-            let run = self.encoder.frames_left().min((frames - start) as u64) as usize;
-            let result = if run == frames {
-                self.encoder.write(planar, frames)
-            } else {
-                let channels = planar.chunks_exact(frames);
-                let some: Vec<f32> = channels.flat_map(|channel| &channel[start..start + run]).copied().collect();
-                self.encoder.write(&some, run)
-            };
-            result.map_err(|source| self.write_error(source))?;
-            self.frames_written += run as u64;
-            start += run;
+    /// Appends `frames` frames of silence, of which `lost` stand for frames that came in and were lost.
+    pub fn write_gap(&mut self, frames: u64, lost: u64) -> Result<(), TakeError> {
+        if lost > 0 {
+            self.figures.first_lost_frame.get_or_insert(self.figures.frames);
         }
-        Ok(())
-    }
-
-    /// Appends silence in place of frames that were lost.
-    pub fn write_gap(&mut self, frames: u64) -> Result<(), TakeError> {
-        self.figures.first_lost_frame.get_or_insert(self.figures.frames);
         self.figures.frames += frames;
-        self.figures.lost_frames += frames;
-        let mut silence = vec![0.0; SILENCE_FRAMES as usize * self.format.channels];
+        self.figures.lost_frames += lost;
+        let mut silence = vec![0.0; SILENCE_FRAMES as usize * self.arriving.channels];
         let mut left = frames;
         while left > 0 {
             let run = left.min(SILENCE_FRAMES) as usize;
-            self.append(&mut silence[..run * self.format.channels], run)?;
+            self.append(&mut silence[..run * self.arriving.channels], run)?;
             self.keep_safe()?;
             left -= run as u64;
         }
         Ok(())
     }
 
+    fn append(&mut self, planar: &mut [f32], frames: usize) -> Result<(), TakeError> {
+        let Self { resampler, resampled, parts, .. } = self;
+        match resampler {
+            None => parts.append(planar, frames),
+            Some(resampler) => resampler.push(planar, frames, |planar, frames| {
+                resampled.clear();
+                resampled.extend_from_slice(planar);
+                parts.append(resampled, frames)
+            }),
+        }
+    }
+
     /// Brings header and medium up to date where it is time to.
     pub fn keep_safe(&mut self) -> Result<(), TakeError> {
         let now = Instant::now();
         if now.duration_since(self.refreshed) >= REFRESH_INTERVAL {
-            self.encoder.refresh().map_err(|source| self.write_error(source))?;
+            self.parts.refresh()?;
             self.refreshed = now;
         }
         if now.duration_since(self.synced) >= SYNC_INTERVAL {
-            self.sync().map_err(|source| self.write_error(source))?;
+            self.parts.sync()?;
             self.synced = Instant::now();
         }
         Ok(())
     }
 
-    /// Completes the file and puts it in its place.
-    pub fn finish(mut self) -> (Figures, Result<(), TakeError>) {
-        let bytes = self.encoder.bytes();
-        let path = self.path().to_owned();
-        let is_long = self.synced.elapsed() >= SYNC_INTERVAL
-            || self.frames_written > SYNC_INTERVAL.as_secs() * u64::from(self.format.sample_rate);
-        let finished = self.encoder.finish().and_then(|()| {
-            let on_disk = self.file.file().metadata().map(|file| file.len()).unwrap_or(bytes);
-            self.figures.bytes += on_disk;
-            if is_long { tolerate_no_sync(self.file.file().sync_data()) } else { Ok(()) }
+    /// Completes the take and puts it in its place. After an error, also says how many of its frames, those that were
+    /// lost before aside, did not make it into a file.
+    pub fn finish(mut self) -> (Figures, Result<(), (TakeError, u64)>) {
+        let resampled = &mut self.resampled;
+        let parts = &mut self.parts;
+        let rest = self.resampler.take().map_or(Ok(()), |resampler| {
+            resampler.finish(|planar, frames| {
+                resampled.clear();
+                resampled.extend_from_slice(planar);
+                parts.append(resampled, frames)
+            })
         });
-        if let Err(source) = finished {
-            repair(&self.settings, &self.file);
-            self.figures.paths.push(path.clone());
-            return (self.figures, Err(TakeError::Write { path, source }));
+        if let Err(error) = rest {
+            let (figures, dropped) = self.give_up();
+            return (figures, Err((error, dropped)));
         }
-        match self.file.complete() {
-            Ok(path) => {
-                self.figures.paths.push(path);
-                (self.figures, Ok(()))
-            }
-            Err(error) => (self.figures, Err(error.into())),
-        }
+        let is_long = self.synced.elapsed() >= SYNC_INTERVAL
+            || self.figures.frames > SYNC_INTERVAL.as_secs() * u64::from(self.arriving.sample_rate);
+        let rate = self.sample_rate();
+        self.figures.clipped_samples = self.parts.clipped_samples();
+        let (files, result) = self.parts.finish(is_long);
+        let dropped = self.figures.end(&files, self.arriving.sample_rate, rate);
+        (self.figures.with_files(files), result.map_err(|error| (error, dropped)))
     }
 
     /// Gives the take up after an error. What is in the file stays and plays; an empty file goes. Also says how many
     /// of the take's frames, those that were lost before aside, did not make it into a file.
     pub fn give_up(mut self) -> (Figures, u64) {
-        let handed_over = self.encoder.bytes();
-        drop(self.encoder);
-        let on_disk = self.file.file().metadata().map_or(0, |file| file.len()).min(handed_over);
-        let share_missing = 1.0 - on_disk as f64 / handed_over.max(1) as f64;
-        let buffered = (self.frames_written as f64 * share_missing).ceil() as u64;
-        let dropped = self.figures.frames - self.frames_written + buffered;
-        if dropped > 0 {
-            self.figures.first_lost_frame.get_or_insert(self.figures.frames - dropped);
-        }
-        self.figures.lost_frames += dropped;
-        self.figures.bytes += on_disk;
-        if self.frames_written == buffered {
-            self.file.discard();
-        } else {
-            repair(&self.settings, &self.file);
-            self.figures.paths.push(self.file.path().to_owned());
-        }
-        (self.figures, dropped)
+        let rate = self.sample_rate();
+        self.figures.clipped_samples = self.parts.clipped_samples();
+        let files = self.parts.give_up();
+        let dropped = self.figures.end(&files, self.arriving.sample_rate, rate);
+        (self.figures.with_files(files), dropped)
     }
-
-    fn next_part(&mut self) -> Result<(), TakeError> {
-        let next = self.file.next_part()?;
-        let (encoder, file) = start_encoder(&self.settings, self.format, next)?;
-        let full = std::mem::replace(&mut self.encoder, encoder);
-        let full_file = std::mem::replace(&mut self.file, file);
-        let path = full_file.path().to_owned();
-        self.figures.bytes += full.bytes();
-        full.finish()
-            .and_then(|()| tolerate_no_sync(full_file.file().sync_data()))
-            .map_err(|source| TakeError::Write { path, source })?;
-        self.figures.paths.push(full_file.complete()?);
-        Ok(())
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        tolerate_no_sync(self.file.file().sync_data())
-    }
-
-    fn write_error(&self, source: io::Error) -> TakeError {
-        TakeError::Write { path: self.path().to_owned(), source }
-    }
-}
-
-fn start_encoder(
-    settings: &TakeSettings,
-    format: StreamFormat,
-    file: TakeFile,
-) -> Result<(Box<dyn Encoder>, TakeFile), TakeError> {
-    match (encoder::format_of(settings.file_type).open)(settings, format, file.file().clone()) {
-        Ok(encoder) => Ok((encoder, file)),
-        Err(error) => {
-            file.discard();
-            Err(TakeError::Encoder(error))
-        }
-    }
-}
-
-/// Some network and user-space file systems cannot sync; the take itself is fine there.
-fn tolerate_no_sync(result: io::Result<()>) -> io::Result<()> {
-    match result {
-        Err(error) if matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput) => Ok(()),
-        other => other,
-    }
-}
-
-/// After a failed write a header may say less than the file holds. Best effort: the disk has just failed once.
-fn repair(settings: &TakeSettings, file: &TakeFile) {
-    let _ = (encoder::format_of(settings.file_type).repair)(file.file());
 }

@@ -107,11 +107,12 @@ impl Writer {
 
     fn begin(&mut self, start: TakeStart) {
         self.end();
-        let format = self.receiver.format();
-        self.receiver.status().take_begins(format.sample_rate);
-        let texts = self.texts.at(settings.text_revision);
-        match OpenTake::begin(&mut self.files, &texts, settings, format) {
+        let arriving = self.receiver.take_format();
+        self.receiver.status().take_begins(arriving.sample_rate);
+        let texts = self.texts.at(start.settings.text_revision);
+        match OpenTake::begin(&mut self.files, &texts, start, arriving) {
             Ok(take) => {
+                self.receiver.status().take_begins(take.sample_rate());
                 self.log(format_args!("take opened: {}", take.path().display()));
                 self.receiver.status().take_path(take.path().to_owned());
                 self.state = State::Recording(take);
@@ -128,15 +129,17 @@ impl Writer {
         self.with_take(|take| take.write(planar, frames).and_then(|()| take.keep_safe()));
     }
 
-    /// The audio thread has counted these frames as lost already.
-    fn gap(&mut self, frames: u64) {
+    /// The audio thread has counted the lost ones of these frames already.
+    fn gap(&mut self, frames: u64, lost: u64) {
         if let State::Failed { figures, .. } = &mut self.state {
-            figures.drop_frames(frames);
+            figures.drop_frames(lost);
         }
-        if let State::Recording(take) = &self.state {
+        if let State::Recording(take) = &self.state
+            && lost > 0
+        {
             self.receiver.status().take_loses_at(take.frames_written());
         }
-        self.with_take(|take| take.write_gap(frames));
+        self.with_take(|take| take.write_gap(frames, lost));
     }
 
     fn with_take(&mut self, action: impl FnOnce(&mut OpenTake) -> Result<(), TakeError>) {
@@ -159,10 +162,14 @@ impl Writer {
             State::Failed { figures, error } => (figures, Some(error)),
             State::Recording(take) => {
                 let (figures, result) = take.finish();
-                (figures, result.err().map(|error| self.tell(&error)))
+                let told = result.err().map(|(error, dropped)| {
+                    self.receiver.status().count_lost(dropped);
+                    self.tell(&error)
+                });
+                (figures, told)
             }
         };
-        let report = figures.report(self.receiver.format(), error);
+        let report = figures.report(self.receiver.take_format(), error);
         self.log(format_args!(
             "take closed: {} frames, {} lost, {} clipped samples: {}",
             report.frames,
