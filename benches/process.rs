@@ -20,14 +20,7 @@ fn controls(record: bool) -> Controls {
     Controls {
         record,
         pause: false,
-        settings: TakeSettings {
-            file_type: FileType::Wav,
-            codec: Codec::Pcm24,
-            bit_rate: BitRate::Cbr192,
-            unique_suffix: true,
-            n: 0,
-            text_revision: 0,
-        },
+        settings: TakeSettings::DEFAULT,
     }
 }
 

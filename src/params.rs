@@ -1,7 +1,7 @@
 //! The parameters with their ids and labels, and the texts that are saved with the project.
 
-use crate::core::format::{BitRate, Codec, FileType, Menu};
-use crate::core::take::{Controls, TakeSettings};
+use crate::core::format::{BitRate, Codec, FileType, Menu, Rate, RateMatch};
+use crate::core::take::{Controls, Song, TakeSettings};
 use crate::link::{TextId, Texts};
 use nice_plug::params::persist::PersistentField;
 use nice_plug::plugin::ParamValue;
@@ -26,11 +26,19 @@ pub struct RecorderParams {
     pub unique_suffix: BoolParam,
     #[id = "n"]
     pub n: IntParam,
+    #[id = "rate"]
+    pub rate: EnumParam<Rate>,
+    #[id = "srselect"]
+    pub rate_match: EnumParam<RateMatch>,
+    #[id = "timeslice"]
+    pub time_slice: BoolParam,
     /// Counts changes of the saved texts. No host notices those by themselves, and would not ask to save the project.
     #[id = "revision"]
     pub revision: IntParam,
     #[persist = "file"]
     file: SavedText,
+    #[persist = "scope"]
+    scope: SavedText,
     #[persist = "window"]
     pub window: WindowSize,
     /// The texts behind the saved ones.
@@ -48,11 +56,15 @@ impl Default for RecorderParams {
             bit_rate: EnumParam::new("Bit Rate", BitRate::Cbr192),
             unique_suffix: BoolParam::new("Unique Suffix", true),
             n: IntParam::new("N", 0, IntRange::Linear { min: 0, max: 9999 }),
+            rate: EnumParam::new("Sample Rate", Rate::Host),
+            rate_match: EnumParam::new("Sample Rate Match", RateMatch::First),
+            time_slice: BoolParam::new("Time Slice", false),
             revision: IntParam::new("Revision", 0, IntRange::Linear { min: 0, max: Self::REVISIONS - 1 })
                 .non_automatable()
                 .hide(),
             window: WindowSize::default(),
             file: SavedText { id: TextId::File, texts: Arc::clone(&texts) },
+            scope: SavedText { id: TextId::Scope, texts: Arc::clone(&texts) },
             texts,
         }
     }
@@ -62,19 +74,29 @@ impl RecorderParams {
     /// The revision begins again after so many changes.
     pub const REVISIONS: i32 = 1000;
 
-    /// The parameters of the block that is being processed. Audio thread: wait-free.
-    pub fn controls(&self) -> Controls {
+    /// The parameters of the block that is being processed on a track of `channels` channels. Audio thread: wait-free.
+    pub fn controls(&self, channels: usize, song: Song) -> Controls {
         Controls {
             record: self.record.value(),
             pause: self.pause.value(),
-            settings: TakeSettings {
-                file_type: self.file_type.value(),
-                codec: self.codec.value(),
-                bit_rate: self.bit_rate.value(),
-                unique_suffix: self.unique_suffix.value(),
-                n: self.n.value() as u16,
-                text_revision: self.texts.revision(),
-            },
+            time_slice: self.time_slice.value(),
+            channels: self.texts.scope(channels),
+            song,
+            settings: self.settings(),
+        }
+    }
+
+    /// What a take that begins now is recorded with. Wait-free.
+    pub fn settings(&self) -> TakeSettings {
+        TakeSettings {
+            file_type: self.file_type.value(),
+            codec: self.codec.value(),
+            bit_rate: self.bit_rate.value(),
+            unique_suffix: self.unique_suffix.value(),
+            n: self.n.value() as u16,
+            rate: self.rate.value(),
+            rate_match: self.rate_match.value(),
+            text_revision: self.texts.revision(),
         }
     }
 
@@ -183,4 +205,4 @@ macro_rules! host_menus {
     };
 }
 
-host_menus!(FileType, Codec, BitRate);
+host_menus!(FileType, Codec, BitRate, Rate, RateMatch);

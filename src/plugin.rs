@@ -1,6 +1,7 @@
 //! The plugin's life cycle: glue between the framework and the recorder.
 
 use crate::core::format::StreamFormat;
+use crate::core::take::Song;
 use crate::disk::writer::WriterThread;
 use crate::editor::{self, RecorderEditor};
 use crate::link::{self, Status};
@@ -53,6 +54,17 @@ fn foresee(params: &RecorderParams, _status: &Status) -> PathBuf {
 
 fn log(line: fmt::Arguments<'_>) {
     nice_log!("{line}");
+}
+
+/// Where the song stands at the first frame of a block.
+fn song(transport: &Transport) -> Song {
+    let is_known = transport.playing && (transport.pos_samples.is_some() || transport.pos_seconds.is_some());
+    Song {
+        // A position in beats alone leads to no frame: the tempo may have changed on the way.
+        position_frames: if is_known { transport.pos_samples() } else { None },
+        seconds: transport.pos_seconds(),
+        tempo: transport.tempo,
+    }
 }
 
 const fn layout(channels: u32) -> AudioIOLayout {
@@ -132,12 +144,12 @@ impl Plugin for AudioFileOut {
         &mut self,
         buffer: &mut Buffer,
         _aux: &mut AuxiliaryBuffers,
-        _context: &mut impl ProcessContext<Self>,
+        context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
         let Some(Recorder { tap, is_broken: is_broken @ false, .. }) = &mut self.recorder else {
             return ProcessStatus::Normal;
         };
-        let controls = self.params.controls();
+        let controls = self.params.controls(buffer.channels(), song(context.transport()));
         // A panic must not reach the host: it would take the session down.
         match catch_unwind(AssertUnwindSafe(|| tap.process(&controls, buffer.as_slice_immutable()))) {
             Ok(true) => ProcessStatus::KeepAlive,

@@ -89,14 +89,7 @@ impl Rig {
 
     /// Plays `blocks` blocks, each taking `block_time` of the clock, as far as the tap does not make it wait.
     fn play(&mut self, blocks: usize, block_time: Duration, record: bool) {
-        let settings = TakeSettings {
-            file_type: FileType::Wav,
-            codec: Codec::Pcm24,
-            bit_rate: BitRate::Cbr192,
-            unique_suffix: true,
-            n: 0,
-            text_revision: 0,
-        };
+        let settings = TakeSettings::DEFAULT;
         let controls = Controls { record, pause: false, settings };
         for _ in 0..blocks {
             self.tap.process(&controls, &[&mut self.left, &mut self.right]);

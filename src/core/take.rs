@@ -25,19 +25,18 @@ pub struct TakeSettings {
     pub text_revision: u64,
 }
 
-impl Default for TakeSettings {
-    fn default() -> Self {
-        Self {
-            file_type: FileType::Wav,
-            codec: Codec::Pcm24,
-            bit_rate: BitRate::Cbr192,
-            unique_suffix: true,
-            n: 0,
-            rate: Rate::Host,
-            rate_match: RateMatch::First,
-            text_revision: 0,
-        }
-    }
+impl TakeSettings {
+    /// What the parameters are before anyone changes them.
+    pub const DEFAULT: Self = Self {
+        file_type: FileType::Wav,
+        codec: Codec::Pcm24,
+        bit_rate: BitRate::Cbr192,
+        unique_suffix: true,
+        n: 0,
+        rate: Rate::Host,
+        rate_match: RateMatch::First,
+        text_revision: 0,
+    };
 }
 
 /// Where the host's song stands at the first frame of a block.
@@ -210,7 +209,7 @@ mod tests {
             record,
             pause,
             time_slice: false,
-            settings: TakeSettings { n, ..TakeSettings::default() },
+            settings: TakeSettings { n, ..TakeSettings::DEFAULT },
             channels: ChannelSet::first(2),
             song: Song::default(),
         }

@@ -225,14 +225,7 @@ mod tests {
     const STEREO: StreamFormat = StreamFormat { channels: 2, sample_rate: 48_000 };
 
     fn settings() -> TakeSettings {
-        TakeSettings {
-            file_type: FileType::Wav,
-            codec: Codec::Pcm24,
-            bit_rate: BitRate::Cbr192,
-            unique_suffix: true,
-            n: 0,
-            text_revision: 0,
-        }
+        TakeSettings::DEFAULT
     }
 
     fn model(status: &StatusSnapshot, reports: &[TakeReport], change: impl FnOnce(&mut Inputs<'_>)) -> Model {

@@ -116,7 +116,7 @@ impl Panel {
             reports: &self.reports,
             record: self.params.record.value(),
             pause: self.params.pause.value(),
-            settings: self.params.controls().settings,
+            settings: self.params.settings(),
             texts: &self.params.texts.current(),
             track_rgb: self.track_rgb,
             next_path,

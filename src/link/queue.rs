@@ -380,7 +380,7 @@ mod tests {
     }
 
     fn begin(channels: u64) -> Mark {
-        let settings = TakeSettings::default();
+        let settings = TakeSettings::DEFAULT;
         Mark::Begin(TakeStart { settings, channels: ChannelSet(channels), song_seconds: None, tempo: None })
     }
 

@@ -19,8 +19,6 @@ pub enum TextId {
     File,
     /// The `scope` parameter: which channels are recorded.
     Scope,
-    /// The `header` parameter: lines `key = value` for the file's metadata.
-    Header,
     /// The DAW's name of the track. Not saved: the host tells it.
     Track,
 }
@@ -30,7 +28,6 @@ pub enum TextId {
 pub struct TextSet {
     pub file: String,
     pub scope: String,
-    pub header: String,
     pub track: String,
 }
 
@@ -39,7 +36,6 @@ impl Default for TextSet {
         Self {
             file: crate::core::naming::DEFAULT_FILE.to_owned(),
             scope: ALL_CHANNELS.to_owned(),
-            header: String::new(),
             track: String::new(),
         }
     }
@@ -51,7 +47,6 @@ impl TextSet {
         match id {
             TextId::File => &self.file,
             TextId::Scope => &self.scope,
-            TextId::Header => &self.header,
             TextId::Track => &self.track,
         }
     }
@@ -60,7 +55,6 @@ impl TextSet {
         match id {
             TextId::File => &mut self.file,
             TextId::Scope => &mut self.scope,
-            TextId::Header => &mut self.header,
             TextId::Track => &mut self.track,
         }
     }

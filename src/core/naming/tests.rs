@@ -3,14 +3,7 @@ use crate::core::format::{BitRate, Codec, FileType};
 use crate::core::take::TakeSettings;
 use proptest::prelude::*;
 
-const WAV: TakeSettings = TakeSettings {
-    file_type: FileType::Wav,
-    codec: Codec::Pcm24,
-    bit_rate: BitRate::Cbr192,
-    unique_suffix: true,
-    n: 7,
-    text_revision: 0,
-};
+const WAV: TakeSettings = TakeSettings { n: 7, ..TakeSettings::DEFAULT };
 const MP3: TakeSettings = TakeSettings { file_type: FileType::Mp3, ..WAV };
 
 fn context<'a>(track: &'a str, settings: &'a TakeSettings) -> NameContext<'a> {

@@ -92,15 +92,8 @@ fn begin_in(
     track: &str,
     unique_suffix: bool,
 ) -> Result<TakeFile, FileError> {
-    let texts = TextSet { file: file.to_owned(), track: track.to_owned() };
-    let settings = TakeSettings {
-        file_type: FileType::Wav,
-        codec: Codec::Pcm24,
-        bit_rate: BitRate::Cbr192,
-        unique_suffix,
-        n: 7,
-        text_revision: 0,
-    };
+    let texts = TextSet { file: file.to_owned(), track: track.to_owned(), ..TextSet::default() };
+    let settings = TakeSettings { unique_suffix, n: 7, ..TakeSettings::DEFAULT };
     let format = StreamFormat { channels: 2, sample_rate: 48_000 };
     let root = |start| {
         Ok(match start {
@@ -145,15 +138,8 @@ fn a_name_in_the_home_folder_lies_there() {
 fn a_whole_path_needs_no_other_folder() {
     let recorder = Recorder::new();
     let texts =
-        TextSet { file: recorder.path("x").to_str().expect("a path that is text").to_owned(), track: "".into() };
-    let settings = TakeSettings {
-        file_type: FileType::Mp3,
-        codec: Codec::Pcm24,
-        bit_rate: BitRate::Cbr192,
-        unique_suffix: false,
-        n: 0,
-        text_revision: 0,
-    };
+        TextSet { file: recorder.path("x").to_str().expect("a path that is text").to_owned(), ..TextSet::default() };
+    let settings = TakeSettings { file_type: FileType::Mp3, unique_suffix: false, ..TakeSettings::DEFAULT };
     let format = StreamFormat { channels: 2, sample_rate: 48_000 };
     let take = TakeFiles::default().begin(&Wanted { texts: &texts, settings: &settings, format }).expect("a new file");
     assert_eq!(take.path(), recorder.path("x.mp3"));
