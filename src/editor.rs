@@ -6,7 +6,7 @@
 //! ```
 //!
 //! `model`, `trouble`, `levels` and `words` are pure; `view` only draws and says what the user did; [`panel`] joins
-//! them and knows neither host nor windowing system, so that tests use it as a person would; [`window`] fits it into
+//! them and knows neither host nor windowing system, so that tests use it as a person would; `window` fits it into
 //! the framework.
 
 pub mod desktop;

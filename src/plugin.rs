@@ -3,7 +3,7 @@
 use crate::core::format::StreamFormat;
 use crate::disk::files::{Foresight, Wanted};
 use crate::disk::writer::WriterThread;
-use crate::editor::panel::Foresee;
+use crate::editor::panel::{Foresee, Foreseen};
 use crate::editor::{self, RecorderEditor};
 use crate::link::{self, Status};
 use crate::params::RecorderParams;
@@ -12,6 +12,7 @@ use nice_plug::prelude::*;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
 
 /// The plugin.
@@ -50,7 +51,10 @@ impl Drop for AudioFileOut {
 /// Tells the window where the next take goes.
 fn foresee() -> Foresee {
     let mut foresight = Foresight::default();
-    Box::new(move |texts, settings, format, suffix| foresight.path(&Wanted { texts, settings, format }, suffix))
+    Box::new(move |texts, settings, format, suffix| {
+        let path = foresight.path(&Wanted { texts, settings, format }, suffix)?;
+        Some(Foreseen { path, home: foresight.home().map(Path::to_owned) })
+    })
 }
 
 fn log(line: fmt::Arguments<'_>) {

@@ -13,10 +13,11 @@
 //! | `{suffix}` | the unique suffix `-001`, `-002`, … or the value of N |
 //! | any other `{…}`, a lone `{` | itself |
 //!
-//! The extension always is the one of the file type. It is judged by what the user wrote, never by what a token became.
-//! What the user wrote otherwise stays as it is (`..` and separators included), except that a NUL, which no system
-//! takes, becomes `_`. What a token becomes cannot lead to another folder and makes no name
-//! that Linux, macOS or Windows would refuse; text of tokens is shortened where a name would get too long.
+//! The extension always is the one of the file type. It is judged by what the user wrote (an audio extension or
+//! `.{type}` at the end gives way to it), never by what a token became. What the user wrote otherwise stays as it is,
+//! `..` and separators included, except that a NUL, which no system takes, becomes `_`. What a token becomes cannot lead
+//! to another folder and makes no name that Linux, macOS or Windows would refuse; text of tokens is shortened where a
+//! name would get too long.
 
 mod component;
 mod safe;

@@ -62,12 +62,15 @@ impl From<io::Error> for OpenError {
     }
 }
 
+/// Starts an empty file, which stays open as long as the encoder lives.
+pub type Open = fn(&TakeSettings, StreamFormat, Arc<File>) -> Result<Box<dyn Encoder>, OpenError>;
+
 /// What a file type can do, and how a file of it begins and is mended.
 pub struct Format {
     /// The most channels that a file holds.
     pub max_channels: usize,
-    /// Starts an empty file, which stays open as long as the encoder lives.
-    pub open: fn(&TakeSettings, StreamFormat, Arc<File>) -> Result<Box<dyn Encoder>, OpenError>,
+    /// How a file of it begins.
+    pub open: Open,
     /// Makes the header of a file that was cut short say what the file holds.
     pub repair: fn(&File) -> io::Result<()>,
 }

@@ -5,12 +5,13 @@
 //!
 //! # A take keeps its file
 //! - Every file is created exclusively: of several recorders that want a name, one gets it.
-//! - A file is locked from its creation to the drop of its last handle ([`File::try_lock`]: `flock` on Linux and macOS,
+//! - A file is locked from its creation to the drop of its last handle ([`std::fs::File::try_lock`]: `flock` on Linux and macOS,
 //!   `LockFileEx` on Windows, which also keeps other programs from reading it meanwhile). A locked file is never
 //!   replaced, renamed or removed. Between creation and lock another recorder may look at the file; such a file is
 //!   empty, so whoever meets an empty one looks again a little later, and who finds its own new file gone starts over.
 //! - With Unique Suffix off, the take is recorded beside an existing file, as `name (recording).wav`, and replaces it in
-//!   one step when it is complete. If that fails, it stays, as `name (new).wav`.
+//!   one step when it is complete. If that fails, it stays, as `name (new).wav`. An existing file that cannot even be
+//!   opened (write-protected, or held by another program on Windows) is no reason to refuse a take.
 //! - A `name (recording).wav` that nobody has locked is what a killed host left. It becomes `name (recovered).wav`.
 //! - A take whose file is deleted while it is recorded is written to `name (recovered).wav` when it is complete, as far
 //!   as the system still gives it out.

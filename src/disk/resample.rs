@@ -30,8 +30,8 @@ use rubato::{
 };
 use std::fmt;
 
-/// The largest ratio between two rates, either way: 8 to 800 kHz. It bounds the memory to 20 MB for each channel; a
-/// usual ratio takes 0.1 MB.
+/// The largest ratio between two rates, either way: 8 to 800 kHz. It bounds the memory: at the worst some 10 MB for
+/// each channel and 50 MB for the filter; usual rates take 0.1 MB and 0.2 MB.
 const LARGEST_RATIO: u32 = 100;
 
 /// Its sidelobes lie below −150 dB, those of the narrower windows at −110 to −130 dB.

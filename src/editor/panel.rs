@@ -21,7 +21,24 @@ const FRAME: Duration = Duration::from_millis(33);
 
 /// Finds the path of the next take, were it to get this suffix, without a look at the disk; `None` where no folder is
 /// known for it.
-pub type Foresee = Box<dyn FnMut(&TextSet, &TakeSettings, StreamFormat, Suffix) -> Option<PathBuf> + Send>;
+pub type Foresee = Box<dyn FnMut(&TextSet, &TakeSettings, StreamFormat, Suffix) -> Option<Foreseen> + Send>;
+
+/// Where a take would go.
+#[derive(Debug, Clone, Default)]
+pub struct Foreseen {
+    /// The full path.
+    pub path: PathBuf,
+    /// The user's home folder, for short as `~`.
+    pub home: Option<PathBuf>,
+}
+
+impl Foreseen {
+    /// The path as `file` itself could say it.
+    fn text(&self) -> String {
+        let in_home = self.home.as_ref().and_then(|home| self.path.strip_prefix(home).ok());
+        in_home.map_or_else(|| self.path.clone(), |rest| Path::new("~").join(rest)).to_string_lossy().into_owned()
+    }
+}
 
 /// Stands for the sound before the plugin was active.
 const USUAL_STREAM: StreamFormat = StreamFormat { channels: 2, sample_rate: 48_000 };
@@ -127,11 +144,11 @@ impl Panel {
         let stream = status.stream.unwrap_or(USUAL_STREAM);
         let mut with = |suffix| (self.foresee)(&texts, &settings, stream, suffix).unwrap_or_default();
         if !settings.unique_suffix {
-            let path = with(Suffix::Fixed(settings.n));
-            return NextPath { text: path.to_string_lossy().into_owned(), path };
+            let next = with(Suffix::Fixed(settings.n));
+            return NextPath { text: next.text(), path: next.path };
         }
-        let (path, other) = (with(Suffix::Unique(1)), with(Suffix::Unique(2)));
-        NextPath { text: open_numbers(&path.to_string_lossy(), &other.to_string_lossy()), path }
+        let (next, other) = (with(Suffix::Unique(1)), with(Suffix::Unique(2)));
+        NextPath { text: open_numbers(&next.text(), &other.text()), path: next.path }
     }
 
     fn model(&self, status: &StatusSnapshot, next_path: &str) -> Model {
@@ -219,6 +236,14 @@ fn in_folder(folder: &Path, file: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_in_the_home_folder_is_shown_for_short() {
+        let foreseen = |path: &str| Foreseen { path: path.into(), home: Some("/home/eve".into()) };
+        let short = Path::new("~").join("takes/a.wav").to_string_lossy().into_owned();
+        assert_eq!(foreseen("/home/eve/takes/a.wav").text(), short);
+        assert_eq!(foreseen("/home/evelyn/a.wav").text(), "/home/evelyn/a.wav");
+    }
 
     #[test]
     fn a_number_that_only_the_disk_knows_is_shown_open() {

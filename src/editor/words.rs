@@ -33,7 +33,7 @@ pub fn decibels(linear: f32) -> String {
     let decibels = 20.0 * linear.log10();
     match linear {
         // NaN, too, is no level.
-        level if !(level > 1e-6) => "−∞".to_owned(),
+        level if level.is_nan() || level <= 1e-6 => "−∞".to_owned(),
         // Not "−0.0".
         _ if decibels.abs() < 0.05 => "0.0".to_owned(),
         _ if decibels > 0.0 => format!("+{decibels:.1}"),

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 /// What went wrong with a take's file. Its text says what happened, where, and what to do.
 #[derive(Debug)]
-#[non_exhaustive]
 pub enum FileError {
     /// The system does not say where the home folder is.
     NoHome,

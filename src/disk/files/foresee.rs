@@ -6,7 +6,7 @@ use crate::core::naming::{NameContext, NamePattern, Suffix};
 use chrono::Local;
 use directories::UserDirs;
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Foresees the paths of one plugin instance's takes. Touches no take and no folder; the user's folders are looked up
 /// once.
@@ -29,6 +29,11 @@ impl Foresight {
         let pattern = NamePattern::new(&wanted.texts.file, &context);
         let root = root(pattern.start(), env::var_os(FOLDER_VARIABLE), || user_dirs(&mut self.user)).ok()?;
         Some(root.join(pattern.path(suffix)))
+    }
+
+    /// The user's home folder, which `~` stands for.
+    pub fn home(&mut self) -> Option<&Path> {
+        Some(user_dirs(&mut self.user)?.home_dir())
     }
 }
 

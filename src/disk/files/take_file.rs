@@ -144,10 +144,13 @@ fn create_fixed(path: &Path) -> Result<(File, PathBuf, Option<PathBuf>), FileErr
         if let Created::New(file) = create(&path)? {
             return Ok((file, path, None));
         }
-        match look(&path)? {
-            Found::Nothing => continue,
-            Found::InUse => break,
-            Found::Free(_) => {}
+        match look(&path) {
+            Ok(Found::Nothing) => continue,
+            Ok(Found::InUse) => break,
+            Ok(Found::Free(_)) => {}
+            Err(error @ FileError::NotAFile { .. }) => return Err(error),
+            // Another program may let it go before the take is complete. If not, the take stays beside it.
+            Err(_) => {}
         }
         if let Created::New(file) = create(&beside)? {
             return Ok((file, beside, Some(path)));

@@ -4,7 +4,7 @@ use crate::core::format::FileType;
 use crate::core::naming::Suffix;
 use crate::editor::desktop::{Desktop, News};
 use crate::editor::gestures::Gestures;
-use crate::editor::panel::Panel;
+use crate::editor::panel::{Foreseen, Panel};
 use crate::editor::theme;
 use crate::link::Status;
 use crate::params::RecorderParams;
@@ -94,7 +94,7 @@ impl Rig {
         let (params, status) = (Arc::<RecorderParams>::default(), Arc::<Status>::default());
         let desktop = Arc::<Mutex<Messages>>::default();
         let foresee = |texts: &crate::link::TextSet, _: &_, _, suffix: Suffix| {
-            Some(PathBuf::from(format!("/takes/{}{suffix}", texts.file)))
+            Some(Foreseen { path: PathBuf::from(format!("/takes/{}{suffix}", texts.file)), home: None })
         };
         let fake = Box::new(FakeDesktop(Arc::clone(&desktop)));
         let mut panel = Panel::new(Arc::clone(&params), Arc::clone(&status), fake, Box::new(foresee));

@@ -41,7 +41,7 @@ fn row(ui: &mut Ui, index: usize, take: &TakeRow, shows_focus: bool, actions: &m
         WidgetInfo::labeled(Role::Button, take.path.is_some(), label)
     });
     if ui.is_rect_visible(area) {
-        let fill = match (response.hovered(), index % 2 == 0) {
+        let fill = match (response.hovered(), index.is_multiple_of(2)) {
             (true, _) => theme::HOVERED,
             (false, true) => theme::PANEL,
             (false, false) => theme::BACKGROUND,

@@ -30,7 +30,6 @@ fn the_old_file_stays_until_the_new_one_is_complete() {
 #[cfg(unix)]
 #[test]
 fn whoever_plays_the_old_file_plays_it_to_its_end() {
-    use std::io::Read;
     let mut recorder = Recorder::new();
     recorder.write("take.wav", "old");
     let mut player = File::open(recorder.path("take.wav")).expect("it was just made");
@@ -115,17 +114,17 @@ fn recorders_that_fight_for_one_name_lose_no_take() {
     let record = |id: usize| {
         let mut kept_at = Vec::new();
         for number in 0..TAKES {
-            let content = format!("take {number} of recorder {id}");
+            let text = format!("take {number} of recorder {id}");
             let take = match begin_in(folder, &mut Numbering::default(), "take", "Bass", false) {
                 Ok(take) => take,
                 Err(FileError::InUse { .. }) => continue,
                 Err(error) => panic!("{error}"),
             };
-            sound(&take, &content);
-            assert_eq!(read(take.path()), content);
+            sound(&take, &text);
+            assert_eq!(content(&take), text);
             match take.complete() {
                 Ok(path) => assert_eq!(path, folder.join("take.wav")),
-                Err(FileError::NotReplaced { kept, .. }) => kept_at.push((kept, content)),
+                Err(FileError::NotReplaced { kept, .. }) => kept_at.push((kept, text)),
                 Err(error) => panic!("{error}"),
             }
         }
@@ -135,8 +134,8 @@ fn recorders_that_fight_for_one_name_lose_no_take() {
         let recorders: Vec<_> = (0..RECORDERS).map(|id| scope.spawn(move || record(id))).collect();
         recorders.into_iter().flat_map(|recorder| recorder.join().expect("no recorder fails")).collect()
     });
-    for (path, content) in &kept {
-        assert_eq!(read(path), *content);
+    for (path, text) in &kept {
+        assert_eq!(read(path), *text);
     }
     assert!(recorder.read("take.wav").starts_with("take "));
     assert_eq!(recorder.names().len(), kept.len() + 1, "{:?}", recorder.names());
@@ -182,6 +181,22 @@ fn a_take_that_cannot_replace_the_old_file_stays_beside_it() {
     }
     assert_eq!(recorder.names(), ["take (new 2).wav", "take (new).wav", "take.wav"]);
     assert_eq!(recorder.read("take.wav"), "old");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_old_file_that_cannot_be_opened_does_not_cost_the_take() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut recorder = Recorder::new();
+    recorder.write("take.wav", "old");
+    fs::set_permissions(recorder.path("take.wav"), fs::Permissions::from_mode(0o000)).expect("our own file");
+    let take = recorder.fixed("take").expect("no reason to refuse the take");
+    sound(&take, "new");
+    // Nothing is closed to root: the old file is replaced then.
+    let (Ok(path) | Err(FileError::NotReplaced { kept: path, .. })) = take.complete() else {
+        panic!("the take is lost")
+    };
+    assert_eq!(read(&path), "new");
 }
 
 #[test]
