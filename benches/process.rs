@@ -5,8 +5,9 @@
 //!
 //! `cargo bench --bench process`
 
-use audio_file_out::core::format::{BitRate, Codec, FileType, StreamFormat};
-use audio_file_out::core::take::{Controls, TakeSettings};
+use audio_file_out::core::channels::ChannelSet;
+use audio_file_out::core::format::StreamFormat;
+use audio_file_out::core::take::{Controls, Song, TakeSettings};
 use audio_file_out::link::{self, Receiver};
 use audio_file_out::rt::tap::{MonotonicClock, Tap};
 use std::hint::black_box;
@@ -16,11 +17,14 @@ use std::time::{Duration, Instant};
 const RATE: u32 = 48_000;
 const ROUNDS: usize = 60;
 
-fn controls(record: bool) -> Controls {
+fn controls(record: bool, channels: usize) -> Controls {
     Controls {
         record,
         pause: false,
+        time_slice: false,
         settings: TakeSettings::DEFAULT,
+        channels: ChannelSet::first(channels),
+        song: Song::default(),
     }
 }
 
@@ -92,8 +96,8 @@ fn main() {
         "{:>8} {:>6} {:>12} {:>12} {:>12} {:>12} {:>7}",
         "channels", "block", "copy ns", "record ns", "idle ns", "ns/frame", "ratio"
     );
-    let (recording, idle) = (controls(true), controls(false));
     for channels in [2, 8] {
+        let (recording, idle) = (controls(true, channels), controls(false, channels));
         for block in [32, 64, 128, 256, 512, 1024] {
             let mut rig = Rig::new(channels, block);
             let mut rows = (Vec::new(), Vec::new(), Vec::new(), Vec::new());

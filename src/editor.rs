@@ -14,6 +14,8 @@ pub mod gestures;
 mod levels;
 mod model;
 pub mod panel;
+#[cfg(test)]
+mod tests;
 pub mod theme;
 mod trouble;
 mod view;

@@ -2,7 +2,9 @@
 
 use crate::core::format::StreamFormat;
 use crate::core::take::Song;
+use crate::disk::files::{Foresight, Wanted};
 use crate::disk::writer::WriterThread;
+use crate::editor::panel::{Foresee, Foreseen};
 use crate::editor::{self, RecorderEditor};
 use crate::link::{self, Status};
 use crate::params::RecorderParams;
@@ -11,7 +13,7 @@ use nice_plug::prelude::*;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 /// The plugin.
@@ -47,9 +49,13 @@ impl Drop for AudioFileOut {
     }
 }
 
-/// The path that the next take gets, as far as it can be known without a look at the disk.
-fn foresee(params: &RecorderParams, _status: &Status) -> PathBuf {
-    PathBuf::from(params.texts.current().file.as_str())
+/// Tells the window where the next take goes.
+fn foresee() -> Foresee {
+    let mut foresight = Foresight::default();
+    Box::new(move |texts, settings, format, suffix| {
+        let path = foresight.path(&Wanted { texts, settings, format }, suffix)?;
+        Some(Foreseen { path, home: foresight.home().map(Path::to_owned) })
+    })
 }
 
 fn log(line: fmt::Arguments<'_>) {
@@ -110,7 +116,7 @@ impl Plugin for AudioFileOut {
     }
 
     fn editor(&mut self, _async_executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
-        editor::create(Arc::clone(&self.params), Arc::clone(&self.status), foresee)
+        editor::create(Arc::clone(&self.params), Arc::clone(&self.status), foresee())
     }
 
     fn filter_state(state: &mut PluginState) {

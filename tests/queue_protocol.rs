@@ -1,7 +1,8 @@
 //! The queue between the threads, with both ends running: nothing lost, doubled or out of place.
 
+use audio_file_out::core::channels::ChannelSet;
 use audio_file_out::core::format::{BitRate, Codec, FileType, StreamFormat};
-use audio_file_out::core::take::{Mark, TakeSettings};
+use audio_file_out::core::take::{Mark, TakeSettings, TakeStart};
 use audio_file_out::link::{self, Full, MAX_CHUNK_FRAMES, Message, Receiver, Sender};
 use std::sync::Arc;
 
@@ -33,15 +34,21 @@ enum Sent {
 /// The message that both ends expect next.
 fn draw(random: &mut Random) -> Sent {
     match random.below(10) {
-        0 => Sent::Mark(Mark::Gap { frames: random.next() }),
+        0 => Sent::Mark(Mark::Gap { frames: random.next(), lost: random.next() }),
         1 => Sent::Mark(Mark::End),
-        2 => Sent::Mark(Mark::Begin(TakeSettings {
-            file_type: FileType::Mp3,
-            codec: Codec::Pcm32,
-            bit_rate: BitRate::VbrV0,
-            unique_suffix: random.below(2) == 0,
-            n: random.below(10_000) as u16,
-            text_revision: random.next(),
+        2 => Sent::Mark(Mark::Begin(TakeStart {
+            settings: TakeSettings {
+                file_type: FileType::Mp3,
+                codec: Codec::Pcm32,
+                bit_rate: BitRate::VbrV0,
+                unique_suffix: random.below(2) == 0,
+                n: random.below(10_000) as u16,
+                text_revision: random.next(),
+                ..TakeSettings::DEFAULT
+            },
+            channels: ChannelSet::first(CHANNELS),
+            song_seconds: None,
+            tempo: Some(random.below(300) as f64),
         })),
         // Mostly small blocks, as automation makes them; now and then the largest.
         3 if random.below(500) == 0 => Sent::Frames { frames: MAX_CHUNK_FRAMES, first_sample: random.next() as u32 },

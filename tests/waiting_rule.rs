@@ -1,7 +1,8 @@
 //! When the audio thread waits for the writer and when it does not, with a simulated clock.
 
-use audio_file_out::core::format::{BitRate, Codec, FileType, StreamFormat};
-use audio_file_out::core::take::{Controls, Mark, TakeSettings};
+use audio_file_out::core::channels::ChannelSet;
+use audio_file_out::core::format::StreamFormat;
+use audio_file_out::core::take::{Controls, Mark, Song, TakeSettings};
 use audio_file_out::link::{self, Message, Receiver, Status};
 use audio_file_out::rt::tap::{Clock, Tap};
 use std::cell::{Cell, RefCell};
@@ -54,7 +55,7 @@ impl SimulatedWriter {
         while let Some(message) = receiver.next(&mut self.scratch) {
             match message {
                 Message::Frames { frames, .. } => self.frames += frames as u64,
-                Message::Mark(Mark::Gap { frames }) => self.gaps.push(frames),
+                Message::Mark(Mark::Gap { frames, .. }) => self.gaps.push(frames),
                 Message::Mark(Mark::Begin(_) | Mark::End) => {}
             }
         }
@@ -89,8 +90,14 @@ impl Rig {
 
     /// Plays `blocks` blocks, each taking `block_time` of the clock, as far as the tap does not make it wait.
     fn play(&mut self, blocks: usize, block_time: Duration, record: bool) {
-        let settings = TakeSettings::DEFAULT;
-        let controls = Controls { record, pause: false, settings };
+        let controls = Controls {
+            record,
+            pause: false,
+            time_slice: false,
+            settings: TakeSettings::DEFAULT,
+            channels: ChannelSet::first(2),
+            song: Song::default(),
+        };
         for _ in 0..blocks {
             self.tap.process(&controls, &[&mut self.left, &mut self.right]);
             self.clock.now.set(self.clock.now.get() + block_time);

@@ -26,12 +26,14 @@
 
 mod error;
 mod exclusive;
+mod foresee;
 mod numbering;
 mod take_file;
 #[cfg(test)]
 mod tests;
 
 pub use error::FileError;
+pub use foresee::Foresight;
 pub use take_file::TakeFile;
 
 use crate::core::format::StreamFormat;

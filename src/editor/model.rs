@@ -5,7 +5,7 @@ use super::words;
 use crate::core::format::{BitRate, Codec, FileType, StreamFormat};
 use crate::core::take::TakeSettings;
 use crate::link::{RecorderState, StatusSnapshot, TakeReport, TextSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What the window says at first glance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +103,8 @@ pub struct Inputs<'a> {
     pub settings: TakeSettings,
     pub texts: &'a TextSet,
     pub track_rgb: Option<[u8; 3]>,
-    pub next_path: &'a Path,
+    /// The full path of the next take.
+    pub next_path: &'a str,
     pub read: &'a Read,
     /// How full the queue was when the present take ended, 0 to 1.
     pub rest_at_first: f32,
@@ -139,7 +140,7 @@ impl Model {
             unique_suffix: settings.unique_suffix,
             n: settings.n,
             file: inputs.texts.file.clone(),
-            next_path: words::printable(&inputs.next_path.to_string_lossy()),
+            next_path: words::printable(inputs.next_path),
             room: room_seconds.map_or_else(String::new, |seconds| format!("Disk lasts {}", words::duration(seconds))),
             trouble: trouble::list(&causes),
             takes: inputs.reports.iter().rev().map(take_row).collect(),
@@ -238,7 +239,7 @@ mod tests {
             settings: settings(),
             texts: &texts,
             track_rgb: None,
-            next_path: Path::new("next.wav"),
+            next_path: "next.wav",
             read: &read,
             rest_at_first: 0.0,
             desktop: None,
@@ -291,7 +292,7 @@ mod tests {
                 settings: settings(),
                 texts: &texts,
                 track_rgb: None,
-                next_path: Path::new(""),
+                next_path: "",
                 read: &read,
                 rest_at_first: 0.0,
                 desktop: None,

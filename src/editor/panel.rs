@@ -6,8 +6,10 @@ use super::levels::Levels;
 use super::model::{Inputs, Model};
 use super::trouble::{Read, TroubleId};
 use super::view::{Action, Sound, View};
-use crate::core::naming;
-use crate::link::{RecorderState, Status, StatusSnapshot, TakeReport, TextId};
+use crate::core::format::StreamFormat;
+use crate::core::naming::{self, Suffix};
+use crate::core::take::TakeSettings;
+use crate::link::{RecorderState, Status, StatusSnapshot, TakeReport, TextId, TextSet};
 use crate::params::RecorderParams;
 use egui::Ui;
 use std::path::{Path, PathBuf};
@@ -17,8 +19,29 @@ use std::time::Duration;
 /// The time between two pictures while something moves: 30 a second.
 const FRAME: Duration = Duration::from_millis(33);
 
-/// Finds the path of the next take, as far as it can be known without a look at the disk.
-pub type Foresee = fn(&RecorderParams, &Status) -> PathBuf;
+/// Finds the path of the next take, were it to get this suffix, without a look at the disk; `None` where no folder is
+/// known for it.
+pub type Foresee = Box<dyn FnMut(&TextSet, &TakeSettings, StreamFormat, Suffix) -> Option<Foreseen> + Send>;
+
+/// Where a take would go.
+#[derive(Debug, Clone, Default)]
+pub struct Foreseen {
+    /// The full path.
+    pub path: PathBuf,
+    /// The user's home folder, for short as `~`.
+    pub home: Option<PathBuf>,
+}
+
+impl Foreseen {
+    /// The path as `file` itself could say it.
+    fn text(&self) -> String {
+        let in_home = self.home.as_ref().and_then(|home| self.path.strip_prefix(home).ok());
+        in_home.map_or_else(|| self.path.clone(), |rest| Path::new("~").join(rest)).to_string_lossy().into_owned()
+    }
+}
+
+/// Stands for the sound before the plugin was active.
+const USUAL_STREAM: StreamFormat = StreamFormat { channels: 2, sample_rate: 48_000 };
 
 /// Lives as long as the plugin, with the window open or closed.
 pub struct Panel {
@@ -81,19 +104,23 @@ impl Panel {
         }
         let status = self.status.snapshot();
         self.follow(&status);
-        let scope = self.status.scope();
+        let shared = Arc::clone(&self.status);
+        let scope = shared.scope();
         let is_moving = self.levels.update(ui.input(|input| input.time), &scope.take_levels(), scope.blocks());
         if is_moving || matches!(status.state, RecorderState::Recording | RecorderState::Finishing) {
             ui.ctx().request_repaint_after(FRAME);
         }
-        let next_path = (self.foresee)(&self.params, &self.status);
-        self.status.set_next_path(&next_path);
-        let model = self.model(&status, &next_path);
+        let next = self.next_path(&status);
+        shared.set_next_path(&next.path);
+        if self.params.texts.current().file.contains("{time}") {
+            ui.ctx().request_repaint_after(Duration::from_secs(1));
+        }
+        let model = self.model(&status, &next.text);
         let columns = scope.columns(self.first_column);
         let sound = Sound { meters: self.levels.channels(), columns: &columns };
         let actions = self.view.show(ui, &model, &sound);
         for action in actions {
-            self.act(action, &status, &next_path, gestures);
+            self.act(action, &status, &next.path, gestures);
             ui.ctx().request_repaint();
         }
     }
@@ -110,7 +137,21 @@ impl Panel {
         }
     }
 
-    fn model(&self, status: &StatusSnapshot, next_path: &Path) -> Model {
+    /// Where the next take goes.
+    fn next_path(&mut self, status: &StatusSnapshot) -> NextPath {
+        let texts = self.params.texts.current();
+        let settings = self.params.settings();
+        let stream = status.stream.unwrap_or(USUAL_STREAM);
+        let mut with = |suffix| (self.foresee)(&texts, &settings, stream, suffix).unwrap_or_default();
+        if !settings.unique_suffix {
+            let next = with(Suffix::Fixed(settings.n));
+            return NextPath { text: next.text(), path: next.path };
+        }
+        let (next, other) = (with(Suffix::Unique(1)), with(Suffix::Unique(2)));
+        NextPath { text: open_numbers(&next.text(), &other.text()), path: next.path }
+    }
+
+    fn model(&self, status: &StatusSnapshot, next_path: &str) -> Model {
         Model::new(&Inputs {
             status,
             reports: &self.reports,
@@ -166,6 +207,25 @@ impl Panel {
     }
 }
 
+/// Where the next take goes.
+struct NextPath {
+    path: PathBuf,
+    /// The same, with `+` behind a number that may be higher, which only the disk can tell.
+    text: String,
+}
+
+/// `path` with `+` behind every digit in which `other`, the path of another number, differs.
+fn open_numbers(path: &str, other: &str) -> String {
+    let mut text = String::new();
+    for (here, there) in path.chars().zip(other.chars()) {
+        text.push(here);
+        if here != there {
+            text.push('+');
+        }
+    }
+    text
+}
+
 /// The `file` text that keeps the name of `file` and puts it into `folder`.
 fn in_folder(folder: &Path, file: &str) -> String {
     let name =
@@ -176,6 +236,20 @@ fn in_folder(folder: &Path, file: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_in_the_home_folder_is_shown_for_short() {
+        let foreseen = |path: &str| Foreseen { path: path.into(), home: Some("/home/eve".into()) };
+        let short = Path::new("~").join("takes/a.wav").to_string_lossy().into_owned();
+        assert_eq!(foreseen("/home/eve/takes/a.wav").text(), short);
+        assert_eq!(foreseen("/home/evelyn/a.wav").text(), "/home/evelyn/a.wav");
+    }
+
+    #[test]
+    fn a_number_that_only_the_disk_knows_is_shown_open() {
+        assert_eq!(open_numbers("a/b-001.wav", "a/b-002.wav"), "a/b-001+.wav");
+        assert_eq!(open_numbers("a-001/b-001.wav", "a-002/b-002.wav"), "a-001+/b-001+.wav");
+    }
 
     #[test]
     fn a_chosen_folder_keeps_the_name_and_its_tokens() {

@@ -41,6 +41,8 @@ pub fn apply(ctx: &egui::Context) {
         style.spacing.item_spacing = vec2(GAP, GAP);
         style.spacing.button_padding = vec2(GAP, 4.0);
         style.spacing.interact_size = vec2(ROW, ROW);
+        // The longest menu needs no scrolling.
+        style.spacing.combo_height = 400.0;
         style.spacing.window_margin = Margin::same(8);
         for font in style.text_styles.values_mut() {
             font.size = font.size.max(13.0);

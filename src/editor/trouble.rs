@@ -223,9 +223,9 @@ mod tests {
     fn a_track_with_more_channels_than_the_type_is_warned_of_before_the_take() {
         let stream = Some(StreamFormat { channels: 6, sample_rate: 48_000 });
         let status = StatusSnapshot { stream, ..StatusSnapshot::default() };
-        let trouble = &list(&causes(&status, &[], &Read::default()))[0];
-        assert_eq!((trouble.id, trouble.can_be_read), (TroubleId::TooManyChannels, false));
         let read = Read::default();
+        let trouble = &list(&causes(&status, &[], &read))[0];
+        assert_eq!((trouble.id, trouble.can_be_read), (TroubleId::TooManyChannels, false));
         let wav = Causes { file_type: FileType::Wav, ..causes(&status, &[], &read) };
         assert_eq!(list(&wav), []);
     }

@@ -5,7 +5,7 @@ use super::panel::{Foresee, Panel};
 use super::theme;
 use super::view::{MAX_SIZE, MIN_SIZE};
 use crate::link::Status;
-use crate::params::RecorderParams;
+use crate::params::{RecorderParams, WindowSize};
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::{LogicalSize, NativeSize};
 use nice_plug::editor::{
@@ -19,6 +19,7 @@ use nice_plug_egui::{
 };
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -37,7 +38,11 @@ pub fn create(params: Arc<RecorderParams>, status: Arc<Status>, foresee: Foresee
     };
     status.scope().on_change(wake.clone());
     let panel = Panel::new(Arc::clone(&params), Arc::clone(&status), Box::new(UserDesktop::new(wake)), foresee);
-    let app = App(Arc::new(Mutex::new(Shared { panel, params: Arc::clone(&params), gui: None, is_broken: false })));
+    let app = App {
+        shared: Arc::new(Mutex::new(Shared { panel, gui: None, is_broken: false })),
+        params: Arc::clone(&params),
+        geometry: Arc::default(),
+    };
     let inner = Mutex::new(framework_editor(&app, params.window.get(), &notifier)?);
     Some(RecorderEditor { app, params, status, notifier, inner })
 }
@@ -85,13 +90,18 @@ impl Editor for RecorderEditor {
             *inner = editor;
         }
         let spawned = inner.spawn(parent, wait_for_parent, fallback_scale_factor, gui_context, host)?;
+        self.app.geometry.follow(&spawned.window.size());
         self.status.scope().open();
         let handle = RecorderHandle { inner: spawned.handle, status: Arc::clone(&self.status) };
         Ok(SpawnedEditor { handle, window: spawned.window })
     }
 
     fn size(&self) -> NativeSize<u32> {
-        self.inner().size()
+        // The framework knows the desktop's scale only once a window was resized; hosts ask before that.
+        let geometry = &self.app.geometry;
+        let [width, height] =
+            if self.status.scope().is_viewed() { geometry.size.get() } else { self.params.window.get() };
+        NativeSize::from_size(LogicalSize { width, height }.into(), geometry.scale())
     }
 
     fn resize_hint(&self) -> ResizeHint {
@@ -168,13 +178,35 @@ impl EditorHandle for RecorderHandle {
     }
 }
 
+/// The size of the open window in logical points, and the desktop's scale as the last window found it.
+#[derive(Default)]
+struct Geometry {
+    size: WindowSize,
+    scale_bits: AtomicU64,
+}
+
+impl Geometry {
+    fn follow(&self, window: &NewSize) {
+        self.size.set([window.logical.width as f32, window.logical.height as f32]);
+        self.scale_bits.store(window.scale_factor.to_bits(), Relaxed);
+    }
+
+    fn scale(&self) -> f64 {
+        let scale = f64::from_bits(self.scale_bits.load(Relaxed));
+        if scale > 0.0 { scale } else { 1.0 }
+    }
+}
+
 /// What the framework draws. Every window's app leads to the same panel.
 #[derive(Clone)]
-pub struct App(Arc<Mutex<Shared>>);
+pub struct App {
+    shared: Arc<Mutex<Shared>>,
+    params: Arc<RecorderParams>,
+    geometry: Arc<Geometry>,
+}
 
 struct Shared {
     panel: Panel,
-    params: Arc<RecorderParams>,
     gui: Option<GuiContext>,
     /// The panel panicked once; the recorder itself goes on.
     is_broken: bool,
@@ -182,7 +214,7 @@ struct Shared {
 
 impl App {
     fn shared(&self) -> MutexGuard<'_, Shared> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -203,7 +235,7 @@ impl NiceEguiApp for App {
 
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut Frame) {
         let mut shared = self.shared();
-        let Shared { panel, gui: Some(gui), is_broken, .. } = &mut *shared else { return };
+        let Shared { panel, gui: Some(gui), is_broken } = &mut *shared else { return };
         if !*is_broken {
             // A panic must not reach the host: it would take the session down.
             let drawn = catch_unwind(AssertUnwindSafe(|| panel.show(ui, &gui.param_setter())));
@@ -216,8 +248,8 @@ impl NiceEguiApp for App {
     }
 
     fn resized(&mut self, new_size: NewSize) {
-        let size = new_size.logical;
-        self.shared().params.window.set([size.width as f32, size.height as f32]);
+        self.geometry.follow(&new_size);
+        self.params.window.set(self.geometry.size.get());
     }
 
     fn track_info_changed(&mut self, info: TrackInfo) {

@@ -1,13 +1,12 @@
 //! The queue from the audio thread to the writer thread.
 
-use super::Status;
+use super::{Bell, Status};
 use crate::core::channels::ChannelSet;
 use crate::core::format::{BitRate, Codec, FileType, Menu, Rate, RateMatch, StreamFormat};
 use crate::core::take::{Mark, TakeSettings, TakeStart};
 use rtrb::{Consumer, Producer, RingBuffer};
 use std::mem::MaybeUninit;
-use std::sync::{Arc, OnceLock};
-use std::thread::Thread;
+use std::sync::Arc;
 
 /// The most frames that one message carries; longer blocks travel as several.
 pub const MAX_CHUNK_FRAMES: usize = 4096;
@@ -42,10 +41,10 @@ pub fn capacity_words(format: StreamFormat) -> usize {
 /// Makes both ends of a queue for `format` that holds `capacity_words` words.
 pub fn link(format: StreamFormat, capacity_words: usize, status: Arc<Status>) -> (Sender, Receiver) {
     let (producer, consumer) = RingBuffer::new(capacity_words);
-    let writer = Arc::new(OnceLock::new());
+    let bell = Arc::<Bell>::default();
     let channels = ChannelSet::first(format.channels);
-    let sender = Sender { producer, format, channels, writer: Arc::clone(&writer), status: Arc::clone(&status) };
-    (sender, Receiver { consumer, format, channels, writer, status })
+    let sender = Sender { producer, format, channels, bell: Arc::clone(&bell), status: Arc::clone(&status) };
+    (sender, Receiver { consumer, format, channels, bell, status })
 }
 
 /// The audio thread's end. Wait-free but for [`wake_writer`](Self::wake_writer).
@@ -54,7 +53,7 @@ pub struct Sender {
     format: StreamFormat,
     /// The channels of the take that was begun last.
     channels: ChannelSet,
-    writer: Arc<OnceLock<Thread>>,
+    bell: Arc<Bell>,
     status: Arc<Status>,
 }
 
@@ -86,6 +85,7 @@ impl Sender {
         if let Mark::Begin(start) = mark {
             self.channels = start.channels.and(ChannelSet::first(self.format.channels));
         }
+        self.bell.ring();
         Ok(())
     }
 
@@ -115,9 +115,7 @@ impl Sender {
 
     /// Wakes the writer at once. A system call: never in realtime.
     pub fn wake_writer(&self) {
-        if let Some(writer) = self.writer.get() {
-            writer.unpark();
-        }
+        self.bell.wake();
     }
 
     /// The status that this link's writer keeps.
@@ -139,15 +137,14 @@ pub struct Receiver {
     format: StreamFormat,
     /// The channels of the take that began last.
     channels: ChannelSet,
-    writer: Arc<OnceLock<Thread>>,
+    bell: Arc<Bell>,
     status: Arc<Status>,
 }
 
 impl Receiver {
     /// Says that the calling thread is the writer, to be woken by [`Sender::wake_writer`].
     pub fn attach(&self) {
-        // A second attach is the same thread again.
-        let _ = self.writer.set(std::thread::current());
+        self.bell.belongs_to_this_thread();
     }
 
     /// The next message, if there is one. Frames are copied into `scratch`, which grows to fit.
@@ -178,6 +175,11 @@ impl Receiver {
         }
         debug_assert_eq!(scratch.len(), samples, "messages are committed whole");
         scratch.resize(samples, 0.0);
+    }
+
+    /// What wakes the writer when a take begins.
+    pub fn bell(&self) -> &Arc<Bell> {
+        &self.bell
     }
 
     /// Whether the queue is empty.

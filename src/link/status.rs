@@ -241,6 +241,7 @@ impl Status {
 
     /// Writer thread: a take begins.
     pub(crate) fn take_begins(&self, sample_rate: u32) {
+        self.texts().path = None;
         self.sample_rate.store(sample_rate, Relaxed);
         self.frames_written.store(0, Relaxed);
         self.bytes_written.store(0, Relaxed);

@@ -100,14 +100,20 @@ fn take(workspace: &Workspace, options: &Options, args: &[OsString]) -> Result<(
     }
     bundle::run(workspace, Vec::new())?;
     let server = headless_host::XServer::start().context("Xvfb is needed for a picture: install the package xvfb")?;
-    let folder = tempfile::tempdir()?;
+    // A home of its own, so that the picture shows the path that a user sees.
+    let home = tempfile::tempdir()?;
+    let config = home.path().join(".config");
+    std::fs::create_dir_all(&config)?;
+    std::fs::write(config.join("user-dirs.dirs"), "XDG_MUSIC_DIR=\"$HOME/Music\"\n")?;
     let status = std::process::Command::new(std::env::current_exe()?)
         .arg("screenshot")
         .args(args)
         .env(INSIDE, "1")
         .env("DISPLAY", &server.display)
         .env("LIBGL_ALWAYS_SOFTWARE", "1")
-        .env("AUDIO_FILE_OUT_DIR", folder.path())
+        .env("HOME", home.path())
+        .env("XDG_CONFIG_HOME", config)
+        .env_remove("AUDIO_FILE_OUT_DIR")
         .status()?;
     ensure!(status.success(), "the window's host ended with {status}");
     Ok(())
@@ -131,7 +137,7 @@ mod session {
     const PAUSE: ParamId = ParamId::named("pause");
 
     pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
-        let folder = std::path::PathBuf::from(std::env::var_os("AUDIO_FILE_OUT_DIR").context("no folder")?);
+        let folder = std::path::PathBuf::from(std::env::var_os("HOME").context("no home folder")?);
         let plugin = Plugin::from_bundle(&workspace.clap())?;
         let mut instance = plugin.instance()?;
         instance.set_track_name("Drums")?;

@@ -99,12 +99,19 @@ impl HostWindow {
         self.connection.sync().map_err(window_error)
     }
 
-    /// What the window shows.
+    /// Puts the window there, in pixels.
+    pub fn move_window(&self, x: i32, y: i32) -> Result<(), HostError> {
+        let place = ConfigureWindowAux::new().x(x).y(y);
+        self.connection.configure_window(self.id, &place).map_err(window_error)?;
+        self.connection.sync().map_err(window_error)
+    }
+
+    /// What the window shows, and whatever lies in front of it.
     pub fn picture(&self) -> Result<Picture, HostError> {
         let size = self.connection.get_geometry(self.id).map_err(window_error)?.reply().map_err(window_error)?;
         let image = self
             .connection
-            .get_image(ImageFormat::Z_PIXMAP, self.root, 0, 0, size.width, size.height, u32::MAX)
+            .get_image(ImageFormat::Z_PIXMAP, self.root, size.x, size.y, size.width, size.height, u32::MAX)
             .map_err(window_error)?
             .reply()
             .map_err(window_error)?;

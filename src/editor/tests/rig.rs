@@ -1,0 +1,181 @@
+//! A window without a host: what it asks for is written down.
+
+use crate::core::format::FileType;
+use crate::core::naming::Suffix;
+use crate::editor::desktop::{Desktop, News};
+use crate::editor::gestures::Gestures;
+use crate::editor::panel::{Foreseen, Panel};
+use crate::editor::theme;
+use crate::link::Status;
+use crate::params::RecorderParams;
+use egui::{Key, Vec2, vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT, Queryable};
+use nice_plug::prelude::Param;
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+/// Changes parameters as a host does, and writes down how.
+#[derive(Default)]
+struct WrittenDown(RefCell<Vec<String>>);
+
+impl WrittenDown {
+    fn note(&self, gesture: String) {
+        self.0.borrow_mut().push(gesture);
+    }
+}
+
+impl Gestures for WrittenDown {
+    fn begin<P: Param>(&self, param: &P) {
+        self.note(format!("begin {}", param.name()));
+    }
+
+    fn set<P: Param>(&self, param: &P, value: P::Plain) {
+        let normalized = param.preview_normalized(value);
+        // SAFETY: the parameter lives as long as the borrow that it came with.
+        unsafe { param.as_ptr()._internal_set_normalized_value(normalized) };
+        self.note(format!("set {} {normalized}", param.name()));
+    }
+
+    fn end<P: Param>(&self, param: &P) {
+        self.note(format!("end {}", param.name()));
+    }
+}
+
+/// What the window asked the desktop for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Asked {
+    Folder(PathBuf),
+    Show(PathBuf),
+}
+
+#[derive(Default)]
+struct Messages {
+    asked: Vec<Asked>,
+    news: Vec<News>,
+}
+
+struct FakeDesktop(Arc<Mutex<Messages>>);
+
+impl Desktop for FakeDesktop {
+    fn choose_folder(&mut self, start: &Path) {
+        self.0.lock().unwrap().asked.push(Asked::Folder(start.to_owned()));
+    }
+
+    fn show(&mut self, path: &Path) {
+        self.0.lock().unwrap().asked.push(Asked::Show(path.to_owned()));
+    }
+
+    fn news(&mut self) -> Option<News> {
+        self.0.lock().unwrap().news.pop()
+    }
+}
+
+pub struct World {
+    pub panel: Panel,
+    gestures: WrittenDown,
+    params: Arc<RecorderParams>,
+    status: Arc<Status>,
+    desktop: Arc<Mutex<Messages>>,
+}
+
+/// A window, and everything around it.
+pub struct Rig {
+    pub harness: Harness<'static, World>,
+}
+
+impl Rig {
+    pub fn new() -> Self {
+        Self::sized(vec2(760.0, 560.0), 1.0)
+    }
+
+    pub fn sized(size: Vec2, scale: f32) -> Self {
+        let (params, status) = (Arc::<RecorderParams>::default(), Arc::<Status>::default());
+        let desktop = Arc::<Mutex<Messages>>::default();
+        let foresee = |texts: &crate::link::TextSet, _: &_, _, suffix: Suffix| {
+            Some(Foreseen { path: PathBuf::from(format!("/takes/{}{suffix}", texts.file)), home: None })
+        };
+        let fake = Box::new(FakeDesktop(Arc::clone(&desktop)));
+        let mut panel = Panel::new(Arc::clone(&params), Arc::clone(&status), fake, Box::new(foresee));
+        status.scope().open();
+        panel.opens();
+        let world = World { panel, gestures: WrittenDown::default(), params, status, desktop };
+        let mut harness = Harness::builder()
+            .with_size(size)
+            .with_pixels_per_point(scale)
+            .with_context_setup(theme::apply)
+            // A name may hold what no font has.
+            .allow_missing_glyphs()
+            .build_ui_state(|ui, world: &mut World| world.panel.show(ui, &world.gestures), world);
+        harness.run();
+        Self { harness }
+    }
+
+    pub fn params(&self) -> &RecorderParams {
+        &self.harness.state().params
+    }
+
+    pub fn status(&self) -> &Status {
+        &self.harness.state().status
+    }
+
+    /// The gestures since the last question.
+    pub fn gestures(&mut self) -> Vec<String> {
+        self.harness.state().gestures.0.take()
+    }
+
+    /// What the desktop was asked for since the last question.
+    pub fn asked(&mut self) -> Vec<Asked> {
+        std::mem::take(&mut self.harness.state().desktop.lock().unwrap().asked)
+    }
+
+    pub fn tell(&mut self, news: News) {
+        self.harness.state().desktop.lock().unwrap().news.push(news);
+    }
+
+    /// Measures a block in which each channel has this peak.
+    pub fn play(&mut self, peaks: &[f32]) {
+        let scope = self.status().scope();
+        scope.set_channels(peaks.len());
+        for (channel, &peak) in peaks.iter().enumerate() {
+            scope.raise_peak(channel, peak);
+            scope.set_rms(channel, peak / 2.0);
+        }
+        scope.count_block();
+    }
+
+    pub fn click(&mut self, label: &str) {
+        self.harness.get_by_label(label).click();
+        self.harness.run_steps(3);
+    }
+
+    pub fn press(&mut self, key: Key) {
+        self.harness.key_press(key);
+        self.harness.run_steps(2);
+    }
+
+    /// Asserts that the window says this.
+    #[track_caller]
+    pub fn sees(&mut self, label: &str) {
+        self.harness.run_steps(2);
+        assert!(self.harness.query_all_by_label(label).next().is_some(), "the window does not say {label:?}");
+    }
+
+    /// What has the keyboard's focus.
+    pub fn focused(&self) -> Option<String> {
+        let focused = self.harness.root().children_recursive().find(|node| node.is_focused())?;
+        let node = focused.accesskit_node();
+        node.label().or_else(|| node.labelled_by().find_map(|label| label.label().or_else(|| label.value())))
+    }
+
+    pub fn open_menu(&mut self, label: &str) {
+        self.harness.get_by_role_and_label(egui::Role::ComboBox, label).click();
+        self.harness.run_steps(3);
+    }
+
+    pub fn choose(&mut self, file_type: FileType) {
+        self.harness.state().gestures.change(&self.harness.state().params.file_type, file_type);
+        self.harness.run_steps(2);
+    }
+}

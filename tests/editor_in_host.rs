@@ -1,0 +1,183 @@
+//! The plugin's real window in the CLAP host: what a DAW and its user do to it in the wrong moment.
+//!
+//! Each test runs in a process of its own, on an X server without a screen, so that a crash is that test's alone.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use common::{RECORD, Rig, record, sound};
+use headless_host::{HostWindow, Instance, Processor, Render, Setup, XServer};
+use std::process::Command;
+use std::time::Duration;
+
+/// Names the test in the process that has a display.
+const INSIDE: &str = "AUDIO_FILE_OUT_TEST";
+
+const SETUP: Setup = Setup::new(48_000.0, 512);
+
+/// Runs `body` as the test `name` where there is a display, or says that there is none.
+fn on_a_display(name: &str, body: fn()) {
+    if std::env::var(INSIDE).is_ok_and(|inside| inside == name) {
+        return body();
+    }
+    let Some(server) = XServer::start() else {
+        println!("skipped: {name} needs Xvfb");
+        return;
+    };
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", name, "--nocapture"])
+        .env(INSIDE, name)
+        .env("DISPLAY", &server.display)
+        .env("LIBGL_ALWAYS_SOFTWARE", "1")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && text.contains("1 passed"), "{}\n{text}", output.status);
+}
+
+/// Plays a tenth of a second at a time, so that the window draws meanwhile.
+fn play(instance: &mut Instance, processor: &mut Processor, tenths: usize) {
+    for _ in 0..tenths {
+        Render::new(&sound(2), 0..4_800).play(processor).unwrap();
+        instance.run_callbacks();
+        std::thread::sleep(Duration::from_millis(30));
+    }
+}
+
+fn start_recording(processor: &mut Processor) {
+    Render::new(&sound(2), 0..4_800).changes(&[record(0, true)]).play(processor).unwrap();
+}
+
+#[test]
+fn a_take_outlives_the_window_that_is_closed_during_it() {
+    on_a_display("a_take_outlives_the_window_that_is_closed_during_it", || {
+        let mut rig = Rig::new();
+        let window = HostWindow::open(1.0).unwrap();
+        let mut processor = rig.instance.activate(SETUP).unwrap();
+        rig.instance.open_window(&window).unwrap();
+        start_recording(&mut processor);
+        play(&mut rig.instance, &mut processor, 3);
+        rig.instance.close_window().unwrap();
+        play(&mut rig.instance, &mut processor, 3);
+        rig.instance.deactivate(processor);
+        assert_eq!(rig.takes()[0].frames(), 7 * 4_800);
+    });
+}
+
+#[test]
+fn a_window_opens_and_closes_fifty_times_and_leaves_nothing_open() {
+    on_a_display("a_window_opens_and_closes_fifty_times_and_leaves_nothing_open", || {
+        let mut rig = Rig::new();
+        let window = HostWindow::open(1.0).unwrap();
+        let mut processor = rig.instance.activate(SETUP).unwrap();
+        start_recording(&mut processor);
+        let mut after_ten = 0;
+        for opening in 0..50 {
+            rig.instance.open_window(&window).unwrap();
+            play(&mut rig.instance, &mut processor, 1);
+            rig.instance.close_window().unwrap();
+            if opening == 9 {
+                after_ten = open_handles();
+            }
+        }
+        assert!(open_handles() <= after_ten + 4, "{after_ten} handles became {}", open_handles());
+        rig.instance.deactivate(processor);
+        assert_eq!(rig.takes()[0].frames(), 51 * 4_800);
+    });
+}
+
+fn open_handles() -> usize {
+    std::fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
+#[test]
+fn two_windows_of_two_instances_show_each_its_own() {
+    on_a_display("two_windows_of_two_instances_show_each_its_own", || {
+        let (mut one, mut two) = (Rig::new(), Rig::new());
+        let windows = [HostWindow::open(1.0).unwrap(), HostWindow::open(1.0).unwrap()];
+        let mut processors = [one.instance.activate(SETUP).unwrap(), two.instance.activate(SETUP).unwrap()];
+        one.instance.open_window(&windows[0]).unwrap();
+        two.instance.open_window(&windows[1]).unwrap();
+        windows[1].move_window(800, 0).unwrap();
+        start_recording(&mut processors[0]);
+        for _ in 0..10 {
+            play(&mut one.instance, &mut processors[0], 1);
+            play(&mut two.instance, &mut processors[1], 1);
+        }
+        let is_red = |window: &HostWindow| {
+            let [red, green, blue] = window.picture().unwrap().pixel(20, 20);
+            red > 200 && green < 80 && blue < 80
+        };
+        assert_eq!(windows.each_ref().map(is_red), [true, false]);
+        one.instance.close_window().unwrap();
+        play(&mut two.instance, &mut processors[1], 2);
+        two.instance.close_window().unwrap();
+        let [first, second] = processors;
+        one.instance.deactivate(first);
+        two.instance.deactivate(second);
+        assert_eq!((one.takes().len(), two.takes().len()), (1, 0));
+    });
+}
+
+#[test]
+fn a_plugin_that_is_destroyed_with_its_window_open_takes_nothing_down() {
+    on_a_display("a_plugin_that_is_destroyed_with_its_window_open_takes_nothing_down", || {
+        let Rig { mut instance, folder } = Rig::new();
+        let window = HostWindow::open(1.0).unwrap();
+        let mut processor = instance.activate(SETUP).unwrap();
+        instance.open_window(&window).unwrap();
+        start_recording(&mut processor);
+        play(&mut instance, &mut processor, 3);
+        instance.destroy_while_active(processor);
+        std::thread::sleep(Duration::from_millis(300));
+        let files = common::files_in(folder.path());
+        assert_eq!(common::decode(&files[0]).frames(), 4 * 4_800);
+    });
+}
+
+#[test]
+fn a_click_on_record_records_and_the_host_hears_of_it() {
+    on_a_display("a_click_on_record_records_and_the_host_hears_of_it", || {
+        let mut rig = Rig::new();
+        let window = HostWindow::open(1.0).unwrap();
+        let mut processor = rig.instance.activate(SETUP).unwrap();
+        rig.instance.open_window(&window).unwrap();
+        play(&mut rig.instance, &mut processor, 5);
+        window.click(60, 50).unwrap();
+        play(&mut rig.instance, &mut processor, 10);
+        assert_eq!(rig.instance.value(RECORD).unwrap(), Some(1.0));
+        rig.instance.close_window().unwrap();
+        rig.instance.deactivate(processor);
+        assert_eq!(rig.takes().len(), 1);
+    });
+}
+
+#[test]
+fn the_size_of_the_window_is_saved_with_the_project() {
+    on_a_display("the_size_of_the_window_is_saved_with_the_project", || {
+        let mut rig = Rig::new();
+        let window = HostWindow::open(1.0).unwrap();
+        rig.instance.open_window(&window).unwrap();
+        assert_eq!(rig.instance.resize_window(&window, [900, 640]).unwrap(), [900, 640]);
+        assert_eq!(rig.instance.resize_window(&window, [10, 10]).unwrap(), [520, 360]);
+        rig.instance.resize_window(&window, [900, 640]).unwrap();
+        std::thread::sleep(Duration::from_millis(300));
+        let state = rig.instance.save_state().unwrap();
+        rig.instance.close_window().unwrap();
+
+        let mut other = Rig::new();
+        other.instance.load_state(&state).unwrap();
+        assert_eq!(other.instance.open_window(&window).unwrap(), [900, 640]);
+        other.instance.close_window().unwrap();
+    });
+}
+
+#[test]
+fn a_window_on_a_desktop_of_twice_the_size_is_twice_the_size() {
+    on_a_display("a_window_on_a_desktop_of_twice_the_size_is_twice_the_size", || {
+        let mut rig = Rig::new();
+        let window = HostWindow::open(2.0).unwrap();
+        assert_eq!(rig.instance.open_window(&window).unwrap(), [1520, 1120]);
+        rig.instance.close_window().unwrap();
+    });
+}
