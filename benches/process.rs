@@ -8,7 +8,7 @@
 use audio_file_out::core::channels::ChannelSet;
 use audio_file_out::core::format::StreamFormat;
 use audio_file_out::core::take::{Controls, Song, TakeSettings};
-use audio_file_out::link::{self, Receiver};
+use audio_file_out::link::{self, Receiver, Status};
 use audio_file_out::rt::tap::{MonotonicClock, Tap};
 use std::hint::black_box;
 use std::sync::Arc;
@@ -48,6 +48,7 @@ impl PlainRing {
 }
 
 struct Rig {
+    status: Arc<Status>,
     tap: Tap,
     receiver: Receiver,
     scratch: Vec<f32>,
@@ -61,8 +62,10 @@ impl Rig {
     fn new(channels: usize, block: usize) -> Self {
         let format = StreamFormat { channels, sample_rate: RATE };
         let capacity = link::capacity_words(format);
-        let (sender, receiver) = link::link(format, capacity, Arc::default());
+        let status = Arc::<Status>::default();
+        let (sender, receiver) = link::link(format, capacity, Arc::clone(&status));
         Self {
+            status,
             tap: Tap::new(sender, format, false, MonotonicClock::default()),
             receiver,
             scratch: Vec::new(),
@@ -93,14 +96,15 @@ fn median(mut values: Vec<f64>) -> f64 {
 
 fn main() {
     println!(
-        "{:>8} {:>6} {:>12} {:>12} {:>12} {:>12} {:>7}",
-        "channels", "block", "copy ns", "record ns", "idle ns", "ns/frame", "ratio"
+        "{:>8} {:>6} {:>12} {:>12} {:>12} {:>12} {:>7} {:>12}",
+        "channels", "block", "copy ns", "record ns", "idle ns", "ns/frame", "ratio", "window ns"
     );
     for channels in [2, 8] {
         let (recording, idle) = (controls(true, channels), controls(false, channels));
         for block in [32, 64, 128, 256, 512, 1024] {
             let mut rig = Rig::new(channels, block);
             let mut rows = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+            let mut with_window = Vec::new();
             for _ in 0..ROUNDS {
                 let copied = rig.time(|_, ring, planar| ring.copy(planar));
                 let recorded = rig.time(|tap, _, planar| {
@@ -109,6 +113,12 @@ fn main() {
                 let idled = rig.time(|tap, _, planar| {
                     tap.process(&idle, planar);
                 });
+                // The same with meters and waveform.
+                rig.status.scope().open();
+                with_window.push(rig.time(|tap, _, planar| {
+                    tap.process(&recording, planar);
+                }));
+                rig.status.scope().close();
                 rows.0.push(copied);
                 rows.1.push(recorded);
                 rows.2.push(idled);
@@ -116,11 +126,12 @@ fn main() {
             }
             let recorded = median(rows.1);
             println!(
-                "{channels:>8} {block:>6} {:>12.1} {recorded:>12.1} {:>12.1} {:>12.3} {:>7.2}",
+                "{channels:>8} {block:>6} {:>12.1} {recorded:>12.1} {:>12.1} {:>12.3} {:>7.2} {:>12.1}",
                 median(rows.0),
                 median(rows.2),
                 recorded / rig.block as f64,
-                median(rows.3)
+                median(rows.3),
+                median(with_window)
             );
         }
     }

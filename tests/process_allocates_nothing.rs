@@ -2,10 +2,15 @@
 
 mod common;
 
+use audio_file_out::core::format::{BitRate, Codec, FileType, StreamFormat};
+use audio_file_out::core::take::{Controls, TakeSettings};
+use audio_file_out::link::{self, Status};
+use audio_file_out::rt::tap::{MonotonicClock, Tap};
 use common::{PAUSE, RECORD, Rig, pause, record, sound};
 use headless_host::{Change, Input, Processor, Setup};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::sync::Arc;
 
 thread_local! {
     static COUNT: Cell<usize> = const { Cell::new(0) };
@@ -78,4 +83,36 @@ fn process_allocates_nothing_while_it_records_pauses_and_ends_takes() {
     }
     rig.instance.deactivate(processor);
     assert!(!rig.files().is_empty(), "nothing was recorded: the test would prove nothing");
+}
+
+#[test]
+fn meters_and_waveform_of_an_open_window_allocate_nothing() {
+    let format = StreamFormat { channels: 64, sample_rate: 48_000 };
+    let status = Arc::<Status>::default();
+    let (sender, mut receiver) = link::link(format, link::capacity_words(format), Arc::clone(&status));
+    let mut tap = Tap::new(sender, format, false, MonotonicClock::default());
+    status.scope().on_change(|| ());
+    status.scope().open();
+    let mut sound: Vec<Vec<f32>> = (0..64).map(|channel| vec![channel as f32 / 64.0; 700]).collect();
+    let planar: Vec<&mut [f32]> = sound.iter_mut().map(Vec::as_mut_slice).collect();
+    let mut scratch = Vec::new();
+    for round in 0..200 {
+        let controls = Controls {
+            record: round % 7 > 0,
+            pause: round % 3 == 0,
+            settings: TakeSettings {
+                file_type: FileType::Wav,
+                codec: Codec::Pcm24,
+                bit_rate: BitRate::Cbr192,
+                unique_suffix: true,
+                n: 0,
+                text_revision: 0,
+            },
+        };
+        let before = COUNT.get();
+        tap.process(&controls, &planar);
+        assert_eq!(COUNT.get() - before, 0, "allocations in round {round}");
+        while receiver.next(&mut scratch).is_some() {}
+    }
+    assert!(status.scope().columns_written() > 100, "nothing was measured: the test would prove nothing");
 }
