@@ -3,9 +3,16 @@
 pub mod encoder;
 pub mod error;
 pub mod files;
+mod flac;
+mod growing_file;
 mod mp3;
+mod quantise;
+#[cfg(test)]
+mod read_back;
 mod resample;
 mod sanitise;
 mod take;
+#[cfg(test)]
+mod trial;
 mod wav;
 pub mod writer;

@@ -53,6 +53,7 @@ menu! {
     FileType {
         Wav = "wav", "WAV";
         Mp3 = "mp3", "MP3";
+        Flac = "flac", "FLAC";
     }
 }
 

@@ -1,6 +1,6 @@
 //! What every file type has to do. One file beside this one implements it for each.
 
-use super::{mp3, wav};
+use super::{flac, mp3, wav};
 use crate::core::format::{FileType, Menu, StreamFormat};
 use crate::core::take::TakeSettings;
 use std::fs::File;
@@ -43,6 +43,11 @@ pub trait Encoder {
 
     /// Bytes of the file so far, those in buffers included.
     fn bytes(&self) -> u64;
+
+    /// What the file does not keep of the settings, in words for the user.
+    fn note(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 /// Why a take cannot be encoded at all. Nothing was written.
@@ -77,6 +82,7 @@ pub fn format_of(file_type: FileType) -> Format {
     match file_type {
         FileType::Wav => wav::FORMAT,
         FileType::Mp3 => mp3::FORMAT,
+        FileType::Flac => flac::FORMAT,
     }
 }
 

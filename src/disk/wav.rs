@@ -1,6 +1,7 @@
 //! WAV, through hound.
 
 use super::encoder::{Encoder, Format, OpenError, SampleRange};
+use super::quantise::quantise;
 use crate::core::format::{Codec, StreamFormat};
 use hound::{SampleFormat, WavSpec, WavWriter};
 use std::fs::File;
@@ -125,12 +126,6 @@ impl Encoder for WavEncoder {
     fn bytes(&self) -> u64 {
         self.header_bytes + self.data_bytes
     }
-}
-
-/// Rounds a sample of −1 to 1 to the nearest of `bits` bits, 1 to the largest that there is.
-fn quantise(sample: f32, bits: u16) -> i32 {
-    let full_scale = f64::from(1u32 << (bits - 1));
-    (f64::from(sample) * full_scale).round().min(full_scale - 1.0) as i32
 }
 
 fn to_io(error: hound::Error) -> io::Error {
