@@ -6,10 +6,11 @@ pub mod files;
 mod flac;
 mod growing_file;
 mod mp3;
-mod quantise;
+mod pcm;
 #[cfg(test)]
 mod read_back;
 mod resample;
+mod room;
 mod sanitise;
 mod take;
 #[cfg(test)]

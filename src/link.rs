@@ -11,14 +11,17 @@
 //! | the take ends | `End` |
 //!
 //! A message is committed whole, so the writer never sees half of one. Dropping the [`Sender`] says that nothing more
-//! comes; an open take ends with it. What the editor shows goes through the atomics of [`Status`]; the texts that are
-//! saved with the project go through [`Texts`], in revisions, so that a take keeps those of its first frame.
+//! comes; an open take ends with it. What the editor shows goes through the atomics of [`Status`], meters and waveform
+//! through those of its [`Scope`]; the texts that are saved with the project go through [`Texts`], in revisions, so that
+//! a take keeps those of its first frame.
 
 mod queue;
+mod scope;
 mod status;
 mod texts;
 
 pub use queue::{Full, MAX_CHUNK_FRAMES, Message, Receiver, Sender, capacity_words, link};
+pub use scope::{COLUMNS_PER_SECOND, Column, Level, MAX_COLUMNS, MAX_METERS, Scope, Span};
 pub(crate) use status::Gate;
 pub use status::{MAX_REPORTS, RecorderState, Status, StatusSnapshot, TakeReport};
 pub use texts::{TextId, TextSet, Texts};

@@ -7,6 +7,7 @@ use nice_plug::params::persist::PersistentField;
 use nice_plug::plugin::ParamValue;
 use nice_plug::prelude::*;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// All parameters of the operator. Shared by the host, the audio thread and the editor.
 #[derive(Params)]
@@ -25,8 +26,13 @@ pub struct RecorderParams {
     pub unique_suffix: BoolParam,
     #[id = "n"]
     pub n: IntParam,
+    /// Counts changes of the saved texts. No host notices those by themselves, and would not ask to save the project.
+    #[id = "revision"]
+    pub revision: IntParam,
     #[persist = "file"]
     file: SavedText,
+    #[persist = "window"]
+    pub window: WindowSize,
     /// The texts behind the saved ones.
     pub texts: Arc<Texts>,
 }
@@ -42,6 +48,10 @@ impl Default for RecorderParams {
             bit_rate: EnumParam::new("Bit Rate", BitRate::Cbr192),
             unique_suffix: BoolParam::new("Unique Suffix", true),
             n: IntParam::new("N", 0, IntRange::Linear { min: 0, max: 9999 }),
+            revision: IntParam::new("Revision", 0, IntRange::Linear { min: 0, max: Self::REVISIONS - 1 })
+                .non_automatable()
+                .hide(),
+            window: WindowSize::default(),
             file: SavedText { id: TextId::File, texts: Arc::clone(&texts) },
             texts,
         }
@@ -49,6 +59,9 @@ impl Default for RecorderParams {
 }
 
 impl RecorderParams {
+    /// The revision begins again after so many changes.
+    pub const REVISIONS: i32 = 1000;
+
     /// The parameters of the block that is being processed. Audio thread: wait-free.
     pub fn controls(&self) -> Controls {
         Controls {
@@ -103,6 +116,48 @@ impl PersistentField<'_, String> for SavedText {
         F: Fn(&String) -> R,
     {
         f(&self.texts.current().get(self.id).to_owned())
+    }
+}
+
+/// The window's size in logical points, saved with the project.
+pub struct WindowSize(AtomicU64);
+
+impl WindowSize {
+    const DEFAULT: [f32; 2] = [760.0, 560.0];
+
+    /// Width and height.
+    pub fn get(&self) -> [f32; 2] {
+        let bits = self.0.load(Relaxed);
+        [f32::from_bits((bits >> 32) as u32), f32::from_bits(bits as u32)]
+    }
+
+    /// Sets width and height; a size that no window can have is left out.
+    pub fn set(&self, [width, height]: [f32; 2]) {
+        let is_usable = |side: f32| (1.0..=16_384.0).contains(&side);
+        if is_usable(width) && is_usable(height) {
+            self.0.store(u64::from(width.to_bits()) << 32 | u64::from(height.to_bits()), Relaxed);
+        }
+    }
+}
+
+impl Default for WindowSize {
+    fn default() -> Self {
+        let size = Self(AtomicU64::new(0));
+        size.set(Self::DEFAULT);
+        size
+    }
+}
+
+impl PersistentField<'_, [f32; 2]> for WindowSize {
+    fn set(&self, size: [f32; 2]) {
+        WindowSize::set(self, size);
+    }
+
+    fn map<F, R>(&self, f: F) -> R
+    where
+        F: Fn(&[f32; 2]) -> R,
+    {
+        f(&self.get())
     }
 }
 

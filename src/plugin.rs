@@ -10,6 +10,7 @@ use nice_plug::prelude::*;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The plugin.
@@ -43,6 +44,11 @@ impl Drop for AudioFileOut {
     fn drop(&mut self) {
         self.finish_recorder();
     }
+}
+
+/// The path that the next take gets, as far as it can be known without a look at the disk.
+fn foresee(params: &RecorderParams, _status: &Status) -> PathBuf {
+    PathBuf::from(params.texts.current().file.as_str())
 }
 
 fn log(line: fmt::Arguments<'_>) {
@@ -92,7 +98,7 @@ impl Plugin for AudioFileOut {
     }
 
     fn editor(&mut self, _async_executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
-        editor::create(Arc::clone(&self.params), Arc::clone(&self.status))
+        editor::create(Arc::clone(&self.params), Arc::clone(&self.status), foresee)
     }
 
     fn filter_state(state: &mut PluginState) {

@@ -67,17 +67,18 @@ impl From<io::Error> for OpenError {
     }
 }
 
+/// Starts an empty file, which stays open as long as the encoder lives.
+pub type Open = fn(&TakeSettings, StreamFormat, Arc<File>) -> Result<Box<dyn Encoder>, OpenError>;
+
 /// What a file type can do, and how a file of it begins and is mended.
 pub struct Format {
-    /// The most channels that a file holds.
-    pub max_channels: usize,
-    /// Starts an empty file, which stays open as long as the encoder lives.
-    pub open: fn(&TakeSettings, StreamFormat, Arc<File>) -> Result<Box<dyn Encoder>, OpenError>,
+    /// How a file of it begins.
+    pub open: Open,
     /// Makes the header of a file that was cut short say what the file holds.
     pub repair: fn(&File) -> io::Result<()>,
 }
 
-/// The file types: a line here, a line in the menu and a file beside this one make another.
+/// The file types: a line here, two in `core::format` and a file beside this one make another.
 pub fn format_of(file_type: FileType) -> Format {
     match file_type {
         FileType::Wav => wav::FORMAT,
@@ -88,7 +89,7 @@ pub fn format_of(file_type: FileType) -> Format {
 
 /// Whether a take of this type and shape can be encoded at all. Touches no file.
 pub fn check(file_type: FileType, stream: StreamFormat) -> Result<(), OpenError> {
-    let most = format_of(file_type).max_channels;
+    let most = file_type.max_channels();
     if stream.channels > most {
         return Err(OpenError::TooManyChannels { file_type: file_type.label(), most, channels: stream.channels });
     }

@@ -1,63 +1,134 @@
-//! The files of a take.
-use crate::core::format::{Menu, StreamFormat};
+//! The files of a take: where they lie, how they get their names, and how none of them replaces another.
+//!
+//! Everything here runs on the writer thread and may block on the disk, but never waits for another recorder longer than
+//! a few milliseconds.
+//!
+//! # A take keeps its file
+//! - Every file is created exclusively: of several recorders that want a name, one gets it.
+//! - A file is locked from its creation to the drop of its last handle ([`std::fs::File::try_lock`]: `flock` on Linux and macOS,
+//!   `LockFileEx` on Windows, which also keeps other programs from reading it meanwhile). A locked file is never
+//!   replaced, renamed or removed. Between creation and lock another recorder may look at the file; such a file is
+//!   empty, so whoever meets an empty one looks again a little later, and who finds its own new file gone starts over.
+//! - With Unique Suffix off, the take is recorded beside an existing file, as `name (recording).wav`, and replaces it in
+//!   one step when it is complete. If that fails, it stays, as `name (new).wav`. An existing file that cannot even be
+//!   opened (write-protected, or held by another program on Windows) is no reason to refuse a take.
+//! - A `name (recording).wav` that nobody has locked is what a killed host left. It becomes `name (recovered).wav`.
+//! - A take whose file is deleted while it is recorded is written to `name (recovered).wav` when it is complete, as far
+//!   as the system still gives it out.
+//!
+//! A file system without locks is no error. The last rule protects takes there too, on Linux and macOS; two recorders
+//! with Unique Suffix off and the same name are not told of each other.
+//!
+//! # Links
+//! With Unique Suffix off, a link to a file counts as that file: the link stays, the file that it leads to is replaced,
+//! and everything beside it lies beside that file. A link to nothing is an error, as is a folder of that name. With
+//! Unique Suffix on, a name that a link has is used.
+
+mod error;
+mod exclusive;
+mod numbering;
+mod take_file;
+#[cfg(test)]
+mod tests;
+
+pub use error::FileError;
+pub use take_file::TakeFile;
+
+use crate::core::format::StreamFormat;
+use crate::core::naming::{NameContext, NamePattern, Start, Suffix};
 use crate::core::take::TakeSettings;
 use crate::link::TextSet;
-use std::fs::File;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use chrono::{DateTime, Local};
+use directories::UserDirs;
+use numbering::Numbering;
+use std::env;
+use std::ffi::OsString;
+use std::path::PathBuf;
 
-#[derive(Default)]
-pub struct TakeFiles {}
+/// The environment variable that names the recorder's folder.
+const FOLDER_VARIABLE: &str = "AUDIO_FILE_OUT_DIR";
+
+/// The recorder's folder in the user's music folder.
+const FOLDER_NAME: &str = "Audio File Out";
+
+/// What a take's file is to be like.
+#[derive(Debug, Clone, Copy)]
 pub struct Wanted<'a> {
+    /// The `file` text and the track's name, as they were at the take's first frame.
     pub texts: &'a TextSet,
+    /// The parameters at the take's first frame.
     pub settings: &'a TakeSettings,
+    /// The shape of the track's sound.
     pub format: StreamFormat,
 }
-pub struct TakeFile {
-    file: Arc<File>,
-    path: PathBuf,
+
+/// Makes the files of one plugin instance's takes. Lives as long as the instance, so that it remembers which numbers are
+/// in use.
+#[derive(Debug, Default)]
+pub struct TakeFiles {
+    numbering: Numbering,
+    /// Looked up when a take first needs it: it costs a file.
+    user: Option<UserDirs>,
 }
-#[derive(Debug)]
-pub struct FileError(std::io::Error);
-impl std::fmt::Display for FileError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
-impl std::error::Error for FileError {}
+
 impl TakeFiles {
-    pub fn begin(&mut self, wanted: Wanted<'_>) -> Result<TakeFile, FileError> {
-        let folder = PathBuf::from(std::env::var("AUDIO_FILE_OUT_DIR").unwrap_or(".".into()));
-        std::fs::create_dir_all(&folder).map_err(FileError)?;
-        let mut n = 1;
-        loop {
-            let path = folder.join(format!(
-                "{}.{}",
-                wanted.texts.file.replace("{suffix}", &format!("-{n:03}")),
-                wanted.settings.file_type.id()
-            ));
-            match File::create_new(&path) {
-                Ok(file) => return Ok(TakeFile { file: Arc::new(file), path }),
-                Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => n += 1,
-                Err(e) => return Err(FileError(e)),
-            }
-        }
+    /// Makes the first file of a take that begins now, and the folders that it needs.
+    ///
+    /// # Errors
+    /// Then there is no file. Folders may have been made.
+    pub fn begin(&mut self, wanted: &Wanted) -> Result<TakeFile, FileError> {
+        let variable = env::var_os(FOLDER_VARIABLE);
+        let user = &mut self.user;
+        let root = |start| root(start, variable, || user_dirs(user));
+        begin(&mut self.numbering, wanted, root, Local::now())
     }
 }
-impl TakeFile {
-    pub fn file(&self) -> &Arc<File> {
-        &self.file
+
+fn begin(
+    numbering: &mut Numbering,
+    wanted: &Wanted,
+    root: impl FnOnce(Start) -> Result<PathBuf, FileError>,
+    now: DateTime<Local>,
+) -> Result<TakeFile, FileError> {
+    let context = NameContext {
+        track: &wanted.texts.track,
+        date: &now.format("%Y-%m-%d").to_string(),
+        time: &now.format("%H-%M-%S").to_string(),
+        settings: wanted.settings,
+        format: wanted.format,
+    };
+    let pattern = NamePattern::new(&wanted.texts.file, &context);
+    let root = root(pattern.start())?;
+    if wanted.settings.unique_suffix {
+        let (file, path) = numbering.create(&root, &pattern)?;
+        Ok(TakeFile::unique(file, path))
+    } else {
+        TakeFile::fixed(root.join(pattern.path(Suffix::Fixed(wanted.settings.n))))
     }
-    pub fn path(&self) -> &Path {
-        &self.path
+}
+
+/// The folder in which a name lies; empty where the name is complete.
+fn root<'a>(
+    start: Start,
+    variable: Option<OsString>,
+    user: impl FnOnce() -> Option<&'a UserDirs>,
+) -> Result<PathBuf, FileError> {
+    match start {
+        Start::Absolute => Ok(PathBuf::new()),
+        Start::Home => Ok(user().ok_or(FileError::NoHome)?.home_dir().to_owned()),
+        Start::Folder => match variable.filter(|folder| !folder.is_empty()) {
+            Some(folder) => std::path::absolute(&folder).map_err(|error| FileError::io(folder.as_ref(), error)),
+            None => {
+                let user = user().ok_or(FileError::NoHome)?;
+                Ok(user.audio_dir().unwrap_or(user.home_dir()).join(FOLDER_NAME))
+            }
+        },
     }
-    pub fn next_part(&self) -> Result<TakeFile, FileError> {
-        unimplemented!()
+}
+
+fn user_dirs(known: &mut Option<UserDirs>) -> Option<&UserDirs> {
+    if known.is_none() {
+        *known = UserDirs::new();
     }
-    pub fn complete(self) -> Result<PathBuf, FileError> {
-        Ok(self.path)
-    }
-    pub fn discard(self) {
-        let _ = std::fs::remove_file(self.path);
-    }
+    known.as_ref()
 }

@@ -5,7 +5,7 @@
 
 use super::encoder::{Encoder, Format, OpenError, SampleRange};
 use super::growing_file::GrowingFile;
-use super::quantise::quantise;
+use super::pcm::{interleave, quantise};
 use crate::core::format::{Codec, StreamFormat};
 use coder::Coder;
 use flac_codec::metadata::{Block, Padding, SeekTable, Streaminfo, write_blocks};
@@ -21,7 +21,6 @@ mod seek_points;
 
 /// FLAC: one to eight channels, in the order that WAVE has too (RFC 9639, 9.1.3).
 pub const FORMAT: Format = Format {
-    max_channels: 8,
     open: |settings, stream, file| Ok(Box::new(FlacEncoder::open(settings.codec, stream, file)?)),
     repair: cut::repair,
 };
@@ -48,7 +47,9 @@ pub struct FlacEncoder {
     /// Frames of sound in the open block.
     held_frames: usize,
     max_frames: u64,
-    /// Interleaved samples on their way to the coder, little-endian.
+    /// Some frames on their way to the coder, interleaved.
+    block: Vec<f32>,
+    /// The same, quantised, little-endian.
     pcm: Vec<u8>,
     /// A coded block on its way to the file.
     coded: Vec<u8>,
@@ -67,7 +68,7 @@ impl FlacEncoder {
         }
         let (coder, info) = Coder::new(bits(codec), format).map_err(|error| refuse(error.to_string()))?;
         let file = FlacFile::begin(file, info)?;
-        Ok(Self { coder, file, codec, held_frames: 0, max_frames, pcm: Vec::new(), coded: Vec::new() })
+        Ok(Self { coder, file, codec, held_frames: 0, max_frames, block: vec![], pcm: vec![], coded: vec![] })
     }
 }
 
@@ -81,11 +82,10 @@ impl Encoder for FlacEncoder {
         let mut start = 0;
         while start < frames {
             let run = (block_frames - self.held_frames).min(frames - start);
+            interleave(planar, frames, start..start + run, &mut self.block);
             self.pcm.clear();
-            for frame in start..start + run {
-                for &sample in planar.iter().skip(frame).step_by(frames) {
-                    self.pcm.extend_from_slice(&quantise(sample, bits).to_le_bytes()[..usize::from(bits / 8)]);
-                }
+            for &sample in &self.block {
+                self.pcm.extend_from_slice(&quantise(sample, bits).to_le_bytes()[..usize::from(bits / 8)]);
             }
             self.coder.write(&self.pcm, &mut self.coded)?;
             self.held_frames += run;

@@ -1,26 +1,103 @@
 //! MP3, through LAME.
+//!
+//! Rates that MP3 has are encoded as they are. Others are resampled first, by our own [`Resampler`]: LAME's reaches
+//! 36 dB. The decoded length of a finished file, delay and padding cut off as the LAME tag says, is exactly the
+//! number of frames that were written ([`resampled_frames`](super::resample::resampled_frames) of them where the rate
+//! changed).
 
 use super::encoder::{Encoder, Format, OpenError, SampleRange};
+use super::resample::Resampler;
 use crate::core::format::{BitRate, StreamFormat};
+use frames::{FrameFile, Mpeg};
+use mp3lame_encoder::{Bitrate, BuildError, Builder, DualPcm, EncodeError, FlushGap, MonoPcm, Quality, VbrMode};
 use std::fs::File;
 use std::io;
+use std::num::NonZeroU32;
 use std::sync::Arc;
+
+mod frames;
+mod tag;
 
 /// MP3: mono and stereo (ISO/IEC 11172-3, 2.4.2.3, `mode`).
 pub const FORMAT: Format = Format {
-    max_channels: 2,
     open: |settings, stream, file| Ok(Box::new(Mp3Encoder::open(settings.bit_rate, stream, file)?)),
     // Frames stand alone: what is there plays.
     repair: |_| Ok(()),
 };
 
+const FILE_TYPE: &str = "MP3";
+
+/// The sample rates of MPEG-1, MPEG-2 (ISO/IEC 11172-3 and 13818-3) and of the customary MPEG-2.5, in Hz.
+const RATES: [u32; 9] = [8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000];
+
+/// The tag counts the bytes of the file in 32 bits. A mebibyte stays free for a tag of the writer.
+const MAX_BYTES: u64 = u32::MAX as u64 - (1 << 20);
+
+/// MP3 frames that LAME may hold back: its delay and the bit reservoir.
+const HELD_BACK_FRAMES: u64 = 16;
+
+/// Frames that LAME gets at a time.
+const PIECE_FRAMES: usize = 4096;
+
+/// Room for what LAME may hand on at the end, or of earlier pieces: tag, bit reservoir and the last frames (lame.h
+/// asks for 7200 bytes).
+const FLUSH_BYTES: usize = 1 << 14;
+
+/// The loudest sample that LAME gets, 24 dB over full scale. From 65536 on (+96 dB), and at NaN, it calls abort(); 4096
+/// (+72 dB) is still fine. Resampling overshoots by 14 dB at the very most, and LAME quantises such frames as any others.
+const LOUDEST: f32 = 16.0;
+
+/// The rate in Hz at which a take of `rate` Hz is encoded: its own where MP3 has it. Above 48 kHz 44.1 kHz for its
+/// multiples, else 48 kHz. Below, the nearest in ratio (so 37.8 kHz becomes 44.1 kHz and keeps all its band).
+pub fn encoded_rate(rate: u32) -> u32 {
+    if rate > 48_000 && rate.is_multiple_of(44_100) && !rate.is_multiple_of(48_000) {
+        return 44_100;
+    }
+    let distance = |other: u32| f64::from(other.max(rate)) / f64::from(other.min(rate).max(1));
+    RATES.into_iter().min_by(|&a, &b| distance(a).total_cmp(&distance(b))).unwrap_or(48_000)
+}
+
 /// One MP3 file that is being written.
-pub struct Mp3Encoder {}
+pub struct Mp3Encoder {
+    resampler: Option<Resampler>,
+    lame: LameFile,
+    /// Hz of the take, and of the file.
+    rates: (u32, u32),
+    mpeg: Mpeg,
+    max_bytes: u64,
+}
 
 impl Mp3Encoder {
-    /// Starts an empty file.
-    pub fn open(_bit_rate: BitRate, _format: StreamFormat, _file: Arc<File>) -> Result<Self, OpenError> {
-        Err(OpenError::Refused { file_type: "MP3", reason: "not built yet".into() })
+    /// Starts an empty file; nothing is written before the first frames.
+    ///
+    /// Bit rates that the MPEG version at the take's rate lacks become the nearest that it has: at most 160 kb/s below
+    /// 32 kHz and 64 kb/s below 16 kHz.
+    pub fn open(bit_rate: BitRate, format: StreamFormat, file: Arc<File>) -> Result<Self, OpenError> {
+        Self::open_limited(bit_rate, format, file, MAX_BYTES)
+    }
+
+    fn open_limited(
+        bit_rate: BitRate,
+        format: StreamFormat,
+        file: Arc<File>,
+        max_bytes: u64,
+    ) -> Result<Self, OpenError> {
+        let refuse = |reason: String| OpenError::Refused { file_type: FILE_TYPE, reason };
+        let rate = encoded_rate(format.sample_rate);
+        let resampler = (rate != format.sample_rate)
+            .then(|| Resampler::new(format.sample_rate, rate, format.channels))
+            .transpose()
+            .map_err(|error| refuse(error.to_string()))?;
+        let encoder = build_lame(bit_rate, rate, format.channels).map_err(|error| refuse(error.to_string()))?;
+        let mpeg = Mpeg::at_rate(rate);
+        let lame = LameFile {
+            encoder,
+            tamed: vec![0.0; PIECE_FRAMES * format.channels],
+            encoded: Vec::new(),
+            file: FrameFile::new(file, mpeg, rate),
+            channels: format.channels,
+        };
+        Ok(Self { resampler, lame, rates: (format.sample_rate, rate), mpeg, max_bytes })
     }
 }
 
@@ -29,23 +106,136 @@ impl Encoder for Mp3Encoder {
         SampleRange::FullScale
     }
 
-    fn write(&mut self, _planar: &[f32], _frames: usize) -> io::Result<()> {
-        Ok(())
+    fn write(&mut self, planar: &[f32], frames: usize) -> io::Result<()> {
+        let lame = &mut self.lame;
+        match &mut self.resampler {
+            Some(resampler) => resampler.push(planar, frames, |planar, frames| lame.encode(planar, frames)),
+            None => lame.encode(planar, frames),
+        }
     }
 
+    /// The tag then counts the frames that are in the file. LAME holds back about three, the resampler up to 0.1 s.
     fn refresh(&mut self) -> io::Result<()> {
-        Ok(())
+        self.lame.refresh()
     }
 
     fn finish(self: Box<Self>) -> io::Result<()> {
-        Ok(())
+        let Self { resampler, mut lame, .. } = *self;
+        if let Some(resampler) = resampler {
+            resampler.finish(|planar, frames| lame.encode(planar, frames))?;
+        }
+        lame.finish()
     }
 
+    /// Ends the file where the tag's count of bytes does, after 29 hours of 320 kb/s.
     fn frames_left(&self) -> u64 {
-        u64::MAX
+        let room = self.max_bytes.saturating_sub(self.bytes());
+        let mp3_frames = (room / self.mpeg.largest_frame_bytes(self.rates.1)).saturating_sub(HELD_BACK_FRAMES);
+        let (from, to) = self.rates;
+        mp3_frames * self.mpeg.frame_length() * u64::from(from) / u64::from(to)
     }
 
     fn bytes(&self) -> u64 {
-        0
+        self.lame.file.bytes()
     }
 }
+
+/// LAME and the file that it fills. The file always ends with a whole MP3 frame.
+struct LameFile {
+    encoder: mp3lame_encoder::Encoder,
+    /// One piece of the sound, planar, as LAME gets it.
+    tamed: Vec<f32>,
+    encoded: Vec<u8>,
+    file: FrameFile,
+    channels: usize,
+}
+
+impl LameFile {
+    fn encode(&mut self, planar: &[f32], frames: usize) -> io::Result<()> {
+        debug_assert_eq!(planar.len(), self.channels * frames);
+        for start in (0..frames).step_by(PIECE_FRAMES) {
+            let count = PIECE_FRAMES.min(frames - start);
+            self.tamed.clear();
+            for channel in planar.chunks_exact(frames) {
+                self.tamed.extend(channel[start..start + count].iter().map(|&sample| tame(sample)));
+            }
+            self.encoded.clear();
+            self.encoded.reserve(mp3lame_encoder::max_required_buffer_size(count) + FLUSH_BYTES);
+            match self.tamed.split_at(count) {
+                (mono, []) => self.encoder.encode_to_vec(MonoPcm(mono), &mut self.encoded),
+                (left, right) => self.encoder.encode_to_vec(DualPcm { left, right }, &mut self.encoded),
+            }
+            .map_err(lame_failed)?;
+            self.file.append(&self.encoded)?;
+        }
+        Ok(())
+    }
+
+    /// LAME's tag as it stands now; empty before the first MP3 frame.
+    fn tag(&self) -> Vec<u8> {
+        let mut tag = Vec::with_capacity(self.encoder.lame_tag_size());
+        self.encoder.lame_tag_encode_to_vec(&mut tag);
+        tag
+    }
+
+    fn refresh(&mut self) -> io::Result<()> {
+        let mut tag = self.tag();
+        tag::count_what_is_there(&mut tag, self.file.tally());
+        self.file.write_tag(&tag)
+    }
+
+    fn finish(mut self) -> io::Result<()> {
+        // No ID3 tag goes through LAME, so its own tag is the first frame.
+        debug_assert_eq!(self.encoder.id3v2_tag_size(), 0);
+        self.encoded.clear();
+        self.encoded.reserve(FLUSH_BYTES);
+        // The other flush, FlushNoGap, would lose the end.
+        self.encoder.flush_to_vec::<FlushGap>(&mut self.encoded).map_err(lame_failed)?;
+        self.file.append(&self.encoded)?;
+        let tag = self.tag();
+        self.file.write_tag(&tag)
+    }
+}
+
+/// What LAME can take: NaN becomes 0, and nothing is louder than [`LOUDEST`]. The writer has sanitised the samples;
+/// this is the last line, for a fault here takes the host down. It costs a thousandth of the encoding.
+fn tame(sample: f32) -> f32 {
+    if sample.is_nan() { 0.0 } else { sample.clamp(-LOUDEST, LOUDEST) }
+}
+
+fn lame_failed(error: EncodeError) -> io::Error {
+    io::Error::other(format!("the MP3 encoder failed: {error}"))
+}
+
+fn build_lame(bit_rate: BitRate, rate: u32, channels: usize) -> Result<mp3lame_encoder::Encoder, BuildError> {
+    let mut builder = Builder::new().ok_or(BuildError::NoMem)?;
+    builder.set_num_channels(channels as u8)?;
+    builder.set_sample_rate(rate)?;
+    match bit_rate {
+        BitRate::Cbr96 => constant(&mut builder, Bitrate::Kbps96, rate)?,
+        BitRate::Cbr128 => constant(&mut builder, Bitrate::Kbps128, rate)?,
+        BitRate::Cbr192 => constant(&mut builder, Bitrate::Kbps192, rate)?,
+        BitRate::Cbr256 => constant(&mut builder, Bitrate::Kbps256, rate)?,
+        BitRate::Cbr320 => constant(&mut builder, Bitrate::Kbps320, rate)?,
+        BitRate::VbrV2 => variable(&mut builder, Quality::NearBest)?,
+        BitRate::VbrV0 => variable(&mut builder, Quality::Best)?,
+    }
+    builder.build()
+}
+
+fn constant(builder: &mut Builder, bit_rate: Bitrate, rate: u32) -> Result<(), BuildError> {
+    builder.set_brate(bit_rate)?;
+    builder.set_quality(Quality::NearBest)?;
+    // Left to itself, LAME resamples: 44.1 kHz at 96 kb/s becomes 32 kHz.
+    builder.set_output_sample_rate(NonZeroU32::new(rate))
+}
+
+/// As `lame -V2` and `-V0`. LAME keeps the rate at these two; naming it would switch off the better quality that it
+/// chooses for them below 44.1 kHz (lame_init_params, "mapping VBR scale").
+fn variable(builder: &mut Builder, quality: Quality) -> Result<(), BuildError> {
+    builder.set_vbr_mode(VbrMode::Mtrh)?;
+    builder.set_vbr_quality(quality)
+}
+
+#[cfg(test)]
+mod tests;

@@ -27,8 +27,12 @@ pub struct Figures {
     pub frames: u64,
     /// Frames lost before they reached the writer.
     pub lost_frames: u64,
+    /// Where in the take, in frames, the first of them was.
+    first_lost_frame: Option<u64>,
     /// Samples beyond full scale.
     pub clipped_samples: u64,
+    /// The loudest sample as it came in, linear.
+    peak: f32,
     /// Files that are complete, in order.
     pub paths: Vec<PathBuf>,
     /// Bytes of the complete files.
@@ -38,6 +42,7 @@ pub struct Figures {
 impl Figures {
     /// Frames came in that no file takes.
     pub fn drop_frames(&mut self, frames: u64) {
+        self.first_lost_frame.get_or_insert(self.frames);
         self.frames += frames;
         self.lost_frames += frames;
     }
@@ -50,7 +55,9 @@ impl Figures {
             sample_rate: format.sample_rate,
             bytes: self.bytes,
             lost_frames: self.lost_frames,
+            first_lost_frame: self.first_lost_frame,
             clipped_samples: self.clipped_samples,
+            peak: self.peak,
             error,
         }
     }
@@ -78,7 +85,7 @@ impl OpenTake {
         format: StreamFormat,
     ) -> Result<Self, TakeError> {
         encoder::check(settings.file_type, format).map_err(TakeError::Encoder)?;
-        let file = files.begin(Wanted { texts, settings: &settings, format })?;
+        let file = files.begin(&Wanted { texts, settings: &settings, format })?;
         let (encoder, file) = start_encoder(&settings, format, file)?;
         let now = Instant::now();
         Ok(Self {
@@ -125,6 +132,7 @@ impl OpenTake {
     }
 
     fn append(&mut self, planar: &mut [f32], frames: usize) -> Result<(), TakeError> {
+        self.figures.peak = planar.iter().fold(self.figures.peak, |peak, sample| peak.max(sample.abs()));
         self.figures.clipped_samples += sanitise(planar, self.encoder.sample_range());
         let mut start = 0;
         while start < frames {
@@ -148,6 +156,7 @@ impl OpenTake {
 
     /// Appends silence in place of frames that were lost.
     pub fn write_gap(&mut self, frames: u64) -> Result<(), TakeError> {
+        self.figures.first_lost_frame.get_or_insert(self.figures.frames);
         self.figures.frames += frames;
         self.figures.lost_frames += frames;
         let mut silence = vec![0.0; SILENCE_FRAMES as usize * self.format.channels];
@@ -209,6 +218,9 @@ impl OpenTake {
         let share_missing = 1.0 - on_disk as f64 / handed_over.max(1) as f64;
         let buffered = (self.frames_written as f64 * share_missing).ceil() as u64;
         let dropped = self.figures.frames - self.frames_written + buffered;
+        if dropped > 0 {
+            self.figures.first_lost_frame.get_or_insert(self.figures.frames - dropped);
+        }
         self.figures.lost_frames += dropped;
         self.figures.bytes += on_disk;
         if self.frames_written == buffered {

@@ -1,11 +1,11 @@
 //! WAV, through hound.
 
 use super::encoder::{Encoder, Format, OpenError, SampleRange};
-use super::quantise::quantise;
+use super::pcm::{interleave, quantise};
 use crate::core::format::{Codec, StreamFormat};
 use hound::{SampleFormat, WavSpec, WavWriter};
 use std::fs::File;
-use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
 
 /// The size fields are 32 bits wide (RIFF, Multimedia Programming Interface 1.0, section 2: `ckSize` is a DWORD), and
@@ -19,12 +19,20 @@ const CHANNEL_MASK_OFFSET: u64 = 40;
 /// `SPEAKER_FRONT_CENTER` (WAVEFORMATEXTENSIBLE, ksmedia.h).
 const FRONT_CENTER: u32 = 4;
 
+/// Where the size of the RIFF chunk stands. It counts all bytes behind itself.
+const RIFF_SIZE_OFFSET: u64 = 4;
+
+/// Bytes of a chunk's id and size.
+const CHUNK_HEAD_BYTES: u64 = 8;
+
 /// Bytes of sound that are gathered before a write.
 const BUFFER_BYTES: usize = 256 << 10;
 
+/// Samples that are interleaved at a time: few enough to stay in the fastest cache with 64 channels.
+const TILE_SAMPLES: usize = 4096;
+
 /// WAV: as many channels as the plugin's layouts reach.
 pub const FORMAT: Format = Format {
-    max_channels: 64,
     open: |settings, stream, file| Ok(Box::new(WavEncoder::open(settings.codec, stream, file)?)),
     repair: repair_sizes,
 };
@@ -34,15 +42,29 @@ type Sink = BufWriter<Arc<File>>;
 /// One WAV file that is being written.
 pub struct WavEncoder {
     writer: WavWriter<Sink>,
+    file: Arc<File>,
     codec: Codec,
     channels: usize,
     header_bytes: u64,
     data_bytes: u64,
+    max_data_bytes: u64,
+    /// The piece that is written now, interleaved.
+    tile: Vec<f32>,
 }
 
 impl WavEncoder {
     /// Writes the header of an empty file.
     pub fn open(codec: Codec, format: StreamFormat, file: Arc<File>) -> Result<Self, OpenError> {
+        Self::open_limited(codec, format, file, MAX_DATA_BYTES)
+    }
+
+    fn open_limited(
+        codec: Codec,
+        format: StreamFormat,
+        file: Arc<File>,
+        max_data_bytes: u64,
+    ) -> Result<Self, OpenError> {
+        check_header_fields(codec, format)?;
         let spec = WavSpec {
             channels: format.channels as u16,
             sample_rate: format.sample_rate,
@@ -64,17 +86,51 @@ impl WavEncoder {
             _ => {}
         }
         let header_bytes = (&*file).seek(SeekFrom::End(0))?;
-        Ok(Self { writer, codec, channels: format.channels, header_bytes, data_bytes: 0 })
+        let (channels, tile) = (format.channels, Vec::new());
+        Ok(Self { writer, file, codec, channels, header_bytes, data_bytes: 0, max_data_bytes, tile })
     }
 
     fn bytes_per_frame(&self) -> u64 {
         self.channels as u64 * u64::from(self.codec.bits_per_sample() / 8)
     }
+
+    /// Writes what [`tile`](Self::tile) holds.
+    fn write_tile(&mut self) -> Result<(), hound::Error> {
+        let samples = self.tile.iter().copied();
+        match self.codec {
+            Codec::Pcm16 => {
+                let mut writer = self.writer.get_i16_writer(self.tile.len() as u32);
+                for sample in samples {
+                    writer.write_sample(quantise(sample, 16) as i16);
+                }
+                writer.flush()
+            }
+            Codec::Pcm24 => samples.into_iter().try_for_each(|sample| self.writer.write_sample(quantise(sample, 24))),
+            Codec::Pcm32 => samples.into_iter().try_for_each(|sample| self.writer.write_sample(quantise(sample, 32))),
+            Codec::Float32 => samples.into_iter().try_for_each(|sample| self.writer.write_sample(sample)),
+        }
+    }
 }
 
-fn write_channel_mask(mut file: &File, mask: u32) -> io::Result<()> {
-    file.seek(SeekFrom::Start(CHANNEL_MASK_OFFSET))?;
-    file.write_all(&mask.to_le_bytes())
+/// The header's fields have to hold the take: no rate of 0, at most 4 GiB of sound in a second.
+fn check_header_fields(codec: Codec, format: StreamFormat) -> Result<(), OpenError> {
+    let bytes_per_frame = format.channels as u64 * u64::from(codec.bits_per_sample() / 8);
+    match bytes_per_frame * u64::from(format.sample_rate) {
+        1..=0xFFFF_FFFF => Ok(()),
+        _ => Err(OpenError::Refused {
+            file_type: "WAV",
+            reason: format!("a sample rate of {} Hz does not fit into its header", format.sample_rate),
+        }),
+    }
+}
+
+fn write_channel_mask(file: &File, mask: u32) -> io::Result<()> {
+    write_at(file, CHANNEL_MASK_OFFSET, mask)
+}
+
+fn write_at(mut file: &File, offset: u64, field: u32) -> io::Result<()> {
+    file.seek(SeekFrom::Start(offset))?;
+    file.write_all(&field.to_le_bytes())
 }
 
 impl Encoder for WavEncoder {
@@ -85,29 +141,19 @@ impl Encoder for WavEncoder {
         }
     }
 
+    /// More frames than [`frames_left`](Encoder::frames_left) are an error; none of them is written then.
     fn write(&mut self, planar: &[f32], frames: usize) -> io::Result<()> {
-        let interleaved = (0..frames).flat_map(|frame| planar.iter().skip(frame).step_by(frames).copied());
-        match self.codec {
-            Codec::Pcm16 => {
-                let mut writer = self.writer.get_i16_writer((frames * self.channels) as u32);
-                for sample in interleaved {
-                    writer.write_sample(quantise(sample, 16) as i16);
-                }
-                writer.flush().map_err(to_io)?;
-            }
-            Codec::Pcm24 | Codec::Pcm32 => {
-                let bits = self.codec.bits_per_sample();
-                for sample in interleaved {
-                    self.writer.write_sample(quantise(sample, bits)).map_err(to_io)?;
-                }
-            }
-            Codec::Float32 => {
-                for sample in interleaved {
-                    self.writer.write_sample(sample).map_err(to_io)?;
-                }
-            }
+        debug_assert_eq!(planar.len(), self.channels * frames);
+        if frames as u64 > self.frames_left() {
+            return Err(io::ErrorKind::FileTooLarge.into());
         }
-        self.data_bytes += frames as u64 * self.bytes_per_frame();
+        let tile_frames = TILE_SAMPLES / self.channels;
+        for start in (0..frames).step_by(tile_frames) {
+            let count = tile_frames.min(frames - start);
+            interleave(planar, frames, start..start + count, &mut self.tile);
+            self.write_tile().map_err(to_io)?;
+            self.data_bytes += count as u64 * self.bytes_per_frame();
+        }
         Ok(())
     }
 
@@ -116,16 +162,76 @@ impl Encoder for WavEncoder {
     }
 
     fn finish(self: Box<Self>) -> io::Result<()> {
-        self.writer.finalize().map_err(to_io)
+        self.writer.finalize().map_err(to_io)?;
+        end_sound(&self.file, self.header_bytes, self.data_bytes)
     }
 
     fn frames_left(&self) -> u64 {
-        (MAX_DATA_BYTES - self.data_bytes) / self.bytes_per_frame()
+        self.max_data_bytes.saturating_sub(self.data_bytes) / self.bytes_per_frame()
     }
 
     fn bytes(&self) -> u64 {
         self.header_bytes + self.data_bytes
     }
+}
+
+/// Cuts the file off behind `data_bytes` bytes of sound, pads them to an even number (RIFF, Multimedia Programming
+/// Interface 1.0, section 2, "Chunks") and writes both sizes.
+fn end_sound(file: &File, header_bytes: u64, data_bytes: u64) -> io::Result<()> {
+    let length = header_bytes + data_bytes.next_multiple_of(2);
+    file.set_len(length)?;
+    write_at(file, RIFF_SIZE_OFFSET, to_size(length - CHUNK_HEAD_BYTES))?;
+    write_at(file, header_bytes - 4, to_size(data_bytes))
+}
+
+/// Sizes beyond 4 GiB become the largest that there is.
+fn to_size(bytes: u64) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
+}
+
+/// Makes the header of a WAV file say what the file holds, and cuts off the last frame where it is not whole.
+///
+/// For a file whose writing has failed: the header then may tell of more or of less. The encoder has to be dropped
+/// before; its sound has to be the last chunk. `file` has to be open for reading and writing.
+///
+/// # Errors
+/// `InvalidData` when this is no WAV file with a format and the beginning of the sound; it stays as it is then.
+pub fn repair_sizes(mut file: &File) -> io::Result<()> {
+    let length = file.seek(SeekFrom::End(0))?;
+    file.seek(SeekFrom::Start(0))?;
+    let [riff, _, wave] = read_words(file)?;
+    if (&riff, &wave) != (b"RIFF", b"WAVE") {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    let mut bytes_per_frame = None;
+    loop {
+        let [id, size] = read_words(file)?;
+        let start = file.stream_position()?;
+        match &id {
+            b"data" => {
+                let bytes_per_frame = bytes_per_frame.filter(|&bytes| bytes > 0).ok_or(io::ErrorKind::InvalidData)?;
+                let data_bytes = length.saturating_sub(start) / bytes_per_frame * bytes_per_frame;
+                return end_sound(file, start, data_bytes);
+            }
+            b"fmt " => {
+                // nBlockAlign is the first half of the fourth word (WAVEFORMATEX, mmreg.h).
+                let [_, _, _, [low, high, ..]] = read_words(file)?;
+                bytes_per_frame = Some(u64::from(u16::from_le_bytes([low, high])));
+            }
+            _ => {}
+        }
+        file.seek(SeekFrom::Start(start + u64::from(u32::from_le_bytes(size)).next_multiple_of(2)))?;
+    }
+}
+
+/// The next words of 4 bytes; a file that ends among them is no WAV file.
+fn read_words<const COUNT: usize>(mut file: &File) -> io::Result<[[u8; 4]; COUNT]> {
+    let mut words = [[0; 4]; COUNT];
+    file.read_exact(words.as_flattened_mut()).map_err(|error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => io::ErrorKind::InvalidData.into(),
+        _ => error,
+    })?;
+    Ok(words)
 }
 
 fn to_io(error: hound::Error) -> io::Error {
@@ -135,7 +241,5 @@ fn to_io(error: hound::Error) -> io::Error {
     }
 }
 
-/// Patches sizes.
-pub fn repair_sizes(_file: &File) -> io::Result<()> {
-    Ok(())
-}
+#[cfg(test)]
+mod tests;

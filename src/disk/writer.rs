@@ -2,6 +2,7 @@
 
 use super::error::TakeError;
 use super::files::TakeFiles;
+use super::room::Room;
 use super::take::{Figures, OpenTake};
 use crate::core::take::{Mark, TakeSettings};
 use crate::link::{Message, Receiver, Texts};
@@ -30,7 +31,10 @@ impl WriterThread {
     /// Starts the writer of `receiver`'s link. It ends by itself once the sender is gone and all is written.
     pub fn start(receiver: Receiver, texts: Arc<Texts>, log: Log) -> io::Result<Self> {
         // Built on its own thread: encoders never leave it.
-        let run = move || Writer { receiver, texts, files: TakeFiles::default(), state: State::Idle, log }.run();
+        let run = move || {
+            Writer { receiver, texts, files: TakeFiles::default(), state: State::Idle, room: Room::default(), log }
+                .run()
+        };
         let thread = thread::Builder::new().name("audio file writer".to_owned()).spawn(run)?;
         Ok(Self { thread })
     }
@@ -58,6 +62,7 @@ struct Writer {
     texts: Arc<Texts>,
     files: TakeFiles,
     state: State,
+    room: Room,
     log: Log,
 }
 
@@ -72,6 +77,7 @@ impl Writer {
                 self.fail(TakeError::Internal);
                 continue;
             }
+            self.room.show(self.receiver.status());
             if is_last_round {
                 self.end();
                 self.receiver.status().set_queue_fill(0.0);
@@ -126,6 +132,9 @@ impl Writer {
     fn gap(&mut self, frames: u64) {
         if let State::Failed { figures, .. } = &mut self.state {
             figures.drop_frames(frames);
+        }
+        if let State::Recording(take) = &self.state {
+            self.receiver.status().take_loses_at(take.frames_written());
         }
         self.with_take(|take| take.write_gap(frames));
     }

@@ -1,97 +1,361 @@
 //! Turns status and parameters into what is drawn. Pure.
 
-use crate::link::{RecorderState, StatusSnapshot};
-use crate::params::RecorderParams;
+use super::trouble::{self, Causes, Read, Trouble};
+use super::words;
+use crate::core::format::{BitRate, Codec, FileType, SizedBy, StreamFormat};
+use crate::core::take::TakeSettings;
+use crate::link::{RecorderState, StatusSnapshot, TakeReport, TextSet};
+use std::path::{Path, PathBuf};
 
-/// Everything that the view draws.
-#[derive(Debug, PartialEq)]
-pub struct Model {
-    pub state: RecorderState,
-    pub state_text: &'static str,
-    /// h:mm:ss.mmm
-    pub clock: String,
-    pub size: String,
-    pub path: String,
-    pub trouble: Vec<String>,
-    pub record: bool,
-    pub pause: bool,
-    pub file: String,
+/// What the window says at first glance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Idle,
+    /// Record is on, and the host sends no sound.
+    Waiting,
+    Recording,
+    Paused,
+    /// Record is off; the rest of the queue is being written.
+    Finishing,
+    Failed,
 }
 
-impl Model {
-    /// The model of one moment.
-    pub fn new(status: &StatusSnapshot, params: &RecorderParams) -> Self {
-        Self {
-            state: status.state,
-            state_text: state_text(status.state),
-            clock: clock(status.seconds),
-            size: size(status.bytes_written),
-            path: status.path.as_ref().map_or_else(String::new, |path| path.display().to_string()),
-            trouble: trouble(status),
-            record: params.record.value(),
-            pause: params.pause.value(),
-            file: params.texts.current().file.clone(),
+impl State {
+    /// Large, in the header.
+    pub fn word(self) -> &'static str {
+        match self {
+            State::Idle => "READY",
+            State::Waiting => "WAITING FOR SOUND",
+            State::Recording => "RECORDING",
+            State::Paused => "PAUSED",
+            State::Finishing => "WRITING THE REST",
+            State::Failed => "NOT RECORDING",
         }
     }
 }
 
-fn state_text(state: RecorderState) -> &'static str {
-    match state {
-        RecorderState::Idle => "Not recording",
-        RecorderState::Recording => "Recording",
-        RecorderState::Paused => "Paused",
-        RecorderState::Finishing => "Finishing the take",
-        RecorderState::Failed => "Not recording: see below",
+/// The setting that a file type has beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TypeSetting {
+    Codec(Codec),
+    BitRate(BitRate),
+}
+
+/// One finished take.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TakeRow {
+    pub name: String,
+    /// What a click shows in the file manager; none where nothing was written.
+    pub path: Option<PathBuf>,
+    /// h:mm:ss.mmm
+    pub length: String,
+    pub size: String,
+    /// dBFS
+    pub peak: String,
+    /// Empty where nothing was lost.
+    pub lost: String,
+    pub is_complete: bool,
+}
+
+/// The DAW's track.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Track {
+    pub name: String,
+    pub rgb: Option<[u8; 3]>,
+}
+
+/// Everything that the view draws, apart from meters and waveform.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    pub state: State,
+    pub record: bool,
+    pub pause: bool,
+    /// h:mm:ss.mmm of the current or last take.
+    pub clock: String,
+    /// Name of the current or last take; empty before the first one.
+    pub take_name: String,
+    /// Type and size of the current or last take.
+    pub take_facts: String,
+    /// How far the writing of the rest is, 0 to 1.
+    pub progress: Option<f32>,
+    pub track: Track,
+    pub file_type: FileType,
+    pub type_setting: TypeSetting,
+    pub unique_suffix: bool,
+    pub n: u16,
+    pub file: String,
+    /// The full path of the next take.
+    pub next_path: String,
+    /// How long the disk lasts; empty where that is not known.
+    pub room: String,
+    pub trouble: Vec<Trouble>,
+    /// Newest first.
+    pub takes: Vec<TakeRow>,
+}
+
+/// What a model is made from.
+pub struct Inputs<'a> {
+    pub status: &'a StatusSnapshot,
+    /// Finished takes, oldest first.
+    pub reports: &'a [TakeReport],
+    pub record: bool,
+    pub pause: bool,
+    pub settings: TakeSettings,
+    pub texts: &'a TextSet,
+    pub track_rgb: Option<[u8; 3]>,
+    pub next_path: &'a Path,
+    pub read: &'a Read,
+    /// How full the queue was when the present take ended, 0 to 1.
+    pub rest_at_first: f32,
+    /// What the desktop could not do.
+    pub desktop: Option<&'a str>,
+}
+
+impl Model {
+    /// The model of one moment.
+    pub fn new(inputs: &Inputs<'_>) -> Self {
+        let Inputs { status, settings, .. } = inputs;
+        let state = state(inputs);
+        let room_seconds = room_seconds(status, settings);
+        let causes = Causes {
+            status,
+            reports: inputs.reports,
+            file_type: settings.file_type,
+            room_seconds,
+            desktop: inputs.desktop,
+            read: inputs.read,
+        };
+        Self {
+            state,
+            record: inputs.record,
+            pause: inputs.pause,
+            clock: words::clock(status.frames_written, status.take_rate),
+            take_name: status.path.as_deref().map_or_else(String::new, trouble::file_name),
+            take_facts: take_facts(status),
+            progress: (state == State::Finishing).then(|| progress(status.queue_fill, inputs.rest_at_first)),
+            track: Track { name: words::printable(&inputs.texts.track), rgb: inputs.track_rgb },
+            file_type: settings.file_type,
+            type_setting: type_setting(settings),
+            unique_suffix: settings.unique_suffix,
+            n: settings.n,
+            file: inputs.texts.file.clone(),
+            next_path: words::printable(&inputs.next_path.to_string_lossy()),
+            room: room_seconds.map_or_else(String::new, |seconds| format!("Disk lasts {}", words::duration(seconds))),
+            trouble: trouble::list(&causes),
+            takes: inputs.reports.iter().rev().map(take_row).collect(),
+        }
     }
 }
 
-fn clock(seconds: f64) -> String {
-    let milliseconds = (seconds * 1_000.0) as u64;
-    let (whole, milliseconds) = (milliseconds / 1_000, milliseconds % 1_000);
-    format!("{}:{:02}:{:02}.{milliseconds:03}", whole / 3_600, whole / 60 % 60, whole % 60)
-}
-
-fn size(bytes: u64) -> String {
-    match bytes {
-        0..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
-        _ => format!("{:.2} GB", bytes as f64 / 1e9),
+fn state(inputs: &Inputs<'_>) -> State {
+    match inputs.status.state {
+        // Once the reason is read and nobody asks for a take, there is nothing left to say.
+        RecorderState::Failed if !inputs.record && inputs.read.has_all_errors(inputs.status) => State::Idle,
+        RecorderState::Failed => State::Failed,
+        RecorderState::Recording => State::Recording,
+        RecorderState::Paused => State::Paused,
+        RecorderState::Finishing => State::Finishing,
+        RecorderState::Idle if inputs.record && inputs.pause => State::Paused,
+        RecorderState::Idle if inputs.record => State::Waiting,
+        RecorderState::Idle => State::Idle,
     }
 }
 
-fn trouble(status: &StatusSnapshot) -> Vec<String> {
-    let mut trouble: Vec<String> = status.last_error.clone().into_iter().collect();
-    if status.lost_frames > 0 {
-        trouble.push(format!(
-            "{} frames were lost because the disk was too slow. They are silence in the file, so the take stays in time.",
-            status.lost_frames
-        ));
+fn take_facts(status: &StatusSnapshot) -> String {
+    let Some(path) = &status.path else { return String::new() };
+    let extension = path.extension().map(|extension| extension.to_string_lossy().to_uppercase());
+    let size = words::size(status.bytes_written);
+    extension.map_or_else(|| size.clone(), |extension| format!("{}, {size}", words::printable(&extension)))
+}
+
+fn type_setting(settings: &TakeSettings) -> TypeSetting {
+    match settings.file_type.sized_by() {
+        SizedBy::Codec => TypeSetting::Codec(settings.codec),
+        SizedBy::BitRate => TypeSetting::BitRate(settings.bit_rate),
     }
-    if status.clipped_samples > 0 {
-        trouble.push(format!("{} samples were louder than full scale. Lower the level.", status.clipped_samples));
+}
+
+/// How long the free room lasts with these settings.
+fn room_seconds(status: &StatusSnapshot, settings: &TakeSettings) -> Option<f64> {
+    Some(status.free_bytes? as f64 / bytes_per_second(settings, status.stream?))
+}
+
+fn bytes_per_second(settings: &TakeSettings, stream: StreamFormat) -> f64 {
+    let kilobits = match type_setting(settings) {
+        TypeSetting::Codec(codec) => {
+            let samples = f64::from(stream.sample_rate) * stream.channels as f64;
+            return samples * f64::from(codec.bits_per_sample()) / 8.0;
+        }
+        TypeSetting::BitRate(bit_rate) => match bit_rate {
+            BitRate::Cbr96 => 96.0,
+            BitRate::Cbr128 => 128.0,
+            BitRate::Cbr192 => 192.0,
+            BitRate::Cbr256 => 256.0,
+            // The most that a variable bit rate comes to.
+            BitRate::Cbr320 | BitRate::VbrV2 | BitRate::VbrV0 => 320.0,
+        },
+    };
+    kilobits * 1_000.0 / 8.0
+}
+
+fn progress(fill: f32, at_first: f32) -> f32 {
+    if at_first > 0.0 { (1.0 - fill / at_first).clamp(0.0, 1.0) } else { 1.0 }
+}
+
+fn take_row(report: &TakeReport) -> TakeRow {
+    let path = report.paths.first();
+    let parts = report.paths.len();
+    let name = path.map_or_else(|| "no file".to_owned(), |path| trouble::file_name(path));
+    let lost = report.lost_frames;
+    TakeRow {
+        name: if parts > 1 { format!("{name} and {} more", parts - 1) } else { name },
+        path: path.cloned(),
+        length: words::clock(report.frames, report.sample_rate),
+        size: words::size(report.bytes),
+        peak: words::decibels(report.peak),
+        lost: if lost > 0 { format!("{} lost", words::count(lost)) } else { String::new() },
+        is_complete: lost == 0 && report.error.is_none(),
     }
-    if status.merged_takes > 0 {
-        trouble.push(format!("{} takes followed each other too fast and went on in one file.", status.merged_takes));
-    }
-    if status.queue_fill > 0.5 {
-        trouble.push(format!("The disk is slow: the queue is {:.0} % full.", status.queue_fill * 100.0));
-    }
-    trouble
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const STEREO: StreamFormat = StreamFormat { channels: 2, sample_rate: 48_000 };
+
+    fn settings() -> TakeSettings {
+        TakeSettings {
+            file_type: FileType::Wav,
+            codec: Codec::Pcm24,
+            bit_rate: BitRate::Cbr192,
+            unique_suffix: true,
+            n: 0,
+            text_revision: 0,
+        }
+    }
+
+    fn model(status: &StatusSnapshot, reports: &[TakeReport], change: impl FnOnce(&mut Inputs<'_>)) -> Model {
+        let (texts, read) = (TextSet::default(), Read::default());
+        let mut inputs = Inputs {
+            status,
+            reports,
+            record: false,
+            pause: false,
+            settings: settings(),
+            texts: &texts,
+            track_rgb: None,
+            next_path: Path::new("next.wav"),
+            read: &read,
+            rest_at_first: 0.0,
+            desktop: None,
+        };
+        change(&mut inputs);
+        Model::new(&inputs)
+    }
+
+    fn in_state(state: RecorderState) -> StatusSnapshot {
+        StatusSnapshot { state, ..StatusSnapshot::default() }
+    }
+
     #[test]
-    fn the_clock_counts_hours_and_keeps_milliseconds() {
-        assert_eq!(clock(0.0), "0:00:00.000");
-        assert_eq!(clock(3_725.0625), "1:02:05.062");
+    fn every_state_of_the_recorder_has_its_own_word() {
+        let states = [
+            RecorderState::Idle,
+            RecorderState::Recording,
+            RecorderState::Paused,
+            RecorderState::Finishing,
+            RecorderState::Failed,
+        ];
+        let errors = 1;
+        let word = |state| model(&StatusSnapshot { errors, ..in_state(state) }, &[], |_| {}).state.word();
+        let words: Vec<_> = states.into_iter().map(word).collect();
+        assert_eq!(words, ["READY", "RECORDING", "PAUSED", "WRITING THE REST", "NOT RECORDING"]);
+    }
+
+    #[test]
+    fn record_without_sound_does_not_claim_to_record() {
+        let status = in_state(RecorderState::Idle);
+        assert_eq!(model(&status, &[], |inputs| inputs.record = true).state, State::Waiting);
+        let paused = model(&status, &[], |inputs| (inputs.record, inputs.pause) = (true, true));
+        assert_eq!(paused.state, State::Paused);
+        assert_eq!(model(&status, &[], |inputs| inputs.pause = true).state, State::Idle);
+    }
+
+    #[test]
+    fn a_failure_shows_until_it_is_read_and_record_is_off() {
+        let status = StatusSnapshot { errors: 1, ..in_state(RecorderState::Failed) };
+        let mut read = Read::default();
+        assert_eq!(model(&status, &[], |_| {}).state, State::Failed);
+        read.mark(trouble::TroubleId::Error, &status);
+        let texts = TextSet::default();
+        let with = |record| {
+            let inputs = Inputs {
+                status: &status,
+                reports: &[],
+                record,
+                pause: false,
+                settings: settings(),
+                texts: &texts,
+                track_rgb: None,
+                next_path: Path::new(""),
+                read: &read,
+                rest_at_first: 0.0,
+                desktop: None,
+            };
+            Model::new(&inputs).state
+        };
+        assert_eq!((with(true), with(false)), (State::Failed, State::Idle));
+    }
+
+    #[test]
+    fn each_type_has_the_one_setting_that_it_uses() {
+        let status = StatusSnapshot::default();
+        assert_eq!(model(&status, &[], |_| {}).type_setting, TypeSetting::Codec(Codec::Pcm24));
+        let mp3 = model(&status, &[], |inputs| inputs.settings.file_type = FileType::Mp3);
+        assert_eq!(mp3.type_setting, TypeSetting::BitRate(BitRate::Cbr192));
+    }
+
+    #[test]
+    fn the_disk_lasts_as_long_as_the_settings_take() {
+        // 48 kHz, 2 channels, 3 bytes: 288,000 bytes a second.
+        let status =
+            StatusSnapshot { free_bytes: Some(288_000 * 3_600), stream: Some(STEREO), ..StatusSnapshot::default() };
+        assert_eq!(model(&status, &[], |_| {}).room, "Disk lasts 1 h 00 min");
+        let mp3 = model(&status, &[], |inputs| inputs.settings.file_type = FileType::Mp3);
+        assert_eq!(mp3.room, "Disk lasts 12 h 00 min");
+        assert_eq!(model(&StatusSnapshot::default(), &[], |_| {}).room, "");
+    }
+
+    #[test]
+    fn takes_come_newest_first_with_what_was_lost() {
+        let take = |name: &str, lost_frames| TakeReport {
+            paths: vec![name.into()],
+            frames: 48_000,
+            sample_rate: 48_000,
+            bytes: 288_044,
+            lost_frames,
+            peak: 0.5,
+            ..TakeReport::default()
+        };
+        let rows = model(&StatusSnapshot::default(), &[take("a.wav", 0), take("b.wav", 9)], |_| {}).takes;
+        assert_eq!(rows[0].name, "b.wav");
+        assert_eq!((rows[0].lost.as_str(), rows[0].is_complete), ("9 lost", false));
+        let a = &rows[1];
+        assert_eq!((a.length.as_str(), a.size.as_str(), a.peak.as_str()), ("0:00:01.000", "288.0 kB", "−6.0"));
+        assert_eq!((a.lost.as_str(), a.is_complete), ("", true));
+    }
+
+    #[test]
+    fn the_rest_of_the_queue_counts_down_from_where_it_began() {
+        let status = StatusSnapshot { queue_fill: 0.2, ..in_state(RecorderState::Finishing) };
+        assert_eq!(model(&status, &[], |inputs| inputs.rest_at_first = 0.8).progress, Some(0.75));
+        assert_eq!(model(&in_state(RecorderState::Recording), &[], |_| {}).progress, None);
     }
 
     #[test]
     fn loss_is_never_hidden() {
         let status = StatusSnapshot { lost_frames: 7, ..StatusSnapshot::default() };
-        assert!(Model::new(&status, &RecorderParams::default()).trouble[0].starts_with("7 frames were lost"));
+        assert!(model(&status, &[], |_| {}).trouble[0].text.starts_with("7 frames were lost"));
     }
 }

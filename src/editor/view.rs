@@ -1,62 +1,145 @@
-//! Draws the [`Model`]; every change of a parameter goes through the host.
+//! Draws the [`Model`] and says what the user did. It changes nothing itself.
 
-use super::model::Model;
-use crate::link::{RecorderState, TextId};
-use crate::params::RecorderParams;
-use egui::{Color32, RichText, Ui};
-use nice_plug::prelude::{BoolParam, ParamSetter};
+mod header;
+mod meters;
+mod settings;
+mod takes;
+mod trouble;
+mod waveform;
+
+use super::levels::ChannelMeter;
+use super::model::{Model, State};
+use super::theme::{self, GAP};
+use super::trouble::TroubleId;
+use super::words;
+use crate::core::format::{BitRate, Codec, FileType};
+use crate::link::Column;
+use egui::{FontId, Frame, Key, Margin, Modifiers, Sense, Ui, Vec2, ViewportCommand, vec2};
+use std::path::PathBuf;
+
+/// The smallest window, in points.
+pub const MIN_SIZE: Vec2 = vec2(520.0, 360.0);
+
+/// The largest window, in points: no screen is larger.
+pub const MAX_SIZE: Vec2 = vec2(4096.0, 4096.0);
+
+const GRIP: f32 = 16.0;
+
+/// What the user did.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    Record(bool),
+    Pause(bool),
+    FileType(FileType),
+    Codec(Codec),
+    BitRate(BitRate),
+    UniqueSuffix(bool),
+    /// The mouse takes hold of N.
+    BeginN,
+    N(u16),
+    /// The mouse lets go of N.
+    EndN,
+    File(String),
+    Browse,
+    OpenFolder,
+    Reveal(PathBuf),
+    Read(TroubleId),
+    ResetClips,
+}
+
+/// What moves with the sound.
+pub struct Sound<'a> {
+    pub meters: &'a [ChannelMeter],
+    /// Oldest first.
+    pub columns: &'a [Column],
+}
 
 /// What the view remembers between two frames.
 #[derive(Default)]
 pub struct View {
-    /// The text of File while it is being typed.
-    file_draft: Option<String>,
+    settings: settings::Settings,
+    /// The keyboard moves through the window, so what it acts on is marked.
+    shows_focus: bool,
+    /// The window's size when its corner was taken hold of.
+    dragged_from: Option<Vec2>,
 }
 
 impl View {
-    /// Draws one frame.
-    pub fn show(&mut self, ui: &mut Ui, model: &Model, params: &RecorderParams, setter: &ParamSetter<'_>) {
-        ui.label(RichText::new(model.state_text).size(24.0).color(state_color(model.state)));
-        ui.label(RichText::new(&model.clock).size(32.0).monospace());
-        ui.horizontal(|ui| {
-            toggle(ui, "Record", model.record, &params.record, setter);
-            toggle(ui, "Pause", model.pause, &params.pause, setter);
+    /// Draws one frame into all of `ui` and returns what the user did.
+    pub fn show(&mut self, ui: &mut Ui, model: &Model, sound: &Sound<'_>) -> Vec<Action> {
+        let mut actions = Vec::new();
+        self.keyboard(ui, model, &mut actions);
+        let margin = Margin::same(GAP as i8);
+        Frame::new().fill(theme::BACKGROUND).inner_margin(margin).show(ui, |ui| {
+            ui.set_min_size(ui.available_size());
+            let focus = self.shows_focus;
+            header::show(ui, model, focus, &mut actions);
+            trouble::show(ui, &model.trouble, &mut actions);
+            sound_row(ui, sound, model.state, &mut actions);
+            egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                self.settings.show(ui, model, &mut actions);
+                takes::show(ui, &model.takes, focus, &mut actions);
+            });
         });
-        ui.horizontal(|ui| {
-            ui.label("File");
-            self.file_field(ui, model, params);
-        });
-        ui.label(format!("{}  {}", model.path, model.size));
-        for trouble in &model.trouble {
-            ui.label(RichText::new(trouble).color(Color32::LIGHT_RED));
+        self.corner(ui);
+        actions
+    }
+
+    /// Space toggles record, whatever has the focus, except while a text is typed; Enter presses what has the focus.
+    fn keyboard(&mut self, ui: &Ui, model: &Model, actions: &mut Vec<Action>) {
+        let ctx = ui.ctx();
+        if ui.input(|input| input.key_pressed(Key::Tab)) {
+            self.shows_focus = true;
+        } else if ui.input(|input| input.pointer.any_pressed()) {
+            self.shows_focus = false;
+        }
+        if !ctx.text_edit_focused() && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Space)) {
+            actions.push(Action::Record(!model.record));
+        }
+        // With the focus nowhere, the host would get the space bar, too.
+        if ctx.memory(|memory| memory.focused().is_none()) {
+            ctx.memory_mut(|memory| memory.request_focus(header::record_id()));
         }
     }
 
-    fn file_field(&mut self, ui: &mut Ui, model: &Model, params: &RecorderParams) {
-        let draft = self.file_draft.get_or_insert_with(|| model.file.clone());
-        let field = ui.add(egui::TextEdit::singleline(draft).desired_width(f32::INFINITY));
-        if field.changed() {
-            params.texts.set(TextId::File, draft);
+    /// The corner by which the window is resized. The host may refuse.
+    fn corner(&mut self, ui: &Ui) {
+        let window = ui.ctx().content_rect();
+        let corner = egui::Rect::from_min_max(window.max - Vec2::splat(GRIP), window.max);
+        let response = ui.interact(corner, ui.scope_id().with("corner"), Sense::drag());
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Splitter, true, "Resize the window"));
+        let is_lively = response.hovered() || response.dragged();
+        theme::grip(ui.painter(), window.max, if is_lively { theme::TEXT } else { theme::WEAK });
+        if is_lively {
+            ui.ctx().set_cursor_icon(egui::CursorIcon::ResizeNwSe);
         }
-        if !field.has_focus() {
-            self.file_draft = None;
+        if let (true, Some(moved)) = (response.dragged(), response.total_drag_delta()) {
+            let from = *self.dragged_from.get_or_insert(window.size());
+            let size = (from + moved).clamp(MIN_SIZE, MAX_SIZE);
+            ui.ctx().send_viewport_cmd(ViewportCommand::InnerSize(size));
+        } else {
+            self.dragged_from = None;
         }
     }
 }
 
-fn toggle(ui: &mut Ui, label: &str, is_on: bool, param: &BoolParam, setter: &ParamSetter<'_>) {
-    if ui.add_sized([120.0, 36.0], egui::Button::selectable(is_on, label)).clicked() {
-        setter.begin_set_parameter(param);
-        setter.set_parameter(param, !is_on);
-        setter.end_set_parameter(param);
-    }
+/// Waveform and meters, side by side; as many channels as there are fit.
+fn sound_row(ui: &mut Ui, sound: &Sound<'_>, state: State, actions: &mut Vec<Action>) {
+    let height = (ui.ctx().content_rect().height() * 0.2 - 16.0).clamp(56.0, 240.0);
+    let width = ui.available_width();
+    let meters = meters::width(sound.meters.len(), width);
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = GAP;
+        waveform::show(ui, vec2(width - meters - GAP, height), sound.columns, state);
+        meters::show(ui, vec2(meters, height), sound.meters, actions);
+    });
 }
 
-fn state_color(state: RecorderState) -> Color32 {
-    match state {
-        RecorderState::Idle | RecorderState::Finishing => Color32::GRAY,
-        RecorderState::Recording => Color32::RED,
-        RecorderState::Paused => Color32::YELLOW,
-        RecorderState::Failed => Color32::LIGHT_RED,
-    }
+/// `text` as it fits into `width` points, shortened in the middle.
+fn elided(ui: &Ui, text: &str, font: &FontId, width: f32) -> String {
+    let fits = |text: &str| {
+        let galley = ui.painter().layout_no_wrap(text.to_owned(), font.clone(), theme::TEXT);
+        galley.size().x <= width
+    };
+    words::elide_middle(text, fits)
 }

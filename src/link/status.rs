@@ -1,12 +1,20 @@
 //! What the recorder is doing, for whoever wants to show it.
 
+use super::scope::Scope;
+use crate::core::format::StreamFormat;
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How many finished takes are remembered.
 pub const MAX_REPORTS: usize = 100;
+
+/// From here on the queue counts as nearly full.
+const NEARLY_FULL: f32 = 0.75;
+
+/// Stands for a number that is not known.
+const UNKNOWN: u64 = u64::MAX;
 
 /// What the recorder as a whole is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,7 +33,7 @@ pub enum RecorderState {
 }
 
 /// One finished take.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct TakeReport {
     /// The files of the take in order; more than one where it outgrew its file type.
     pub paths: Vec<PathBuf>,
@@ -35,8 +43,12 @@ pub struct TakeReport {
     pub bytes: u64,
     /// Frames that are silence in the file, or not in it, because they could not be kept.
     pub lost_frames: u64,
+    /// Where in the take, in frames, the first of them was.
+    pub first_lost_frame: Option<u64>,
     /// Samples beyond full scale.
     pub clipped_samples: u64,
+    /// The loudest sample as it came in, linear.
+    pub peak: f32,
     /// What went wrong, in words for the user.
     pub error: Option<String>,
 }
@@ -51,8 +63,12 @@ pub(crate) enum Gate {
 }
 
 /// Counters and texts that live as long as the plugin instance. Any thread reads them; each is written by one.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Status {
+    scope: Scope,
+    // Written by the main thread.
+    channels: AtomicU32,
+    stream_rate: AtomicU32,
     // Written by the audio thread.
     gate: AtomicU8,
     merged_takes: AtomicU64,
@@ -66,8 +82,40 @@ pub struct Status {
     frames_written: AtomicU64,
     bytes_written: AtomicU64,
     clipped_samples: AtomicU64,
+    clipped_total: AtomicU64,
     queue_fill_bits: AtomicU32,
+    first_lost_frame: AtomicU64,
+    errors: AtomicU64,
+    nearly_full: AtomicU64,
+    free_bytes: AtomicU64,
     texts: Mutex<StatusTexts>,
+}
+
+impl Default for Status {
+    fn default() -> Self {
+        Self {
+            scope: Scope::default(),
+            channels: AtomicU32::new(0),
+            stream_rate: AtomicU32::new(0),
+            gate: AtomicU8::new(Gate::Idle as u8),
+            merged_takes: AtomicU64::new(0),
+            internal_error: AtomicBool::new(false),
+            lost_frames: AtomicU64::new(0),
+            take_open: AtomicBool::new(false),
+            take_failed: AtomicBool::new(false),
+            sample_rate: AtomicU32::new(0),
+            frames_written: AtomicU64::new(0),
+            bytes_written: AtomicU64::new(0),
+            clipped_samples: AtomicU64::new(0),
+            clipped_total: AtomicU64::new(0),
+            queue_fill_bits: AtomicU32::new(0),
+            first_lost_frame: AtomicU64::new(UNKNOWN),
+            errors: AtomicU64::new(0),
+            nearly_full: AtomicU64::new(0),
+            free_bytes: AtomicU64::new(UNKNOWN),
+            texts: Mutex::default(),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -76,6 +124,7 @@ struct StatusTexts {
     last_error: Option<String>,
     reports: VecDeque<TakeReport>,
     finished_takes: u64,
+    next_path: Option<PathBuf>,
 }
 
 /// The status at one moment.
@@ -96,18 +145,75 @@ pub struct StatusSnapshot {
     pub lost_frames: u64,
     /// Samples beyond full scale in the current or last take.
     pub clipped_samples: u64,
+    /// Samples beyond full scale in all takes since the plugin was loaded.
+    pub clipped_total: u64,
     /// Takes that went on because their end could not be told in time.
     pub merged_takes: u64,
     /// How full the queue is, 0 to 1.
     pub queue_fill: f32,
     /// Takes finished since the plugin was loaded.
     pub finished_takes: u64,
+    /// The shape of the sound, once the plugin was active.
+    pub stream: Option<StreamFormat>,
+    /// Frames per second of the current or last take.
+    pub take_rate: u32,
+    /// Where in the current or last take, in frames, the first frame was lost.
+    pub first_lost_frame: Option<u64>,
+    /// Times that something went wrong since the plugin was loaded; [`last_error`](Self::last_error) is the last one.
+    pub errors: u64,
+    /// Times that the queue was nearly full since the plugin was loaded.
+    pub nearly_full: u64,
+    /// Bytes that are free where the next take goes, if that is known.
+    pub free_bytes: Option<u64>,
 }
 
 impl Status {
+    /// What meters and waveform show.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// Main thread: the sound that comes from now on.
+    pub(crate) fn set_stream(&self, format: StreamFormat) {
+        self.channels.store(format.channels as u32, Relaxed);
+        self.stream_rate.store(format.sample_rate, Relaxed);
+        self.scope.changed();
+    }
+
+    /// Window: where the next take goes, for the writer thread to see how much room there is. Takes a lock.
+    pub fn set_next_path(&self, path: &Path) {
+        let mut texts = self.texts();
+        if texts.next_path.as_deref() != Some(path) {
+            texts.next_path = Some(path.to_owned());
+        }
+    }
+
+    /// Writer thread: the file whose disk matters: the open take's, else the next one's.
+    pub(crate) fn path_to_measure(&self) -> Option<PathBuf> {
+        let texts = self.texts();
+        let current = texts.path.as_ref().filter(|_| self.take_open.load(Relaxed));
+        current.or(texts.next_path.as_ref()).cloned()
+    }
+
+    /// Writer thread: how many bytes are free there.
+    pub(crate) fn set_free_bytes(&self, bytes: Option<u64>) {
+        if self.free_bytes.swap(bytes.unwrap_or(UNKNOWN), Relaxed) != bytes.unwrap_or(UNKNOWN) {
+            self.scope.changed();
+        }
+    }
+
+    /// Writer thread: frames are missing from the take at this one.
+    pub(crate) fn take_loses_at(&self, frame: u64) {
+        // Only this thread writes it.
+        if self.first_lost_frame.load(Relaxed) == UNKNOWN {
+            self.first_lost_frame.store(frame, Relaxed);
+        }
+    }
+
     /// Audio thread: what the current block is.
     pub(crate) fn set_gate(&self, gate: Gate) {
         self.gate.store(gate as u8, Relaxed);
+        self.scope.changed();
     }
 
     /// Audio thread: two takes became one.
@@ -139,8 +245,10 @@ impl Status {
         self.frames_written.store(0, Relaxed);
         self.bytes_written.store(0, Relaxed);
         self.clipped_samples.store(0, Relaxed);
+        self.first_lost_frame.store(UNKNOWN, Relaxed);
         self.take_failed.store(false, Relaxed);
         self.take_open.store(true, Relaxed);
+        self.scope.changed();
     }
 
     /// Writer thread: the take now is written to `path`.
@@ -152,13 +260,17 @@ impl Status {
     pub(crate) fn take_progress(&self, frames: u64, bytes: u64, clipped_samples: u64) {
         self.frames_written.store(frames, Relaxed);
         self.bytes_written.store(bytes, Relaxed);
-        self.clipped_samples.store(clipped_samples, Relaxed);
+        let before = self.clipped_samples.swap(clipped_samples, Relaxed);
+        self.clipped_total.fetch_add(clipped_samples.saturating_sub(before), Relaxed);
+        self.scope.changed();
     }
 
     /// Writer thread: the take cannot go on, for the reason that `error` gives the user.
     pub(crate) fn take_fails(&self, error: &str) {
         self.texts().last_error = Some(error.to_owned());
+        self.errors.fetch_add(1, Relaxed);
         self.take_failed.store(true, Relaxed);
+        self.scope.changed();
     }
 
     /// Writer thread: the take is closed.
@@ -170,11 +282,18 @@ impl Status {
         }
         texts.reports.push_back(report);
         self.take_open.store(false, Relaxed);
+        self.scope.changed();
     }
 
     /// Writer thread: how full the queue is, 0 to 1.
     pub(crate) fn set_queue_fill(&self, fill: f32) {
-        self.queue_fill_bits.store(fill.to_bits(), Relaxed);
+        let before = f32::from_bits(self.queue_fill_bits.swap(fill.to_bits(), Relaxed));
+        if before < NEARLY_FULL && fill >= NEARLY_FULL {
+            self.nearly_full.fetch_add(1, Relaxed);
+        }
+        if before != fill {
+            self.scope.changed();
+        }
     }
 
     /// The status now. Not for the audio thread: takes a lock.
@@ -191,15 +310,27 @@ impl Status {
             last_error: internal_error.then(|| INTERNAL_ERROR.to_owned()).or_else(|| texts.last_error.clone()),
             lost_frames: self.lost_frames.load(Relaxed),
             clipped_samples: self.clipped_samples.load(Relaxed),
+            clipped_total: self.clipped_total.load(Relaxed),
             merged_takes: self.merged_takes.load(Relaxed),
             queue_fill: f32::from_bits(self.queue_fill_bits.load(Relaxed)),
             finished_takes: texts.finished_takes,
+            stream: self.stream(),
+            take_rate: self.sample_rate.load(Relaxed),
+            first_lost_frame: known(&self.first_lost_frame),
+            errors: self.errors.load(Relaxed) + u64::from(internal_error),
+            nearly_full: self.nearly_full.load(Relaxed),
+            free_bytes: known(&self.free_bytes),
         }
     }
 
     /// The last [`MAX_REPORTS`] finished takes, oldest first. Not for the audio thread: takes a lock.
     pub fn reports(&self) -> Vec<TakeReport> {
         self.texts().reports.iter().cloned().collect()
+    }
+
+    fn stream(&self) -> Option<StreamFormat> {
+        let (channels, sample_rate) = (self.channels.load(Relaxed) as usize, self.stream_rate.load(Relaxed));
+        (channels > 0).then_some(StreamFormat { channels, sample_rate })
     }
 
     fn state(&self) -> RecorderState {
@@ -217,6 +348,10 @@ impl Status {
         // Plain values: a panic elsewhere leaves nothing half-made in them.
         self.texts.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn known(number: &AtomicU64) -> Option<u64> {
+    Some(number.load(Relaxed)).filter(|&number| number != UNKNOWN)
 }
 
 const INTERNAL_ERROR: &str = "The recorder stopped because of an error of its own. The sound still passes. Remove the \

@@ -3,7 +3,8 @@
 use crate::core::format::StreamFormat;
 use crate::core::pacing::Pacing;
 use crate::core::take::{Controls, Step, TakeMachine};
-use crate::link::{Full, Gate, MAX_CHUNK_FRAMES, Sender};
+use crate::link::{Full, Gate, MAX_CHUNK_FRAMES, Sender, Span};
+use crate::rt::meter::Meter;
 use std::time::{Duration, Instant};
 
 /// A wait without any progress of the writer ends after this time: the disk hangs, and so would the host.
@@ -49,6 +50,7 @@ pub struct Tap<C = MonotonicClock> {
     sample_rate: u32,
     declared_offline: bool,
     gate: Gate,
+    meter: Meter,
     /// Free words at which a wait ended without any progress; nothing waits again until they change.
     stalled_at: Option<usize>,
     clock: C,
@@ -58,6 +60,7 @@ impl<C: Clock> Tap<C> {
     /// `declared_offline`: the host has said, reliably, that it renders; then a full queue is always waited for.
     pub fn new(sender: Sender, format: StreamFormat, declared_offline: bool, clock: C) -> Self {
         sender.status().set_gate(Gate::Idle);
+        sender.status().set_stream(format);
         Self {
             sender,
             machine: TakeMachine::default(),
@@ -65,6 +68,7 @@ impl<C: Clock> Tap<C> {
             sample_rate: format.sample_rate,
             declared_offline,
             gate: Gate::Idle,
+            meter: Meter::new(format.sample_rate),
             stalled_at: None,
             clock,
         }
@@ -82,16 +86,21 @@ impl<C: Clock> Tap<C> {
         }
         let step = self.machine.step(controls);
         self.show(step);
-        match step {
+        let span = match step {
             Step::Idle | Step::Pause => {
                 self.send_owed(0);
                 self.count_time(frames);
+                (step == Step::Pause).then_some(Span::Paused)
             }
-            Step::Record => self.record(planar, frames),
+            Step::Record => Some(self.record(planar, frames)),
             Step::RecordMerged => {
                 self.sender.status().count_merge();
-                self.record(planar, frames);
+                Some(self.record(planar, frames))
             }
+        };
+        let scope = self.sender.status().scope();
+        if scope.is_viewed() {
+            self.meter.measure(scope, planar, span);
         }
         self.machine.is_open()
     }
@@ -116,7 +125,9 @@ impl<C: Clock> Tap<C> {
         }
     }
 
-    fn record(&mut self, planar: &[&mut [f32]], frames: usize) {
+    /// Sends the block; says whether a part of it was lost.
+    fn record(&mut self, planar: &[&mut [f32]], frames: usize) -> Span {
+        let mut span = Span::Recorded;
         let mut start = 0;
         while start < frames {
             let chunk = (frames - start).min(MAX_CHUNK_FRAMES);
@@ -126,10 +137,12 @@ impl<C: Clock> Tap<C> {
             if !sent {
                 self.machine.lose(chunk as u64);
                 self.sender.status().count_lost(chunk as u64);
+                span = Span::Lost;
             }
             self.count_time(chunk);
             start += chunk;
         }
+        span
     }
 
     /// Sends the marks that are owed, as far as there is room for them and for `frames` frames behind them: a gap that

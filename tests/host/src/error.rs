@@ -28,6 +28,8 @@ pub enum HostError {
     StateFormat(String),
     /// The plugin refused the render mode.
     RenderMode,
+    /// The X server or the plugin's window failed.
+    Window(String),
 }
 
 impl fmt::Display for HostError {
@@ -45,6 +47,7 @@ impl fmt::Display for HostError {
             Self::State { saving: false } => write!(f, "the plugin refused to load a state"),
             Self::StateFormat(reason) => write!(f, "the saved state is not understood: {reason}"),
             Self::RenderMode => write!(f, "the plugin refused the render mode"),
+            Self::Window(reason) => write!(f, "no window: {reason}"),
         }
     }
 }

@@ -1,12 +1,13 @@
 //! What the plugin may call in the host.
 
+use clack_extensions::gui::{GuiSize, HostGui, HostGuiImpl};
 use clack_extensions::params::{
     HostParams, HostParamsImplMainThread, HostParamsImplShared, ParamClearFlags, ParamRescanFlags,
 };
 use clack_extensions::track_info::{HostTrackInfo, HostTrackInfoImpl, TrackInfo, TrackInfoWriter};
 use clack_host::prelude::*;
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// The host's side of one instance.
 pub(crate) struct Handlers;
@@ -17,7 +18,7 @@ impl HostHandlers for Handlers {
     type AudioProcessor<'a> = ();
 
     fn declare_extensions(builder: &mut HostExtensions<Self>, _shared: &Shared) {
-        builder.register::<HostParams>().register::<HostTrackInfo>();
+        builder.register::<HostParams>().register::<HostTrackInfo>().register::<HostGui>();
     }
 }
 
@@ -25,12 +26,21 @@ impl HostHandlers for Handlers {
 #[derive(Default)]
 pub(crate) struct Shared {
     callback_requested: AtomicBool,
+    /// The size that the plugin's window asks for, packed; 0 for none.
+    resize_requested: AtomicU64,
 }
 
 impl Shared {
     /// Whether the plugin asked for a call on the main thread since the last question.
     pub(crate) fn take_callback_request(&self) -> bool {
         self.callback_requested.swap(false, Ordering::AcqRel)
+    }
+
+    /// The size in pixels that the plugin's window asked for since the last question.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn take_resize_request(&self) -> Option<[u32; 2]> {
+        let size = GuiSize::unpack_from_u64(self.resize_requested.swap(0, Ordering::AcqRel));
+        (size.width > 0).then_some([size.width, size.height])
     }
 }
 
@@ -40,6 +50,25 @@ impl SharedHandler<'_> for Shared {
     fn request_callback(&self) {
         self.callback_requested.store(true, Ordering::Release);
     }
+}
+
+impl HostGuiImpl for Shared {
+    fn resize_hints_changed(&self) {}
+
+    fn request_resize(&self, new_size: GuiSize) -> Result<(), HostError> {
+        self.resize_requested.store(new_size.pack_to_u64(), Ordering::Release);
+        Ok(())
+    }
+
+    fn request_show(&self) -> Result<(), HostError> {
+        Ok(())
+    }
+
+    fn request_hide(&self) -> Result<(), HostError> {
+        Ok(())
+    }
+
+    fn closed(&self, _was_destroyed: bool) {}
 }
 
 impl HostParamsImplShared for Shared {

@@ -56,13 +56,17 @@ impl Instance {
         Ok(Self { inner: inner.map_err(|error| HostError::Create(error.to_string()))? })
     }
 
-    fn extension<E>(&mut self) -> Result<(E, PluginMainThreadHandle<'_>), HostError>
+    pub(crate) fn extension<E>(&mut self) -> Result<(E, PluginMainThreadHandle<'_>), HostError>
     where
         E: Extension<ExtensionSide = PluginExtensionSide>,
     {
         let handle = self.inner.plugin_handle();
         let missing = || HostError::Extension(E::IDENTIFIERS[0].to_str().unwrap_or("?"));
         Ok((handle.get_extension().ok_or_else(missing)?, handle))
+    }
+
+    pub(crate) fn shared<R>(&self, look: impl FnOnce(&Shared) -> R) -> R {
+        self.inner.access_shared_handler(look)
     }
 
     /// All parameters, in the plugin's order.

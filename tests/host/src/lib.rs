@@ -26,6 +26,7 @@
 //! | load a `.clap` file or a linked-in entry | [`Plugin`] | any |
 //! | parameters, state, layout, track name, life cycle | [`Instance`] | the one that made it: CLAP's main thread |
 //! | blocks of audio with parameter changes | [`Processor`] | one at a time, any: CLAP's audio thread |
+//! | the plugin's window, on an X server without a screen | `HostWindow`, `XServer` (Linux) | the instance's main thread |
 //! | a whole stretch of audio, cut into blocks | [`Render`] | the processor's |
 //!
 //! Audio is planar everywhere: one slice of `f32` samples for each channel, all of the same length in frames.
@@ -39,6 +40,8 @@ mod plugin;
 mod processor;
 mod render;
 mod state;
+#[cfg(target_os = "linux")]
+mod window;
 
 pub use blocks::{Blocks, Change};
 pub use error::HostError;
@@ -48,3 +51,5 @@ pub use plugin::{ClapEntry, Plugin};
 pub use processor::{MAX_CHANNELS, Processor, Status};
 pub use render::{Input, Played, Render, Signal};
 pub use state::SavedState;
+#[cfg(target_os = "linux")]
+pub use window::{HostWindow, Picture, XServer};

@@ -32,6 +32,12 @@ impl SavedState {
         bytes
     }
 
+    /// The stable names of the parameters, then the keys of the texts.
+    pub fn names(&self) -> Vec<String> {
+        let sections = ["params", "fields"].into_iter().filter_map(|section| self.json.get(section)?.as_object());
+        sections.flat_map(|section| section.keys().cloned()).collect()
+    }
+
     /// The saved value of a parameter, by its stable name: a menu's id, a switch's `true` or `false`, a number.
     pub fn param(&self, name: &str) -> Option<&Value> {
         self.json.get("params")?.get(name)?.as_object()?.values().next()

@@ -1,0 +1,183 @@
+//! One file of a take, from its creation to its completion.
+
+use super::error::FileError;
+use super::exclusive::{
+    Created, Found, TRIES, Whereabouts, create, create_unused, look, rename_to_unused, replace, whereabouts,
+};
+use crate::core::naming::{Marker, marked, part_path};
+use std::fs::{self, File};
+use std::io::{self, Seek};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A file that is being recorded. Locked until its last handle is dropped.
+///
+/// Dropping it without [`complete`](Self::complete) or [`discard`](Self::discard) leaves the file where the sound is.
+#[derive(Debug)]
+pub struct TakeFile {
+    file: Arc<File>,
+    /// Where the sound is.
+    path: PathBuf,
+    /// The older file that the complete take replaces.
+    replaces: Option<PathBuf>,
+    /// The name of the take's first part.
+    first: PathBuf,
+    /// 1 for the first part.
+    part: u32,
+    /// A name that is taken stays taken.
+    unique: bool,
+}
+
+impl TakeFile {
+    /// The first part of a take whose name nobody else has.
+    pub(super) fn unique(file: File, path: PathBuf) -> Self {
+        Self { file: Arc::new(file), path: path.clone(), replaces: None, first: path, part: 1, unique: true }
+    }
+
+    /// The first part of a take that replaces what has its name.
+    pub(super) fn fixed(path: PathBuf) -> Result<Self, FileError> {
+        let (file, path, replaces) = create_fixed(&path)?;
+        let first = replaces.as_ref().unwrap_or(&path).clone();
+        Ok(Self { file: Arc::new(file), path, replaces, first, part: 1, unique: false })
+    }
+
+    /// The open file, to read and to write.
+    pub fn file(&self) -> &Arc<File> {
+        &self.file
+    }
+
+    /// Where the sound is now. With Unique Suffix off that is beside the final path while an older file is there.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Makes the file in which the take goes on: `name (2).wav`, then `name (3).wav`, … Names that cannot be had are
+    /// skipped. This part still has to be completed.
+    ///
+    /// # Errors
+    /// Then there is no new file.
+    pub fn next_part(&self) -> Result<TakeFile, FileError> {
+        let mut part = self.part + 1;
+        loop {
+            let path = part_path(&self.first, part);
+            let made = if self.unique {
+                match create(&path)? {
+                    Created::New(file) => Some((file, path, None)),
+                    Created::Taken => None,
+                }
+            } else {
+                match create_fixed(&path) {
+                    Ok(made) => Some(made),
+                    Err(FileError::InUse { .. } | FileError::NotAFile { .. } | FileError::DeadLink { .. }) => None,
+                    Err(error) => return Err(error),
+                }
+            };
+            if let Some((file, path, replaces)) = made {
+                let (file, first) = (Arc::new(file), self.first.clone());
+                return Ok(Self { file, path, replaces, first, part, unique: self.unique });
+            }
+            part += 1;
+        }
+    }
+
+    /// Puts a file that is written to its end where it belongs, and says where that is. The encoder is to be dropped
+    /// before: the lock goes with the last handle.
+    ///
+    /// # Errors
+    /// The take is safe all the same, and the error says where; only [`FileError::Lost`] says that it is not.
+    pub fn complete(self) -> Result<PathBuf, FileError> {
+        match whereabouts(&self.file, &self.path) {
+            Whereabouts::There => {}
+            Whereabouts::Moved => return Err(FileError::Moved { path: self.path }),
+            Whereabouts::Deleted => return Err(self.write_again()),
+        }
+        let Some(target) = self.replaces else {
+            return Ok(self.path);
+        };
+        // The older file may go only when the new one is on the disk.
+        let synced = self.file.sync_all().map_err(|error| FileError::io(&self.path, error));
+        match synced.and_then(|()| replace(&self.path, &target)) {
+            Ok(()) => Ok(target),
+            Err(error) => {
+                let kept = rename_to_unused(&self.path, &target, Marker::New).unwrap_or(self.path);
+                Err(FileError::NotReplaced { path: target, kept, source: Box::new(error) })
+            }
+        }
+    }
+
+    /// Removes the file of a take that wrote nothing.
+    pub fn discard(self) {
+        if whereabouts(&self.file, &self.path) == Whereabouts::There {
+            // An empty file that cannot be removed does no harm, and there is no take whose error this could be.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+
+    /// Saves what a deleted file holds as long as it is open.
+    fn write_again(self) -> FileError {
+        let path = self.replaces.unwrap_or(self.path);
+        match copy_to_unused(&self.file, &path) {
+            Ok(kept) => FileError::Deleted { path, kept },
+            Err(error) => FileError::Lost { path, source: Box::new(error) },
+        }
+    }
+}
+
+fn copy_to_unused(from: &File, path: &Path) -> Result<PathBuf, FileError> {
+    let (to, kept) = create_unused(path, Marker::Recovered)?;
+    let copy = |mut from: &File, mut to: &File| -> io::Result<()> {
+        from.rewind()?;
+        io::copy(&mut from, &mut to)?;
+        to.sync_all()
+    };
+    // Half a copy stays: nothing else is left of the take.
+    copy(from, &to).map_err(|error| FileError::io(&kept, error))?;
+    Ok(kept)
+}
+
+/// Creates the file of this name, or one beside it where an older file has the name. Says where the new file is and
+/// which older one it replaces.
+fn create_fixed(path: &Path) -> Result<(File, PathBuf, Option<PathBuf>), FileError> {
+    let path = follow_link(path)?;
+    let beside = marked(&path, Marker::Recording);
+    for _ in 0..TRIES {
+        if let Created::New(file) = create(&path)? {
+            return Ok((file, path, None));
+        }
+        match look(&path) {
+            Ok(Found::Nothing) => continue,
+            Ok(Found::InUse) => break,
+            Ok(Found::Free(_)) => {}
+            Err(error @ FileError::NotAFile { .. }) => return Err(error),
+            // Another program may let it go before the take is complete. If not, the take stays beside it.
+            Err(_) => {}
+        }
+        if let Created::New(file) = create(&beside)? {
+            return Ok((file, beside, Some(path)));
+        }
+        match look(&beside)? {
+            Found::Nothing => continue,
+            Found::InUse => break,
+            Found::Free(leftover) => set_aside(&leftover, &beside, &path)?,
+        }
+    }
+    Err(FileError::InUse { path })
+}
+
+/// Gives what a killed host left another name, so that it is never overwritten. `leftover` keeps others away from it.
+fn set_aside(leftover: &File, beside: &Path, path: &Path) -> Result<(), FileError> {
+    let io_error = |error| FileError::io(beside, error);
+    if leftover.metadata().map_err(io_error)?.len() == 0 {
+        return fs::remove_file(beside).map_err(io_error);
+    }
+    rename_to_unused(beside, path, Marker::Recovered).map(drop)
+}
+
+/// The file that a link leads to; the path itself where it is no link.
+fn follow_link(path: &Path) -> Result<PathBuf, FileError> {
+    let is_link = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
+    if !is_link {
+        return Ok(path.to_owned());
+    }
+    fs::canonicalize(path).map_err(|_| FileError::DeadLink { path: path.to_owned() })
+}

@@ -1,0 +1,152 @@
+//! The MP3 frames of a file: where each ends, how many there are.
+
+use super::tag::Crc16;
+use std::fs::File;
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::sync::Arc;
+
+/// Encoded bytes that are gathered before a write: some seconds.
+const BUFFER_BYTES: usize = 1 << 16;
+
+/// Bytes of a frame's header (ISO/IEC 11172-3, 2.4.1.3).
+const HEADER_BYTES: usize = 4;
+
+/// The versions of MPEG audio, by the sample rates that they have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mpeg {
+    /// 32 to 48 kHz.
+    One,
+    /// 16 to 24 kHz.
+    Two,
+    /// 8 to 12 kHz.
+    TwoAndHalf,
+}
+
+impl Mpeg {
+    /// The version that has `rate` Hz.
+    pub(super) fn at_rate(rate: u32) -> Self {
+        match rate {
+            32_000.. => Mpeg::One,
+            16_000..32_000 => Mpeg::Two,
+            0..16_000 => Mpeg::TwoAndHalf,
+        }
+    }
+
+    /// Frames of sound in one MP3 frame.
+    pub(super) const fn frame_length(self) -> u64 {
+        match self {
+            Mpeg::One => 1152,
+            Mpeg::Two | Mpeg::TwoAndHalf => 576,
+        }
+    }
+
+    /// Bytes of side information behind the header of a frame (ISO/IEC 11172-3 and 13818-3, 2.4.1.7).
+    pub(super) const fn side_info_bytes(self, mono: bool) -> usize {
+        match (self, mono) {
+            (Mpeg::One, true) => 17,
+            (Mpeg::One, false) => 32,
+            (Mpeg::Two | Mpeg::TwoAndHalf, true) => 9,
+            (Mpeg::Two | Mpeg::TwoAndHalf, false) => 17,
+        }
+    }
+
+    /// kb/s of layer III for the header's index, in which 0 is free and 15 forbidden (ISO/IEC 11172-3, 2.4.2.3;
+    /// 13818-3, 2.4.2.3).
+    const fn bit_rates(self) -> [u32; 15] {
+        match self {
+            Mpeg::One => [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
+            Mpeg::Two | Mpeg::TwoAndHalf => [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
+        }
+    }
+
+    /// Bytes of the largest frame at `rate` Hz.
+    pub(super) fn largest_frame_bytes(self, rate: u32) -> u64 {
+        self.unpadded_bytes(self.bit_rates()[14], rate) as u64 + 1
+    }
+
+    fn unpadded_bytes(self, kilobits: u32, rate: u32) -> usize {
+        (self.frame_length() as u32 / 8 * 1000 * kilobits / rate) as usize
+    }
+
+    /// Bytes of the frame at `rate` Hz that begins with `header`; nothing where none begins.
+    fn frame_bytes(self, header: &[u8], rate: u32) -> Option<usize> {
+        let &[0xFF, second, third, _] = header else { return None };
+        let kilobits = self.bit_rates().get(usize::from(third >> 4)).copied().filter(|&kilobits| kilobits > 0)?;
+        let is_padded = third & 2 != 0;
+        (second & 0xE0 == 0xE0).then(|| self.unpadded_bytes(kilobits, rate) + usize::from(is_padded))
+    }
+}
+
+/// What a file holds, as its tag counts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Tally {
+    /// MP3 frames without the first, which is the tag.
+    pub(super) frames: u32,
+    /// Bytes with the tag.
+    pub(super) bytes: u64,
+    /// Of all frames without the tag.
+    pub(super) crc: Crc16,
+}
+
+/// A file that only takes whole MP3 frames, so that it can be cut at any moment.
+pub(super) struct FrameFile {
+    sink: BufWriter<Arc<File>>,
+    mpeg: Mpeg,
+    rate: u32,
+    /// The beginning of a frame whose end has not come yet.
+    pending: Vec<u8>,
+    tally: Tally,
+}
+
+impl FrameFile {
+    /// `file` is empty; `rate` is in Hz.
+    pub(super) fn new(file: Arc<File>, mpeg: Mpeg, rate: u32) -> Self {
+        let sink = BufWriter::with_capacity(BUFFER_BYTES, file);
+        Self { sink, mpeg, rate, pending: Vec::new(), tally: Tally::default() }
+    }
+
+    /// Takes the next bytes of the stream.
+    pub(super) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.pending.extend_from_slice(bytes);
+        let mut end = 0;
+        while let Some(header) = self.pending.get(end..end + HEADER_BYTES) {
+            let length = self.mpeg.frame_bytes(header, self.rate).ok_or_else(no_frame)?;
+            let Some(frame) = self.pending.get(end..end + length) else { break };
+            if self.tally.bytes > 0 {
+                self.tally.frames += 1;
+                self.tally.crc.update(frame);
+            }
+            self.tally.bytes += length as u64;
+            end += length;
+        }
+        self.sink.write_all(&self.pending[..end])?;
+        self.pending.drain(..end);
+        Ok(())
+    }
+
+    /// Hands all whole frames to the operating system, then writes `tag` over the first frame; where that one is not
+    /// there yet, no tag.
+    pub(super) fn write_tag(&mut self, tag: &[u8]) -> io::Result<()> {
+        if self.tally.bytes >= tag.len() as u64 {
+            // Seeking flushes: the tag never counts more than is there.
+            self.sink.seek(SeekFrom::Start(0))?;
+            self.sink.write_all(tag)?;
+            self.sink.seek(SeekFrom::Start(self.tally.bytes))?;
+        }
+        self.sink.flush()
+    }
+
+    /// What the whole frames so far come to.
+    pub(super) fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// Bytes so far, with the frame that is not whole yet.
+    pub(super) fn bytes(&self) -> u64 {
+        self.tally.bytes + self.pending.len() as u64
+    }
+}
+
+fn no_frame() -> io::Error {
+    io::Error::other("the MP3 encoder handed on something that is no MP3 frame")
+}

@@ -1,0 +1,133 @@
+//! What the next take is recorded with, and where it goes.
+
+use super::{Action, elided};
+use crate::core::format::Menu;
+use crate::editor::model::{Model, TypeSetting};
+use crate::editor::theme::{self, GAP, ROW};
+use egui::{Align, Button, ComboBox, DragValue, Frame, Layout, Margin, RichText, Role, TextEdit, Ui, WidgetInfo, vec2};
+
+const FILE_HELP: &str = "A name, or a path. What stands in braces is filled in when a take begins: {suffix} a number of its \
+                         own or N, {track} the track's name, {date}, {time}, {rate}, {type}, {bitrate}. ~ is your home \
+                         folder.";
+
+/// What the settings remember between two frames.
+#[derive(Default)]
+pub struct Settings {
+    /// The text of File while it is being typed.
+    file_draft: Option<String>,
+    /// The mouse holds N.
+    holds_n: bool,
+}
+
+impl Settings {
+    /// Draws the settings.
+    pub fn show(&mut self, ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
+        let margin = Margin::same(GAP as i8);
+        Frame::new().fill(theme::PANEL).corner_radius(theme::RADIUS).inner_margin(margin).show(ui, |ui| {
+            ui.horizontal(|ui| {
+                menus(ui, model, actions);
+                self.suffix(ui, model, actions);
+            });
+            self.file(ui, model, actions);
+            next_path(ui, model);
+        });
+    }
+
+    fn suffix(&mut self, ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
+        ui.add_space(GAP);
+        let mut unique = model.unique_suffix;
+        let checkbox = ui.checkbox(&mut unique, "Unique Suffix");
+        if checkbox.on_hover_text("Every take gets a number that no file has. Off: {suffix} becomes N, and a file of the same name is replaced.").changed() {
+            actions.push(Action::UniqueSuffix(unique));
+        }
+        ui.add_enabled_ui(!model.unique_suffix, |ui| self.n(ui, model, actions));
+    }
+
+    fn n(&mut self, ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
+        let label = ui.label("N");
+        let mut n = model.n;
+        let response = ui.add(DragValue::new(&mut n).range(0..=9999).speed(0.2)).labelled_by(label.id);
+        if response.drag_started() && !self.holds_n {
+            self.holds_n = true;
+            actions.push(Action::BeginN);
+        }
+        if response.changed() && n != model.n {
+            actions.push(Action::N(n));
+        }
+        if self.holds_n && !response.dragged() {
+            self.holds_n = false;
+            actions.push(Action::EndN);
+        }
+    }
+
+    fn file(&mut self, ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
+        ui.horizontal(|ui| {
+            let label = ui.label("File");
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if ui.add(Button::new("Open Folder")).clicked() {
+                    actions.push(Action::OpenFolder);
+                }
+                if ui.add(Button::new("Browse…")).on_hover_text("Choose the folder for the takes").clicked() {
+                    actions.push(Action::Browse);
+                }
+                let draft = self.file_draft.get_or_insert_with(|| model.file.clone());
+                let width = ui.available_width();
+                let edit = TextEdit::singleline(draft).margin(Margin::symmetric(8, 6));
+                let field = ui.add_sized(vec2(width, ROW), edit).labelled_by(label.id).on_hover_text(FILE_HELP);
+                if field.changed() {
+                    actions.push(Action::File(draft.clone()));
+                }
+                if !field.has_focus() {
+                    self.file_draft = None;
+                }
+            });
+        });
+    }
+}
+
+fn menus(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
+    if let Some(file_type) = menu(ui, "File Type", 72.0, model.file_type) {
+        actions.push(Action::FileType(file_type));
+    }
+    match model.type_setting {
+        TypeSetting::Codec(codec) => {
+            actions.extend(menu(ui, "Codec", 112.0, codec).map(Action::Codec));
+        }
+        TypeSetting::BitRate(bit_rate) => {
+            actions.extend(menu(ui, "Bit Rate", 96.0, bit_rate).map(Action::BitRate));
+        }
+    }
+}
+
+/// A menu with its name in front; returns what was chosen anew.
+fn menu<M: Menu>(ui: &mut Ui, name: &str, width: f32, chosen: M) -> Option<M> {
+    let label = ui.label(name);
+    let mut new = None;
+    let combo = ComboBox::from_id_salt(name).width(width).selected_text(chosen.label()).show_ui(ui, |ui| {
+        for &entry in M::ALL {
+            if ui.selectable_label(entry == chosen, entry.label()).clicked() && entry != chosen {
+                new = Some(entry);
+            }
+        }
+    });
+    combo.response.labelled_by(label.id);
+    new
+}
+
+/// The full path of the next take, and how long its disk lasts.
+fn next_path(ui: &mut Ui, model: &Model) {
+    ui.horizontal(|ui| {
+        ui.label(RichText::new("Next take").color(theme::WEAK));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.label(RichText::new(&model.room).color(theme::WEAK));
+            let width = ui.available_width();
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let text = elided(ui, &model.next_path, &theme::text(13.0), width);
+                let response = ui.label(RichText::new(text).font(theme::text(13.0)));
+                response
+                    .widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("Next take: {}", model.next_path)));
+                response.on_hover_text(&model.next_path);
+            });
+        });
+    });
+}

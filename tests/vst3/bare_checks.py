@@ -1,0 +1,336 @@
+"""Checks in a host of our own that sends what JUCE's hosts cannot: changes inside a block, layouts by their number of
+channels, separate buffers for input and output, and calls in an order that only some hosts keep. See bare_host.py."""
+
+import time
+
+import numpy as np
+from bare_host import INFINITE_TAIL, OFFLINE, PREFETCH, REALTIME, Instance, Library
+from checking import (
+    BLOCK_SIZES,
+    CODECS,
+    RATE,
+    Change,
+    expect,
+    expect_takes,
+    expect_wav,
+    model,
+    names,
+    noise,
+    numbered,
+    play,
+    take_paths,
+    toggles,
+)
+
+HOST = "bare host"
+CHECKS = []
+
+
+def check(function):
+    CHECKS.append(function)
+    return function
+
+
+def started(library, codec="FLOAT", **options):
+    """An instance that is ready to play."""
+    instance = Instance(library, **options)
+    instance.activate()
+    instance.start()
+    instance.flush([(0, "Codec", CODECS[codec])])
+    return instance
+
+
+def end(instance):
+    """The end of life that the SDK asks for."""
+    instance.stop()
+    instance.deactivate()
+    instance.remove()
+
+
+@check
+def changes_inside_a_block_count_from_their_exact_sample_on(setting):
+    library = Library(setting.bundle)
+    expected = []
+    for seed, block in enumerate(BLOCK_SIZES):
+        generator = np.random.default_rng(seed)
+        sound = noise(2, 30_000, seed)
+        changes = toggles("Record", generator, 30_000, 12) + toggles("Pause", generator, 30_000, 12)
+        instance = started(library, "PCM_24")
+        play(instance, sound, [block], changes)
+        end(instance)
+        expected += model(sound, changes)
+    expect_takes(setting.folder, expected, RATE, "PCM_24")
+
+
+@check
+def dozens_of_changes_in_one_block_each_count_from_their_exact_sample_on(setting):
+    generator = np.random.default_rng(5)
+    sound = noise(2, 8 * 8192)
+    changes = toggles("Record", generator, sound.shape[1], 400) + toggles("Pause", generator, sound.shape[1], 400)
+    instance = started(Library(setting.bundle))
+    play(instance, sound, [8192], changes)
+    end(instance)
+    expect_takes(setting.folder, model(sound, changes), RATE, "FLOAT")
+
+
+@check
+def a_change_at_the_first_or_last_sample_of_a_block_counts_there(setting):
+    sound = noise(2, 8 * 512)
+    # The last sample of a block is where REAPER puts all its changes.
+    changes = [Change(at, "Record", float(on)) for at, on in ((511, 1), (1023, 0), (1024, 1), (1535, 0), (2048, 1))]
+    instance = started(Library(setting.bundle))
+    play(instance, sound, [512], changes)
+    end(instance)
+    expect_takes(setting.folder, model(sound, changes), RATE, "FLOAT")
+
+
+@check
+def settings_at_the_first_sample_of_a_take_count_in_whatever_order_they_are_told(setting):
+    sound = noise(2, 4096)
+    begin = [(100, "Record", 1.0), (100, "Codec", CODECS["PCM_16"])]
+    for changes in (begin, begin[::-1]):
+        instance = started(Library(setting.bundle))
+        play(instance, sound, [4096], [Change(*change) for change in changes])
+        end(instance)
+    expect_takes(setting.folder, [sound[:, 100:]] * 2, RATE, "PCM_16")
+
+
+@check
+def thousands_of_short_takes_lose_no_frame(setting):
+    generator = np.random.default_rng(9)
+    sound = noise(1, 10_000)
+    changes = toggles("Record", generator, sound.shape[1], 2_400)
+    instance = started(Library(setting.bundle), channels=1)
+    play(instance, sound, [512], changes)
+    end(instance)
+    expected = model(sound, changes)
+    expect("number of takes", len(expected), len(take_paths(setting.folder)))
+    for path, take in zip(take_paths(setting.folder), expected, strict=True):
+        expect_wav(path, take, RATE, "FLOAT")
+
+
+@check
+def changes_told_without_sound_count_from_the_next_block_on(setting):
+    sound = noise(2, 3 * 512)
+    instance = started(Library(setting.bundle))
+    instance.flush([(0, "Record", 1.0)])
+    play(instance, sound[:, :512], [512])
+    instance.flush([(0, "Pause", 1.0)])
+    play(instance, sound[:, 512:1024], [512])
+    instance.flush([(0, "Pause", 0.0)])
+    play(instance, sound[:, 1024:], [512])
+    instance.flush([(0, "Record", 0.0)])
+    play(instance, sound, [512])
+    end(instance)
+    expect_takes(setting.folder, [np.concatenate([sound[:, :512], sound[:, 1024:]], 1)], RATE, "FLOAT")
+
+
+@check
+def record_set_while_the_plugin_does_not_play_records_from_the_first_sound_on(setting):
+    sound = noise(2, 5_000)
+    instance = Instance(Library(setting.bundle))
+    instance.set_by_controller("Codec", CODECS["FLOAT"])
+    instance.set_by_controller("Record", 1.0)
+    instance.activate()
+    instance.start()
+    play(instance, sound, [512])
+    end(instance)
+    expect_takes(setting.folder, [sound], RATE, "FLOAT")
+
+
+@check
+def every_layout_is_recorded_and_passes(setting):
+    library = Library(setting.bundle)
+    layouts = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 24, 32, 64)
+    sounds = [noise(channels, 3_000, channels) for channels in layouts]
+    for channels, sound in zip(layouts, sounds, strict=True):
+        instance = started(library, channels=channels)
+        expect(f"latency with {channels} channels", 0, instance.latency)
+        play(instance, sound, [512], [Change(100, "Record", 1.0)])
+        end(instance)
+    expect_takes(setting.folder, [sound[:, 100:] for sound in sounds], RATE, "FLOAT")
+
+
+@check
+def a_layout_has_as_many_speakers_as_the_host_asked_for(setting):
+    library = Library(setting.bundle)
+    # Not 64: nice-plug 0.4.2 computes (1 << 64) - 1 there and answers none.
+    for channels in (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 24, 32):
+        instance = Instance(library, channels=channels)
+        expect(f"speakers of {channels} channels", channels, instance.speakers().bit_count())
+        instance.remove()
+
+
+@check
+def shared_buffers_and_silence_flags_change_nothing(setting):
+    library = Library(setting.bundle)
+    silence, sound = np.zeros((2, 5_000), np.float32), noise(2, 5_000)
+    for flags, played in ((3, silence), (0, sound)):
+        for in_place in (False, True):
+            instance = started(library)
+            instance.in_place, instance.silence_flags = in_place, flags
+            play(instance, played, [441], [Change(10, "Record", 1.0)])
+            end(instance)
+    expect_takes(setting.folder, [silence[:, 10:]] * 2 + [sound[:, 10:]] * 2, RATE, "FLOAT")
+
+
+@check
+def every_mode_that_a_host_declares_records_the_same(setting):
+    library = Library(setting.bundle)
+    sound = noise(2, 20 * RATE)
+    # nice-plug tells the plugin the mode of the preparation before, so each mode also follows another.
+    modes = (REALTIME, OFFLINE, REALTIME, PREFETCH, OFFLINE)
+    instance = Instance(library)
+    for mode in modes:
+        instance.prepare(2, RATE, 8192, mode)
+        instance.activate()
+        instance.start()
+        play(instance, sound, [4096], [Change(1_000, "Record", 1.0), Change(950_000, "Record", 0.0)])
+        instance.stop()
+        instance.deactivate()
+    instance.remove()
+    expect_takes(setting.folder, [sound[:, 1_000:950_000]] * len(modes), RATE, "PCM_24")
+
+
+@check
+def a_pause_of_processing_does_not_end_a_take(setting):
+    sound = noise(2, 10_000)
+    instance = started(Library(setting.bundle))
+    play(instance, sound[:, :4_000], [512], [Change(0, "Record", 1.0)])
+    instance.stop()
+    instance.start()
+    instance.start()
+    play(instance, sound[:, 4_000:], [512])
+    end(instance)
+    expect_takes(setting.folder, [sound], RATE, "FLOAT")
+
+
+@check
+def every_way_to_end_a_plugin_leaves_complete_files(setting):
+    def deactivated_while_processing(instance):
+        instance.deactivate()
+        instance.remove()
+
+    def removed_while_active(instance):
+        instance.remove()
+
+    def released_without_a_word(instance):
+        instance.remove(terminate=False)
+
+    library = Library(setting.bundle)
+    sound = noise(2, 300_000)
+    ways = (end, deactivated_while_processing, removed_while_active, released_without_a_word)
+    for number, way in enumerate(ways, 1):
+        instance = started(library)
+        play(instance, sound, [8192], [Change(5, "Record", 1.0)])
+        way(instance)
+        expect_takes(setting.folder, [sound[:, 5:]] * number, RATE, "FLOAT")
+
+
+@check
+def an_activation_in_a_take_ends_it_and_begins_the_next(setting):
+    sound = noise(2, 20_000)
+    instance = started(Library(setting.bundle))
+    play(instance, sound[:, :8_000], [512], [Change(0, "Record", 1.0)])
+    # Some hosts activate twice in a row; others do it right.
+    instance.activate()
+    instance.start()
+    play(instance, sound[:, 8_000:12_000], [512])
+    instance.stop()
+    instance.deactivate()
+    instance.activate()
+    instance.start()
+    play(instance, sound[:, 12_000:], [512])
+    end(instance)
+    expect_takes(setting.folder, [sound[:, :8_000], sound[:, 8_000:12_000], sound[:, 12_000:]], RATE, "FLOAT")
+
+
+@check
+def rate_and_layout_change_between_takes(setting):
+    kinds = [(2, 44_100), (1, 96_000), (8, 48_000), (2, 11_025), (64, 8_000), (2, 384_000)]
+    sounds = [noise(channels, 4_000, seed) for seed, (channels, _) in enumerate(kinds)]
+    instance = started(Library(setting.bundle))
+    instance.flush([(0, "Record", 1.0)])
+    for (channels, rate), sound in zip(kinds, sounds, strict=True):
+        instance.stop()
+        instance.deactivate()
+        instance.prepare(channels, rate)
+        instance.activate()
+        instance.start()
+        play(instance, sound, [480])
+    end(instance)
+    expect("takes", numbered(len(kinds)), names(setting.folder.iterdir()))
+    for path, sound, (_, rate) in zip(take_paths(setting.folder), sounds, kinds, strict=True):
+        expect_wav(path, sound, rate, "FLOAT")
+
+
+@check
+def a_fractional_rate_is_rounded(setting):
+    sound = noise(2, 4_000)
+    instance = started(Library(setting.bundle), rate=44_099.6)
+    play(instance, sound, [512], [Change(0, "Record", 1.0)])
+    end(instance)
+    expect_takes(setting.folder, [sound], 44_100, "FLOAT")
+
+
+@check
+def hostile_samples_pass_and_become_harmless_in_the_file(setting):
+    library = Library(setting.bundle)
+    sound = noise(2, 4_000)
+    sound[:, 100:107] = np.array([np.nan, np.inf, -np.inf, -0.0, 1e-42, 3e38, -3e38], np.float32)
+    for codec in CODECS:
+        instance = started(library, codec)
+        play(instance, sound, [512], [Change(0, "Record", 1.0)])
+        end(instance)
+    # NaN becomes 0 and infinity full scale; what is finite stays, in a file of floats.
+    in_file = sound.copy()
+    in_file[:, 100:103] = np.array([0, 1, -1], np.float32)
+    for number, codec in enumerate(CODECS, 1):
+        expect_wav(setting.folder / f"AudioFileOut-{number:03}.wav", in_file, RATE, codec)
+
+
+@check
+def a_plugin_with_an_open_take_asks_not_to_be_put_to_sleep(setting):
+    silence = np.zeros((2, 512), np.float32)
+    instance = started(Library(setting.bundle))
+    instance.process(silence)
+    expect("tail without a take", 0, instance.tail)
+    instance.process(silence, [(0, "Record", 1.0)])
+    expect("tail in a take", INFINITE_TAIL, instance.tail)
+    instance.process(silence, [(0, "Pause", 1.0)])
+    expect("tail in a paused take", INFINITE_TAIL, instance.tail)
+    instance.process(silence, [(0, "Record", 0.0)])
+    expect("tail after the take", 0, instance.tail)
+    end(instance)
+
+
+@check
+def a_state_survives_byte_for_byte_and_records_before_the_first_change(setting):
+    library = Library(setting.bundle)
+    sound = noise(2, 9_000)
+    instance = started(library)
+    play(instance, sound, [512], [Change(0, "Record", 1.0)])
+    saved = instance.state
+    end(instance)
+    instance = Instance(library)
+    instance.state = saved
+    expect("state", saved, instance.state)
+    instance.activate()
+    instance.start()
+    play(instance, sound, [512])
+    expect("state after use", saved, instance.state)
+    end(instance)
+    expect_takes(setting.folder, [sound, sound], RATE, "FLOAT")
+
+
+@check
+def the_library_can_be_unloaded_after_a_take(setting):
+    sound = noise(2, 9_000)
+    library = Library(setting.bundle)
+    instance = started(library)
+    play(instance, sound, [512], [Change(0, "Record", 1.0)])
+    instance.remove()
+    library.unload()
+    # A thread of the plugin that still ran would now run code that is no longer there.
+    time.sleep(0.5)
+    expect_takes(setting.folder, [sound], RATE, "FLOAT")

@@ -1,0 +1,128 @@
+//! Plays a sound through instances of the plugin, each on a thread of its own.
+
+use super::settings;
+use crate::sound::Sound;
+use anyhow::{Context, Result};
+use headless_host::{Blocks, Change, Instance, Played, Plugin, Processor, Render, Setup};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// What is to be played, and how.
+pub struct Session<'a> {
+    pub sound: &'a Sound,
+    /// Ids and values of parameters and texts, set before anything is played.
+    pub settings: &'a [(String, String)],
+    pub changes: &'a [Change],
+    pub blocks: Blocks,
+    /// Wait for the clock instead of playing at full speed.
+    pub realtime: bool,
+    pub instances: usize,
+    /// Draw a progress bar when it takes longer than a second.
+    pub progress: bool,
+}
+
+/// What came of it.
+pub struct Outcome {
+    /// One for each instance.
+    pub played: Vec<Played>,
+    /// From the first block until the plugin was closed again.
+    pub elapsed: Duration,
+}
+
+impl Session<'_> {
+    /// Loads the plugin, plays, unloads it: its files are complete then.
+    pub fn run(&self, plugin: &Path) -> Result<Outcome> {
+        let plugin = Plugin::from_bundle(plugin)?;
+        let mut instances = Vec::new();
+        let mut processors = Vec::new();
+        for _ in 0..self.instances {
+            let (instance, processor) = self.instance(&plugin)?;
+            instances.push(instance);
+            processors.push(processor);
+        }
+        let start = Instant::now();
+        let results = self.play(&mut processors);
+        for (instance, processor) in instances.iter_mut().zip(processors) {
+            instance.run_callbacks();
+            instance.deactivate(processor);
+        }
+        drop(instances);
+        Ok(Outcome { played: results?, elapsed: start.elapsed() })
+    }
+
+    fn instance(&self, plugin: &Plugin) -> Result<(Instance, Processor)> {
+        let mut instance = plugin.instance()?;
+        instance.select_layout(self.sound.channels.len() as u32)?;
+        for (name, text) in self.settings {
+            settings::set(&mut instance, name, text)?;
+        }
+        let setup = Setup::new(f64::from(self.sound.rate), self.blocks.max() as u32);
+        let processor = instance.activate(setup)?;
+        Ok((instance, processor))
+    }
+
+    fn play(&self, processors: &mut [Processor]) -> Result<Vec<Played>> {
+        let (done, total) = (AtomicUsize::new(0), self.sound.frames() * processors.len());
+        thread::scope(|scope| {
+            let threads: Vec<_> =
+                processors.iter_mut().map(|processor| scope.spawn(|| self.play_one(processor, &done))).collect();
+            let mut progress = Progress::new(total, self.progress);
+            while threads.iter().any(|thread| !thread.is_finished()) {
+                thread::sleep(Duration::from_millis(2));
+                progress.show(done.load(Ordering::Relaxed));
+            }
+            threads.into_iter().map(|thread| thread.join().ok().context("a thread of the host panicked")?).collect()
+        })
+    }
+
+    fn play_one(&self, processor: &mut Processor, done: &AtomicUsize) -> Result<Played> {
+        let mut before = 0;
+        let mut progress = |frames| {
+            done.fetch_add(frames - before, Ordering::Relaxed);
+            before = frames;
+        };
+        let mut render = Render::new(&self.sound.channels, 0..self.sound.frames())
+            .blocks(self.blocks.clone())
+            .changes(self.changes)
+            .progress(&mut progress);
+        if self.realtime {
+            render = render.realtime();
+        }
+        Ok(render.play(processor)?)
+    }
+}
+
+/// A progress bar that shows only when its task takes a while.
+struct Progress {
+    start: Instant,
+    total: usize,
+    wanted: bool,
+    bar: Option<ProgressBar>,
+}
+
+impl Progress {
+    fn new(total: usize, wanted: bool) -> Self {
+        Self { start: Instant::now(), total, wanted, bar: None }
+    }
+
+    fn show(&mut self, done: usize) {
+        if self.wanted && self.start.elapsed() > Duration::from_secs(1) {
+            let bar = self.bar.get_or_insert_with(|| {
+                let style = ProgressStyle::with_template("{wide_bar} {percent:>3} %, {eta} left");
+                ProgressBar::new(self.total as u64).with_style(style.expect("the template is valid"))
+            });
+            bar.set_position(done as u64);
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
