@@ -1,5 +1,6 @@
 //! The writer thread: it owns every file, path and encoder. Nothing here runs on the audio thread.
 
+mod aiff;
 pub mod encoder;
 pub mod error;
 pub mod files;

@@ -53,6 +53,7 @@ menu! {
     FileType {
         Wav = "wav", "WAV";
         Mp3 = "mp3", "MP3";
+        Aiff = "aiff", "AIFF";
         Flac = "flac", "FLAC";
     }
 }
@@ -72,6 +73,7 @@ impl FileType {
         match self {
             FileType::Wav => (64, SizedBy::Codec),
             FileType::Mp3 => (2, SizedBy::BitRate),
+            FileType::Aiff => (64, SizedBy::Codec),
             FileType::Flac => (8, SizedBy::Codec),
         }
     }
