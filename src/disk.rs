@@ -1,16 +1,22 @@
 //! The writer thread: it owns every file, path and encoder. Nothing here runs on the audio thread.
 
+mod aiff;
 pub mod encoder;
 pub mod error;
 pub mod files;
+mod flac;
+mod growing_file;
 mod mp3;
 mod parts;
+mod pcm;
 #[cfg(test)]
 mod read_back;
 mod resample;
 mod room;
 mod sanitise;
 mod take;
+#[cfg(test)]
+mod trial;
 mod watch;
 mod wav;
 pub mod writer;

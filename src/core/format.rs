@@ -53,16 +53,39 @@ menu! {
     FileType {
         Wav = "wav", "WAV";
         Mp3 = "mp3", "MP3";
+        Aiff = "aiff", "AIFF";
+        Flac = "flac", "FLAC";
     }
 }
 
+/// Which menu says how many bytes the sound takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SizedBy {
+    /// The samples are stored as they are, or packed without loss.
+    Codec,
+    /// The sound is stored with loss.
+    BitRate,
+}
+
 impl FileType {
+    /// One line for each type: the most channels, and which menu is its own.
+    const fn facts(self) -> (usize, SizedBy) {
+        match self {
+            FileType::Wav => (64, SizedBy::Codec),
+            FileType::Mp3 => (2, SizedBy::BitRate),
+            FileType::Aiff => (64, SizedBy::Codec),
+            FileType::Flac => (8, SizedBy::Codec),
+        }
+    }
+
     /// The most channels that a file of this type holds.
     pub const fn max_channels(self) -> usize {
-        match self {
-            FileType::Wav => 64,
-            FileType::Mp3 => 2,
-        }
+        self.facts().0
+    }
+
+    /// Which menu says how many bytes a take of this type takes.
+    pub const fn sized_by(self) -> SizedBy {
+        self.facts().1
     }
 }
 

@@ -1,6 +1,6 @@
 //! What every file type has to do. One file beside this one implements it for each.
 
-use super::{mp3, wav};
+use super::{aiff, flac, mp3, wav};
 use crate::core::format::{FileType, Menu, StreamFormat};
 use crate::core::take::TakeSettings;
 use std::fs::File;
@@ -43,6 +43,11 @@ pub trait Encoder {
 
     /// Bytes of the file so far, those in buffers included.
     fn bytes(&self) -> u64;
+
+    /// What the file does not keep of the settings, in words for the user.
+    fn note(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 /// Why a take cannot be encoded at all. Nothing was written.
@@ -67,25 +72,25 @@ pub type Open = fn(&TakeSettings, StreamFormat, Arc<File>) -> Result<Box<dyn Enc
 
 /// What a file type can do, and how a file of it begins and is mended.
 pub struct Format {
-    /// The most channels that a file holds.
-    pub max_channels: usize,
     /// How a file of it begins.
     pub open: Open,
     /// Makes the header of a file that was cut short say what the file holds.
     pub repair: fn(&File) -> io::Result<()>,
 }
 
-/// The file types: a line here, a line in the menu and a file beside this one make another.
+/// The file types: a line here, two in `core::format` and a file beside this one make another.
 pub fn format_of(file_type: FileType) -> Format {
     match file_type {
         FileType::Wav => wav::FORMAT,
         FileType::Mp3 => mp3::FORMAT,
+        FileType::Aiff => aiff::FORMAT,
+        FileType::Flac => flac::FORMAT,
     }
 }
 
 /// Whether a take of this type and shape can be encoded at all. Touches no file.
 pub fn check(file_type: FileType, stream: StreamFormat) -> Result<(), OpenError> {
-    let most = format_of(file_type).max_channels;
+    let most = file_type.max_channels();
     if stream.channels > most {
         return Err(OpenError::TooManyChannels { file_type: file_type.label(), most, channels: stream.channels });
     }

@@ -20,7 +20,6 @@ mod tag;
 
 /// MP3: mono and stereo (ISO/IEC 11172-3, 2.4.2.3, `mode`).
 pub const FORMAT: Format = Format {
-    max_channels: 2,
     open: |settings, stream, file| Ok(Box::new(Mp3Encoder::open(settings.bit_rate, stream, file)?)),
     // Frames stand alone: what is there plays.
     repair: |_| Ok(()),

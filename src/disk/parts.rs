@@ -73,6 +73,11 @@ impl Parts {
         self.complete.bytes + self.encoder.bytes()
     }
 
+    /// What the file does not keep of the settings, in words for the user.
+    pub fn note(&self) -> Option<&'static str> {
+        self.encoder.note()
+    }
+
     /// Samples beyond full scale so far.
     pub fn clipped_samples(&self) -> u64 {
         self.clipped_samples

@@ -145,6 +145,11 @@ impl OpenTake {
         self.parts.bytes()
     }
 
+    /// What the file does not keep of the settings, in words for the user.
+    pub fn note(&self) -> Option<&'static str> {
+        self.parts.note()
+    }
+
     /// Samples beyond full scale so far.
     pub fn clipped_samples(&self) -> u64 {
         self.parts.clipped_samples()

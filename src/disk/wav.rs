@@ -1,6 +1,7 @@
 //! WAV, through hound.
 
 use super::encoder::{Encoder, Format, OpenError, SampleRange};
+use super::pcm::{interleave, quantise};
 use crate::core::format::{Codec, StreamFormat};
 use hound::{SampleFormat, WavSpec, WavWriter};
 use std::fs::File;
@@ -32,7 +33,6 @@ const TILE_SAMPLES: usize = 4096;
 
 /// WAV: as many channels as the plugin's layouts reach.
 pub const FORMAT: Format = Format {
-    max_channels: 64,
     open: |settings, stream, file| Ok(Box::new(WavEncoder::open(settings.codec, stream, file)?)),
     repair: repair_sizes,
 };
@@ -150,11 +150,7 @@ impl Encoder for WavEncoder {
         let tile_frames = TILE_SAMPLES / self.channels;
         for start in (0..frames).step_by(tile_frames) {
             let count = tile_frames.min(frames - start);
-            self.tile.resize(count * self.channels, 0.0);
-            for (channel, samples) in planar.chunks_exact(frames).enumerate() {
-                let places = self.tile[channel..].iter_mut().step_by(self.channels);
-                places.zip(&samples[start..]).for_each(|(place, &sample)| *place = sample);
-            }
+            interleave(planar, frames, start..start + count, &mut self.tile);
             self.write_tile().map_err(to_io)?;
             self.data_bytes += count as u64 * self.bytes_per_frame();
         }
@@ -177,14 +173,6 @@ impl Encoder for WavEncoder {
     fn bytes(&self) -> u64 {
         self.header_bytes + self.data_bytes
     }
-}
-
-/// Rounds a sample of −1 to 1 to the nearest of `bits` bits, halves away from zero, 1 to the largest that there is.
-fn quantise(sample: f32, bits: u16) -> i32 {
-    let full_scale = f64::from(1u32 << (bits - 1));
-    let scaled = f64::from(sample) * full_scale;
-    // f64 holds 24 bits and a half more without rounding, so this is round(), without the call of a library.
-    (scaled + 0.5f64.copysign(scaled)).min(full_scale - 1.0) as i32
 }
 
 /// Cuts the file off behind `data_bytes` bytes of sound, pads them to an even number (RIFF, Multimedia Programming

@@ -117,6 +117,7 @@ impl Writer {
         match OpenTake::begin(&mut self.files, &texts, start, arriving) {
             Ok(take) => {
                 self.receiver.status().take_begins(take.sample_rate());
+                self.receiver.status().take_note(take.note());
                 self.log(format_args!("take opened: {}", take.path().display()));
                 self.receiver.status().take_path(take.path().to_owned());
                 self.state = State::Recording(take);

@@ -2,7 +2,7 @@
 
 use super::trouble::{self, Causes, Read, Trouble};
 use super::words;
-use crate::core::format::{BitRate, Codec, FileType, StreamFormat};
+use crate::core::format::{BitRate, Codec, FileType, SizedBy, StreamFormat};
 use crate::core::take::TakeSettings;
 use crate::link::{RecorderState, StatusSnapshot, TakeReport, TextSet};
 use std::path::PathBuf;
@@ -170,9 +170,9 @@ fn take_facts(status: &StatusSnapshot) -> String {
 }
 
 fn type_setting(settings: &TakeSettings) -> TypeSetting {
-    match settings.file_type {
-        FileType::Wav => TypeSetting::Codec(settings.codec),
-        FileType::Mp3 => TypeSetting::BitRate(settings.bit_rate),
+    match settings.file_type.sized_by() {
+        SizedBy::Codec => TypeSetting::Codec(settings.codec),
+        SizedBy::BitRate => TypeSetting::BitRate(settings.bit_rate),
     }
 }
 

@@ -19,6 +19,8 @@ pub enum TroubleId {
     NearlyFull,
     /// The next take would fail.
     TooManyChannels,
+    /// The file keeps less than the settings ask for.
+    Note,
     LittleRoom,
     /// The desktop could not do what the user asked for.
     Desktop,
@@ -52,7 +54,7 @@ impl Read {
             TroubleId::Clipped => self.clipped_samples = status.clipped_total,
             TroubleId::Merged => self.merged_takes = status.merged_takes,
             TroubleId::NearlyFull => self.nearly_full = status.nearly_full,
-            TroubleId::TooManyChannels | TroubleId::LittleRoom | TroubleId::Desktop => {}
+            TroubleId::TooManyChannels | TroubleId::Note | TroubleId::LittleRoom | TroubleId::Desktop => {}
         }
     }
 
@@ -80,6 +82,7 @@ pub fn list(causes: &Causes<'_>) -> Vec<Trouble> {
     [
         unread(TroubleId::Error, error(causes)),
         lasting(TroubleId::TooManyChannels, too_many_channels(causes)),
+        lasting(TroubleId::Note, causes.status.note.map(str::to_owned)),
         unread(TroubleId::Lost, lost(causes)),
         lasting(TroubleId::LittleRoom, little_room(causes)),
         unread(TroubleId::NearlyFull, nearly_full(causes)),

@@ -121,6 +121,7 @@ impl Default for Status {
 #[derive(Debug, Default)]
 struct StatusTexts {
     path: Option<PathBuf>,
+    note: Option<&'static str>,
     last_error: Option<String>,
     reports: VecDeque<TakeReport>,
     finished_takes: u64,
@@ -139,6 +140,8 @@ pub struct StatusSnapshot {
     pub bytes_written: u64,
     /// The file of the current or last take.
     pub path: Option<PathBuf>,
+    /// What the file of the current or last take does not keep of the settings, in words for the user.
+    pub note: Option<&'static str>,
     /// What went wrong last, in words for the user.
     pub last_error: Option<String>,
     /// Frames lost since the plugin was loaded.
@@ -241,7 +244,9 @@ impl Status {
 
     /// Writer thread: a take begins.
     pub(crate) fn take_begins(&self, sample_rate: u32) {
-        self.texts().path = None;
+        let mut texts = self.texts();
+        (texts.path, texts.note) = (None, None);
+        drop(texts);
         self.sample_rate.store(sample_rate, Relaxed);
         self.frames_written.store(0, Relaxed);
         self.bytes_written.store(0, Relaxed);
@@ -250,6 +255,11 @@ impl Status {
         self.take_failed.store(false, Relaxed);
         self.take_open.store(true, Relaxed);
         self.scope.changed();
+    }
+
+    /// Writer thread: what the file of the take does not keep of the settings, in words for the user.
+    pub(crate) fn take_note(&self, note: Option<&'static str>) {
+        self.texts().note = note;
     }
 
     /// Writer thread: the take now is written to `path`.
@@ -308,6 +318,7 @@ impl Status {
             seconds: frames_written as f64 / f64::from(self.sample_rate.load(Relaxed).max(1)),
             bytes_written: self.bytes_written.load(Relaxed),
             path: texts.path.clone(),
+            note: texts.note,
             last_error: internal_error.then(|| INTERNAL_ERROR.to_owned()).or_else(|| texts.last_error.clone()),
             lost_frames: self.lost_frames.load(Relaxed),
             clipped_samples: self.clipped_samples.load(Relaxed),

@@ -2,7 +2,7 @@
 
 use super::safe::{MAX_NAME_BYTES, is_reserved, token_text, trim_end};
 use super::{LONGEST_MARKERS, NAMELESS_TRACK, NameContext, Suffix};
-use crate::core::format::{BitRate, FileType, Menu};
+use crate::core::format::{BitRate, Menu, SizedBy};
 
 /// What `{suffix}` takes at most.
 const LONGEST_SUFFIX: &str = "-18446744073709551615";
@@ -173,12 +173,12 @@ fn token_at(text: &str, context: &NameContext) -> Option<(usize, Piece)> {
 /// kb/s of the file's sound; the name of the quality where the bit rate varies.
 fn bit_rate_text(context: &NameContext) -> String {
     let NameContext { settings, format, .. } = context;
-    match settings.file_type {
-        FileType::Wav => {
+    match settings.file_type.sized_by() {
+        SizedBy::Codec => {
             let bits_per_frame = format.channels as u64 * u64::from(settings.codec.bits_per_sample());
             (u64::from(format.sample_rate) * bits_per_frame / 1000).to_string()
         }
-        FileType::Mp3 => match settings.bit_rate {
+        SizedBy::BitRate => match settings.bit_rate {
             BitRate::Cbr96 => "96",
             BitRate::Cbr128 => "128",
             BitRate::Cbr192 => "192",

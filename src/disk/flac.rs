@@ -1,0 +1,197 @@
+//! FLAC (RFC 9639), through flac-codec.
+//!
+//! The file always consists of whole frames. While it grows, STREAMINFO counts the samples that are there and leaves
+//! the MD5 unset, and the seek table holds placeholders; both become right at the end.
+
+use super::encoder::{Encoder, Format, OpenError, SampleRange};
+use super::growing_file::GrowingFile;
+use super::pcm::{interleave, quantise};
+use crate::core::format::{Codec, StreamFormat};
+use coder::Coder;
+use flac_codec::metadata::{Block, Padding, SeekTable, Streaminfo, write_blocks};
+use seek_points::SeekPoints;
+use std::fs::File;
+use std::io;
+use std::num::NonZero;
+use std::sync::Arc;
+
+mod coder;
+mod cut;
+mod seek_points;
+
+/// FLAC: one to eight channels, in the order that WAVE has too (RFC 9639, 9.1.3).
+pub const FORMAT: Format = Format {
+    open: |settings, stream, file| Ok(Box::new(FlacEncoder::open(settings.codec, stream, file)?)),
+    repair: cut::repair,
+};
+
+const FILE_TYPE: &str = "FLAC";
+
+/// The most frames that STREAMINFO counts (RFC 9639, 8.2: 36 bits): 16 days at 48 kHz.
+const MAX_FRAMES: u64 = Streaminfo::MAX_TOTAL_SAMPLES.get();
+
+/// The highest rate in Hz. STREAMINFO could name some more, but most decoders take that for an error.
+const MAX_RATE: u32 = 655_350;
+
+/// Bytes of the signature, STREAMINFO's head and STREAMINFO (RFC 9639, 8.1 and 8.2).
+const STREAMINFO_END: usize = 4 + 4 + 34;
+
+/// Room for what a tag editor adds, so that it need not move the sound.
+const PADDING_BYTES: u16 = 4096;
+
+/// One FLAC file that is being written.
+pub struct FlacEncoder {
+    coder: Coder,
+    file: FlacFile,
+    codec: Codec,
+    /// Frames of sound in the open block.
+    held_frames: usize,
+    max_frames: u64,
+    /// Some frames on their way to the coder, interleaved.
+    block: Vec<f32>,
+    /// The same, quantised, little-endian.
+    pcm: Vec<u8>,
+    /// A coded block on its way to the file.
+    coded: Vec<u8>,
+}
+
+impl FlacEncoder {
+    /// Writes the header of an empty file.
+    pub fn open(codec: Codec, format: StreamFormat, file: Arc<File>) -> Result<Self, OpenError> {
+        Self::open_limited(codec, format, file, MAX_FRAMES)
+    }
+
+    fn open_limited(codec: Codec, format: StreamFormat, file: Arc<File>, max_frames: u64) -> Result<Self, OpenError> {
+        let refuse = |reason: String| OpenError::Refused { file_type: FILE_TYPE, reason };
+        if format.sample_rate > MAX_RATE {
+            return Err(refuse(format!("its sample rates end at {MAX_RATE} Hz")));
+        }
+        let (coder, info) = Coder::new(bits(codec), format).map_err(|error| refuse(error.to_string()))?;
+        let file = FlacFile::begin(file, info)?;
+        Ok(Self { coder, file, codec, held_frames: 0, max_frames, block: vec![], pcm: vec![], coded: vec![] })
+    }
+}
+
+impl Encoder for FlacEncoder {
+    fn sample_range(&self) -> SampleRange {
+        SampleRange::FullScale
+    }
+
+    fn write(&mut self, planar: &[f32], frames: usize) -> io::Result<()> {
+        let (bits, block_frames) = (bits(self.codec), self.coder.block_frames());
+        let mut start = 0;
+        while start < frames {
+            let run = (block_frames - self.held_frames).min(frames - start);
+            interleave(planar, frames, start..start + run, &mut self.block);
+            self.pcm.clear();
+            for &sample in &self.block {
+                self.pcm.extend_from_slice(&quantise(sample, bits).to_le_bytes()[..usize::from(bits / 8)]);
+            }
+            self.coder.write(&self.pcm, &mut self.coded)?;
+            self.held_frames += run;
+            start += run;
+            if self.held_frames == block_frames {
+                self.file.append_block(&self.coded, block_frames)?;
+                self.coded.clear();
+                self.held_frames = 0;
+            }
+        }
+        Ok(())
+    }
+
+    /// The open block is held back: up to a tenth of a second.
+    fn refresh(&mut self) -> io::Result<()> {
+        self.file.refresh()
+    }
+
+    fn finish(self: Box<Self>) -> io::Result<()> {
+        let Self { coder, mut file, held_frames, mut coded, .. } = *self;
+        if file.frames == 0 && held_frames == 0 {
+            // The coder fails without samples. The header already says all that there is.
+            return Ok(());
+        }
+        let info = coder.finish(&mut coded)?;
+        if held_frames > 0 {
+            file.append_block(&coded, held_frames)?;
+        }
+        file.finish(info)
+    }
+
+    fn frames_left(&self) -> u64 {
+        self.max_frames - self.file.frames - self.held_frames as u64
+    }
+
+    fn bytes(&self) -> u64 {
+        self.file.file.bytes()
+    }
+
+    fn note(&self) -> Option<&'static str> {
+        match self.codec {
+            Codec::Pcm16 | Codec::Pcm24 => None,
+            Codec::Pcm32 | Codec::Float32 => Some("FLAC holds 24 bits at most. This take is recorded with 24 bits."),
+        }
+    }
+}
+
+/// Bits of a sample in the file. 32-bit FLAC is young: many players do not read it.
+fn bits(codec: Codec) -> u16 {
+    match codec {
+        Codec::Pcm16 => 16,
+        Codec::Pcm24 | Codec::Pcm32 | Codec::Float32 => 24,
+    }
+}
+
+/// The file: metadata blocks whose length never changes, then coded blocks.
+struct FlacFile {
+    file: GrowingFile,
+    info: Streaminfo,
+    seek_points: SeekPoints,
+    header_bytes: u64,
+    /// Frames of sound in the file.
+    frames: u64,
+}
+
+impl FlacFile {
+    fn begin(file: Arc<File>, info: Streaminfo) -> io::Result<Self> {
+        let seek_points = SeekPoints::new(info.sample_rate / u32::from(info.maximum_block_size));
+        let mut begun = Self { file: GrowingFile::new(file), info, seek_points, header_bytes: 0, frames: 0 };
+        let header = begun.header(SeekPoints::placeholders())?;
+        begun.file.append(&header)?;
+        begun.file.flush()?;
+        begun.header_bytes = header.len() as u64;
+        Ok(begun)
+    }
+
+    fn header(&self, seek_table: SeekTable) -> io::Result<Vec<u8>> {
+        let padding = Padding { size: PADDING_BYTES.into() };
+        let blocks: [Block; 3] = [self.info.clone().into(), seek_table.into(), padding.into()];
+        let mut bytes = Vec::new();
+        write_blocks(&mut bytes, blocks)?;
+        Ok(bytes)
+    }
+
+    fn append_block(&mut self, coded: &[u8], frames: usize) -> io::Result<()> {
+        let offset = self.file.bytes() - self.header_bytes;
+        self.seek_points.add(self.frames, offset, frames as u16);
+        self.frames += frames as u64;
+        self.file.append(coded)
+    }
+
+    /// Sound first: STREAMINFO never counts what is not there.
+    fn refresh(&mut self) -> io::Result<()> {
+        self.file.flush()?;
+        self.info.total_samples = NonZero::new(self.frames);
+        let header = self.header(SeekPoints::placeholders())?;
+        self.file.overwrite_start(&header[..STREAMINFO_END])
+    }
+
+    fn finish(mut self, info: Streaminfo) -> io::Result<()> {
+        self.file.flush()?;
+        self.info = info;
+        let header = self.header(self.seek_points.table())?;
+        self.file.overwrite_start(&header)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,61 @@
+//! Mends a file whose end is missing.
+
+use flac_codec::metadata::{Block, BlockList, Streaminfo, write_blocks};
+use flac_codec::stream::FrameHeader;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::num::NonZero;
+
+/// Where STREAMINFO begins: behind the signature and its own head (RFC 9639, 8).
+const STREAMINFO_AT: usize = 4 + 4;
+
+/// More bytes than five blocks take at the very most: 4096 frames of eight channels of 24 bits.
+const TAIL_BYTES: u64 = 1 << 19;
+
+/// Cuts the file behind its last whole block and counts what is there. The MD5 goes where it is no longer right.
+pub fn repair(mut file: &File) -> io::Result<()> {
+    file.seek(SeekFrom::Start(0))?;
+    let mut info = BlockList::read(file)?.streaminfo().clone();
+    let sound_at = file.stream_position()?;
+    let end = file.seek(SeekFrom::End(0))?;
+    let tail_at = end.saturating_sub(TAIL_BYTES).max(sound_at);
+    file.seek(SeekFrom::Start(tail_at))?;
+    let mut tail = Vec::new();
+    file.read_to_end(&mut tail)?;
+    let (whole_bytes, frames) = last_whole_block(&tail, &info).unwrap_or((0, 0));
+    let whole_end = tail_at + whole_bytes as u64;
+    if whole_end == end && info.total_samples == NonZero::new(frames) {
+        return Ok(());
+    }
+    file.set_len(whole_end)?;
+    info.total_samples = NonZero::new(frames);
+    info.md5 = None;
+    let mut header = Vec::new();
+    write_blocks(&mut header, [Block::from(info)])?;
+    file.seek(SeekFrom::Start(STREAMINFO_AT as u64))?;
+    file.write_all(&header[STREAMINFO_AT..])
+}
+
+/// Where in `tail` the last whole block ends, and how many frames the stream has up to there.
+fn last_whole_block(tail: &[u8], info: &Streaminfo) -> Option<(usize, u64)> {
+    let blocks: Vec<(usize, FrameHeader)> = (0..tail.len())
+        .filter(|&at| tail[at..].starts_with(&[0xFF, 0xF8]))
+        .filter_map(|at| Some((at, FrameHeader::read(&mut &tail[at..], info).ok()?)))
+        .collect();
+    let mut ends = vec![tail.len()];
+    for (at, header) in blocks.iter().rev() {
+        if let Some(&end) = ends.iter().find(|&&end| crc16(&tail[*at..end]) == 0) {
+            let before = header.frame_number.0 * u64::from(info.maximum_block_size);
+            return Some((end, before + u64::from(u16::from(header.block_size))));
+        }
+        ends.push(*at);
+    }
+    None
+}
+
+/// The checksum at a block's end (RFC 9639, 9.3); 0 over a block with it.
+fn crc16(bytes: &[u8]) -> u16 {
+    bytes.iter().fold(0, |crc, &byte| {
+        (0..8).fold(crc ^ (u16::from(byte) << 8), |crc, _| (crc << 1) ^ if crc & 0x8000 == 0 { 0 } else { 0x8005 })
+    })
+}
