@@ -10,5 +10,6 @@ mod resample;
 mod room;
 mod sanitise;
 mod take;
+mod watch;
 mod wav;
 pub mod writer;

@@ -15,11 +15,13 @@
 //! through those of its [`Scope`]; the texts that are saved with the project go through [`Texts`], in revisions, so that
 //! a take keeps those of its first frame.
 
+mod bell;
 mod queue;
 mod scope;
 mod status;
 mod texts;
 
+pub use bell::Bell;
 pub use queue::{Full, MAX_CHUNK_FRAMES, Message, Receiver, Sender, capacity_words, link};
 pub use scope::{COLUMNS_PER_SECOND, Column, Level, MAX_COLUMNS, MAX_METERS, Scope, Span};
 pub(crate) use status::Gate;

@@ -9,6 +9,9 @@ use nice_plug::prelude::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+/// The largest N.
+const MAX_N: i32 = 9999;
+
 /// All parameters of the operator. Shared by the host, the audio thread and the editor.
 #[derive(Params)]
 pub struct RecorderParams {
@@ -47,7 +50,7 @@ impl Default for RecorderParams {
             codec: EnumParam::new("Codec", Codec::Pcm24),
             bit_rate: EnumParam::new("Bit Rate", BitRate::Cbr192),
             unique_suffix: BoolParam::new("Unique Suffix", true),
-            n: IntParam::new("N", 0, IntRange::Linear { min: 0, max: 9999 }),
+            n: IntParam::new("N", 0, IntRange::Linear { min: 0, max: MAX_N }),
             revision: IntParam::new("Revision", 0, IntRange::Linear { min: 0, max: Self::REVISIONS - 1 })
                 .non_automatable()
                 .hide(),
@@ -78,14 +81,47 @@ impl RecorderParams {
         }
     }
 
-    /// Fills in what a saved state does not name: the framework would leave those at their present values.
+    /// Makes a saved state one that can be loaded as it is: what it does not name, or names with a value that there is
+    /// not, becomes the default. The framework would keep the present values, or break off later.
     pub fn complete_state(state: &mut PluginState) {
         let defaults = Self::default();
         for (id, pointer, _) in defaults.param_map() {
-            state.params.entry(id).or_insert_with(|| default_value(pointer));
+            let has_value = state.params.get(&id).is_some_and(|value| defaults.takes(&id, pointer, value));
+            if !has_value {
+                state.params.insert(id, default_value(pointer));
+            }
         }
         for (key, text) in defaults.serialize_fields() {
             state.fields.entry(key).or_insert(text);
+        }
+    }
+
+    /// Whether the parameter `id` has this value among its own.
+    fn takes(&self, id: &str, pointer: ParamPtr, value: &ParamValue) -> bool {
+        match (pointer, value) {
+            (ParamPtr::BoolParam(_), ParamValue::Bool(_)) => true,
+            (ParamPtr::FloatParam(_), ParamValue::F32(value)) => value.is_finite(),
+            (ParamPtr::IntParam(_), ParamValue::I32(value)) => {
+                let most = if id == "n" { MAX_N } else { Self::REVISIONS - 1 };
+                (0..=most).contains(value)
+            }
+            (ParamPtr::EnumParam(_), ParamValue::I32(index)) => {
+                // SAFETY: the parameters that the pointer leads to are those of `self`.
+                let steps = unsafe { pointer.step_count() }.unwrap_or(0);
+                usize::try_from(*index).is_ok_and(|index| index <= steps)
+            }
+            (ParamPtr::EnumParam(_), ParamValue::String(name)) => self.menu_ids(id).contains(&name.as_str()),
+            _ => false,
+        }
+    }
+
+    /// The ids of the entries of the menu `id`.
+    fn menu_ids(&self, id: &str) -> &'static [&'static str] {
+        match id {
+            "filetype" => FileType::IDS,
+            "codec" => Codec::IDS,
+            "bitrate" => BitRate::IDS,
+            _ => &[],
         }
     }
 }

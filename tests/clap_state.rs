@@ -143,3 +143,25 @@ fn a_menu_entry_is_read_from_its_label() {
     assert_eq!(instance.text_to_value(FILE_TYPE, "MP3").unwrap(), Some(MP3));
     assert_eq!(instance.text_to_value(CODEC, "32-bit float").unwrap(), Some(3.0));
 }
+
+#[test]
+fn values_that_there_are_not_mean_the_default_and_cannot_break_a_later_save() {
+    let mut instance = plugin().instance().unwrap();
+    let defaults = instance.save_state().unwrap();
+    for (name, value) in [
+        ("codec", "99"),
+        ("codec", "-1"),
+        ("codec", "\"pcm64\""),
+        ("codec", "true"),
+        ("filetype", "\"wma\""),
+        ("n", "-5"),
+        ("n", "123456"),
+        ("record", "1"),
+        ("uniquesuff", "0.5"),
+    ] {
+        let mut state = SavedState::from_bytes(&defaults).unwrap();
+        state.set_param(name, serde_json::from_str(value).unwrap()).unwrap();
+        instance.load_state(&state.to_bytes()).unwrap();
+        assert_eq!(instance.save_state().unwrap(), defaults, "{name} = {value}");
+    }
+}

@@ -4,6 +4,7 @@ use super::error::TakeError;
 use super::files::TakeFiles;
 use super::room::Room;
 use super::take::{Figures, OpenTake};
+use super::watch::Watched;
 use crate::core::take::{Mark, TakeSettings};
 use crate::link::{Message, Receiver, Texts};
 use std::fmt;
@@ -13,10 +14,11 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// How long the writer sleeps between two looks at an empty queue while no take is open. The queue holds seconds.
-const IDLE_NAP: Duration = Duration::from_millis(200);
+/// How long the writer sleeps while no take is open. The [watch](super::watch) wakes it when one begins; this is only
+/// for the room that an open window shows.
+const IDLE_NAP: Duration = Duration::from_secs(5);
 
-/// The same while a take is open.
+/// How long the writer sleeps between two looks at an empty queue while a take is open.
 const TAKE_NAP: Duration = Duration::from_millis(20);
 
 /// Takes one line of the log.
@@ -25,18 +27,20 @@ pub type Log = fn(fmt::Arguments<'_>);
 /// The running writer thread.
 pub struct WriterThread {
     thread: JoinHandle<()>,
+    _watched: Watched,
 }
 
 impl WriterThread {
     /// Starts the writer of `receiver`'s link. It ends by itself once the sender is gone and all is written.
     pub fn start(receiver: Receiver, texts: Arc<Texts>, log: Log) -> io::Result<Self> {
+        let watched = Watched::new(Arc::clone(receiver.bell()))?;
         // Built on its own thread: encoders never leave it.
         let run = move || {
             Writer { receiver, texts, files: TakeFiles::default(), state: State::Idle, room: Room::default(), log }
                 .run()
         };
         let thread = thread::Builder::new().name("audio file writer".to_owned()).spawn(run)?;
-        Ok(Self { thread })
+        Ok(Self { thread, _watched: watched })
     }
 
     /// Waits until everything queued is written. The sender has to be gone, or this never returns.

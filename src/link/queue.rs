@@ -1,12 +1,11 @@
 //! The queue from the audio thread to the writer thread.
 
-use super::Status;
+use super::{Bell, Status};
 use crate::core::format::{BitRate, Codec, FileType, Menu, StreamFormat};
 use crate::core::take::{Mark, TakeSettings};
 use rtrb::{Consumer, Producer, RingBuffer};
 use std::mem::MaybeUninit;
-use std::sync::{Arc, OnceLock};
-use std::thread::Thread;
+use std::sync::Arc;
 
 /// The most frames that one message carries; longer blocks travel as several.
 pub const MAX_CHUNK_FRAMES: usize = 4096;
@@ -39,17 +38,16 @@ pub fn capacity_words(format: StreamFormat) -> usize {
 /// Makes both ends of a queue for `format` that holds `capacity_words` words.
 pub fn link(format: StreamFormat, capacity_words: usize, status: Arc<Status>) -> (Sender, Receiver) {
     let (producer, consumer) = RingBuffer::new(capacity_words);
-    let writer = Arc::new(OnceLock::new());
-    let sender =
-        Sender { producer, channels: format.channels, writer: Arc::clone(&writer), status: Arc::clone(&status) };
-    (sender, Receiver { consumer, format, writer, status })
+    let bell = Arc::<Bell>::default();
+    let sender = Sender { producer, channels: format.channels, bell: Arc::clone(&bell), status: Arc::clone(&status) };
+    (sender, Receiver { consumer, format, bell, status })
 }
 
 /// The audio thread's end. Wait-free but for [`wake_writer`](Self::wake_writer).
 pub struct Sender {
     producer: Producer<u32>,
     channels: usize,
-    writer: Arc<OnceLock<Thread>>,
+    bell: Arc<Bell>,
     status: Arc<Status>,
 }
 
@@ -77,7 +75,9 @@ impl Sender {
     pub fn try_mark(&mut self, mark: Mark) -> Result<(), Full> {
         let mut words = [0; MAX_MARK_WORDS];
         let used = encode(mark, &mut words);
-        self.producer.push_entire_slice(&words[..used]).map_err(|_| Full)
+        self.producer.push_entire_slice(&words[..used]).map_err(|_| Full)?;
+        self.bell.ring();
+        Ok(())
     }
 
     /// Sends a mark if there is room for it and for `frames` frames behind it.
@@ -106,9 +106,7 @@ impl Sender {
 
     /// Wakes the writer at once. A system call: never in realtime.
     pub fn wake_writer(&self) {
-        if let Some(writer) = self.writer.get() {
-            writer.unpark();
-        }
+        self.bell.wake();
     }
 
     /// The status that this link's writer keeps.
@@ -128,15 +126,14 @@ pub enum Message<'a> {
 pub struct Receiver {
     consumer: Consumer<u32>,
     format: StreamFormat,
-    writer: Arc<OnceLock<Thread>>,
+    bell: Arc<Bell>,
     status: Arc<Status>,
 }
 
 impl Receiver {
     /// Says that the calling thread is the writer, to be woken by [`Sender::wake_writer`].
     pub fn attach(&self) {
-        // A second attach is the same thread again.
-        let _ = self.writer.set(std::thread::current());
+        self.bell.belongs_to_this_thread();
     }
 
     /// The next message, if there is one. Frames are copied into `scratch`, which grows to fit.
@@ -163,6 +160,11 @@ impl Receiver {
         }
         debug_assert_eq!(scratch.len(), samples, "messages are committed whole");
         scratch.resize(samples, 0.0);
+    }
+
+    /// What wakes the writer when a take begins.
+    pub fn bell(&self) -> &Arc<Bell> {
+        &self.bell
     }
 
     /// Whether the queue is empty.

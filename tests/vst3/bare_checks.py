@@ -1,16 +1,23 @@
 """Checks in a host of our own that sends what JUCE's hosts cannot: changes inside a block, layouts by their number of
 channels, separate buffers for input and output, and calls in an order that only some hosts keep. See bare_host.py."""
 
+import json
+import multiprocessing
+import threading
 import time
 
 import numpy as np
+
 from bare_host import INFINITE_TAIL, OFFLINE, PREFETCH, REALTIME, Instance, Library
 from checking import (
     BLOCK_SIZES,
     CODECS,
+    MP3,
     RATE,
     Change,
+    Failure,
     expect,
+    expect_same_takes,
     expect_takes,
     expect_wav,
     model,
@@ -321,6 +328,126 @@ def a_state_survives_byte_for_byte_and_records_before_the_first_change(setting):
     expect("state after use", saved, instance.state)
     end(instance)
     expect_takes(setting.folder, [sound, sound], RATE, "FLOAT")
+
+
+@check
+def a_state_with_values_that_do_not_exist_means_their_defaults(setting):
+    instance = started(Library(setting.bundle))
+    new = Instance(Library(setting.bundle)).state
+    # A damaged project, or one of a later version. Saving it again is what such values broke.
+    for label, value in (
+        ("codec", {"i32": 99}),
+        ("codec", {"i32": -1}),
+        ("codec", {"string": "from the future"}),
+        ("filetype", {"bool": True}),
+        ("n", {"i32": -5}),
+        ("n", {"i32": 123_456}),
+        ("n", {"f32": 0.5}),
+        ("record", {"i32": 1}),
+    ):
+        instance.flush([(0, "Codec", CODECS["FLOAT"]), (0, "N", 0.5), (0, "File Type", MP3)])
+        damaged = json.loads(new)
+        damaged["params"][label] = value
+        instance.state = json.dumps(damaged).encode()
+        expect(f"state after {label} was {value}", json.loads(new), json.loads(instance.state))
+    end(instance)
+
+
+@check
+def a_state_that_is_none_is_refused_and_changes_nothing(setting):
+    instance = started(Library(setting.bundle))
+    before = instance.state
+    for content in (b"", b"{", b"[]", bytes(1_000), b'{"version":"0.1.0"}', before[:-1], b"\xff" + before):
+        try:
+            instance.state = content
+        except RuntimeError:
+            expect(f"state after {content[:20]}", before, instance.state)
+        else:
+            raise Failure(f"the plugin took {content[:20]} for a state")
+    end(instance)
+
+
+@check
+def states_loaded_while_sound_is_processed_do_not_tear_a_take(setting):
+    sound = noise(2, 40 * RATE)
+    instance = started(Library(setting.bundle))
+    instance.flush([(0, "Record", 1.0)])
+    states = []
+    for file in ("One{suffix}", "Two{suffix}"):
+        state = json.loads(instance.state)
+        state["fields"]["file"] = json.dumps(file)
+        states.append(json.dumps(state).encode())
+    is_over = threading.Event()
+
+    def load_states():
+        while not is_over.is_set():
+            for instance.state in states:
+                pass
+
+    instance.process(sound[:, :1])
+    loader = threading.Thread(target=load_states)
+    loader.start()
+    try:
+        play(instance, sound[:, 1:], [256])
+    finally:
+        is_over.set()
+        loader.join()
+    end(instance)
+    # Which of the names was in force when the take began is a matter of luck.
+    paths = list(setting.folder.iterdir())
+    expect("number of files", 1, len(paths))
+    expect_wav(paths[0], sound, RATE, "FLOAT")
+
+
+@check
+def a_fixed_name_that_another_instance_records_to_stays_with_it(setting):
+    library = Library(setting.bundle)
+    sounds = [noise(2, 10_000, seed) for seed in range(3)]
+    first, second = started(library), started(library)
+    for instance in (first, second):
+        instance.flush([(0, "Unique Suffix", 0.0), (0, "N", 7 / 9999)])
+    take = [Change(0, "Record", 1.0), Change(9_999, "Record", 0.0)]
+    play(first, sounds[0][:, :5_000], [512], [Change(0, "Record", 1.0)])
+    play(second, sounds[1], [512], take)
+    play(first, sounds[0][:, 5_000:], [512])
+    end(first)
+    expect("files", ["AudioFileOut7.wav"], names(setting.folder.iterdir()))
+    expect_wav(setting.folder / "AudioFileOut7.wav", sounds[0], RATE, "FLOAT")
+    # The name is free again.
+    play(second, sounds[2], [512], take)
+    end(second)
+    expect("files", ["AudioFileOut7.wav"], names(setting.folder.iterdir()))
+    expect_wav(setting.folder / "AudioFileOut7.wav", sounds[2][:, :9_999], RATE, "FLOAT")
+
+
+def record_short_takes(setting, seed):
+    """What each of several hosts does at the same time."""
+    instance = started(Library(setting.bundle))
+    play(instance, *short_takes(seed))
+    end(instance)
+
+
+def short_takes(seed):
+    sound = noise(2, 20_000, seed)
+    return sound, [512], toggles("Record", np.random.default_rng(seed), sound.shape[1], 100)
+
+
+@check
+def hosts_with_the_same_setting_never_share_a_file(setting):
+    processes = [
+        multiprocessing.get_context("spawn").Process(target=record_short_takes, args=(setting, seed))
+        for seed in range(4)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    expect("exit codes", [0] * len(processes), [process.exitcode for process in processes])
+    wanted = []
+    for seed in range(len(processes)):
+        sound, _, changes = short_takes(seed)
+        wanted += [take.tobytes() for take in model(sound, changes)]
+    expect_same_takes(setting.folder, wanted)
 
 
 @check

@@ -1,9 +1,9 @@
-"""A VST3 host that does nothing but what it is told: it cuts no blocks, moves no change and keeps no order of calls of its
-own. Hosts built with JUCE tell a plugin of no change inside a block; most DAWs do.
+"""A VST3 host that does nothing but what it is told: it cuts no blocks, moves no change and keeps no order of calls of
+its own. Hosts built with JUCE tell a plugin of no change inside a block; most DAWs do.
 
-Interfaces are called by their place in the virtual table. Places, structures and interface ids are those of the VST3 SDK's
-`pluginterfaces` (funknown.h, ipluginbase.h, ibstream.h, ivstcomponent.h, ivstaudioprocessor.h, ivsteditcontroller.h,
-ivstparameterchanges.h).
+Interfaces are called by their place in the virtual table. Places, structures and interface ids are those of the VST3
+SDK's `pluginterfaces` (funknown.h, ipluginbase.h, ibstream.h, ivstcomponent.h, ivstaudioprocessor.h,
+ivsteditcontroller.h, ivstparameterchanges.h).
 """
 
 import ctypes
@@ -240,7 +240,7 @@ class Instance:
         for index in range(call(self.controller, 8)):
             info = ParameterInfo()
             must("getParameterInfo", call(self.controller, 9, index, byref(info), types=(c_int32, c_void_p)))
-            title = bytes(info.title).decode("utf-16-le").rstrip("\0")
+            title = bytes(info.title).decode("utf-16-le").split("\0")[0]
             self.ids[title] = info.id
         self.in_place = False
         self.silence_flags = 0

@@ -2,13 +2,14 @@
 
 It declares every render offline, and plays silence and noise into a plugin while loading it. `reset=True`, its default,
 stops and starts the plugin before each call, so each call is a take of its own; `reset=False` goes on, but starts the
-plugin anew when rate, channels or a larger block ask for it. A parameter changes with the first sample of the next call.
+plugin anew when rate, channels or a larger block ask for it. A parameter changes at the first sample of the next call.
 """
 
 import gc
 
 import numpy as np
 import pedalboard
+
 from checking import (
     RATE,
     chirp,

@@ -15,6 +15,9 @@ import tempfile
 import time
 import traceback
 
+# The checks leave nothing beside them.
+sys.dont_write_bytecode = True
+
 import bare_checks
 import minihost_checks
 import pedalboard_checks
@@ -83,8 +86,13 @@ def run_apart(name, bundle):
     seconds = time.monotonic() - start
     print(f"{'FAILED' if ending else 'passed'}  {name} ({seconds:.1f} s)", flush=True)
     if ending:
-        print("\n".join(f"        {line}" for line in [*report.splitlines()[-40:], ending]), flush=True)
+        print("\n".join(f"        {line}" for line in [*shorten(report.splitlines()), ending]), flush=True)
     return not ending
+
+
+def shorten(lines):
+    """The beginning, where a panic says what it is, and the end, where Python does."""
+    return lines if len(lines) <= 40 else [*lines[:15], "…", *lines[-15:]]
 
 
 def environment(folder):

@@ -1,0 +1,39 @@
+//! How a sleeping writer hears that a take begins, without a system call on the audio thread.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::Thread;
+
+/// The audio thread rings it with one store; a thread that looks at the bells of all instances wakes the writer.
+#[derive(Debug, Default)]
+pub struct Bell {
+    rung: AtomicBool,
+    writer: OnceLock<Thread>,
+}
+
+impl Bell {
+    /// Audio thread: there is something to write. Wait-free.
+    pub(super) fn ring(&self) {
+        self.rung.store(true, Ordering::Release);
+    }
+
+    /// Wakes the writer if the bell was rung since the last look. Not for the audio thread: a system call.
+    pub fn answer(&self) {
+        if self.rung.load(Ordering::Relaxed) && self.rung.swap(false, Ordering::Acquire) {
+            self.wake();
+        }
+    }
+
+    /// Wakes the writer now. Not for the audio thread: a system call.
+    pub fn wake(&self) {
+        if let Some(writer) = self.writer.get() {
+            writer.unpark();
+        }
+    }
+
+    /// Writer thread: the calling thread is the one to be woken.
+    pub(super) fn belongs_to_this_thread(&self) {
+        // A second call is the same thread again.
+        let _ = self.writer.set(std::thread::current());
+    }
+}
