@@ -106,8 +106,10 @@ impl Panel {
         self.follow(&status);
         let shared = Arc::clone(&self.status);
         let scope = shared.scope();
-        let is_moving = self.levels.update(ui.input(|input| input.time), &scope.take_levels(), scope.blocks());
-        if is_moving || matches!(status.state, RecorderState::Recording | RecorderState::Finishing) {
+        let levels = scope.take_levels();
+        let is_moving = self.levels.update(ui.input(|input| input.time), &levels, scope.blocks());
+        // Sound asks for the next picture by itself; meters that fall in silence do not.
+        if is_moving && levels.iter().all(|level| level.peak == 0.0) {
             ui.ctx().request_repaint_after(FRAME);
         }
         let next = self.next_path(&status);

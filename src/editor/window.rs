@@ -17,14 +17,19 @@ use nice_plug_egui::{
     EguiEditor, EguiEditorHandle, EguiEditorState, EguiNiceSettings, Frame, Key, KeyCapture, NiceEguiApp,
     RepaintNotifier, create_egui_editor,
 };
+use std::cell::RefCell;
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// The most redraws that news can cause: 30 a second.
 const REDRAW_INTERVAL: Duration = Duration::from_millis(33);
+
+/// The longest that a host waits for a window to close.
+const LONGEST_END: Duration = Duration::from_secs(2);
 
 const BROKEN: &str = "The window stopped because of an error of its own. The recorder itself goes on; use the DAW's own \
                       controls.";
@@ -42,6 +47,7 @@ pub fn create(params: Arc<RecorderParams>, status: Arc<Status>, foresee: Foresee
         shared: Arc::new(Mutex::new(Shared { panel, gui: None, is_broken: false })),
         params: Arc::clone(&params),
         geometry: Arc::default(),
+        alive: Arc::default(),
     };
     let inner = Mutex::new(framework_editor(&app, params.window.get(), &notifier)?);
     Some(RecorderEditor { app, params, status, notifier, inner })
@@ -89,11 +95,12 @@ impl Editor for RecorderEditor {
         if let Some(editor) = framework_editor(&self.app, self.params.window.get(), &self.notifier) {
             *inner = editor;
         }
+        let end = ThreadEnd::expect(&self.app.alive);
         let spawned = inner.spawn(parent, wait_for_parent, fallback_scale_factor, gui_context, host)?;
         self.app.geometry.follow(&spawned.window.size());
         self.status.scope().open();
         let handle = RecorderHandle { inner: spawned.handle, status: Arc::clone(&self.status) };
-        Ok(SpawnedEditor { handle, window: spawned.window })
+        Ok(SpawnedEditor { handle, window: OpenWindow { window: spawned.window, _end: end } })
     }
 
     fn size(&self) -> NativeSize<u32> {
@@ -126,39 +133,39 @@ impl Drop for RecorderHandle {
 }
 
 impl EditorHandle for RecorderHandle {
-    type Window = baseview::Window;
+    type Window = OpenWindow;
     type Error = baseview::Error;
 
     fn run_until_closed(window: Self::Window) -> Result<(), Self::Error> {
-        EguiEditorHandle::run_until_closed(window)
+        EguiEditorHandle::run_until_closed(window.window)
     }
 
     fn set_parent(&self, parent: ParentWindowHandle, window: &Self::Window) -> Result<(), Self::Error> {
-        self.inner.set_parent(parent, window)
+        self.inner.set_parent(parent, &window.window)
     }
 
     fn show(&self, window: &Self::Window) -> Result<(), Self::Error> {
-        self.inner.show(window)
+        self.inner.show(&window.window)
     }
 
     fn hide(&self, window: &Self::Window) -> Result<(), Self::Error> {
-        self.inner.hide(window)
+        self.inner.hide(&window.window)
     }
 
     fn set_size(&self, new_size: NativeSize<u32>, window: &Self::Window) -> Result<(), Self::Error> {
-        self.inner.set_size(new_size, window)
+        self.inner.set_size(new_size, &window.window)
     }
 
     fn host_main_thread_callback(&self, window: &Self::Window) {
-        self.inner.host_main_thread_callback(window);
+        self.inner.host_main_thread_callback(&window.window);
     }
 
     fn adjust_size(&self, new_size: NativeSize<u32>, window: &Self::Window) -> Option<NativeSize<u32>> {
-        self.inner.adjust_size(new_size, window)
+        self.inner.adjust_size(new_size, &window.window)
     }
 
     fn set_fallback_scale_factor(&self, scale_factor: f64, window: &Self::Window) -> Result<(), Self::Error> {
-        self.inner.set_fallback_scale_factor(scale_factor, window)
+        self.inner.set_fallback_scale_factor(scale_factor, &window.window)
     }
 
     fn on_virtual_key_from_host(&self, key_code: VirtualKeyCode, is_down: bool, modifiers: Modifiers) -> bool {
@@ -175,6 +182,54 @@ impl EditorHandle for RecorderHandle {
 
     fn param_modulation_changed(&self, id: &str, modulation_offset: f32) {
         self.inner.param_modulation_changed(id, modulation_offset);
+    }
+}
+
+/// The window itself, and its end. The fields are dropped in this order.
+pub struct OpenWindow {
+    window: baseview::Window,
+    _end: ThreadEnd,
+}
+
+/// What a window's thread holds as long as it runs.
+type Alive = Arc<Mutex<Option<Sender<()>>>>;
+
+thread_local! {
+    /// Dropped as the last thing that a window's thread does.
+    static ALIVE: RefCell<Option<Sender<()>>> = const { RefCell::new(None) };
+}
+
+/// Waits on drop until the window's thread has ended. The framework does not always join it, and a host that then
+/// exits would pull the graphics driver away under it.
+struct ThreadEnd {
+    alive: Alive,
+    receiver: Receiver<()>,
+}
+
+impl ThreadEnd {
+    /// Of the window that is about to open.
+    fn expect(alive: &Alive) -> Self {
+        let (sender, receiver) = channel();
+        *alive.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
+        Self { alive: Arc::clone(alive), receiver }
+    }
+
+    /// On the window's thread.
+    fn begin(alive: &Alive) {
+        // Elsewhere the window lives on the host's own thread, which does not end with it.
+        if cfg!(all(unix, not(target_os = "macos"))) {
+            let sender = alive.lock().unwrap_or_else(PoisonError::into_inner).take();
+            ALIVE.with(|alive| *alive.borrow_mut() = sender);
+        }
+    }
+}
+
+impl Drop for ThreadEnd {
+    fn drop(&mut self) {
+        // A window that never came to life holds nothing.
+        *self.alive.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        // Ends when the sender is dropped; a driver that hangs must not hang the host.
+        let _ = self.receiver.recv_timeout(LONGEST_END);
     }
 }
 
@@ -203,6 +258,7 @@ pub struct App {
     shared: Arc<Mutex<Shared>>,
     params: Arc<RecorderParams>,
     geometry: Arc<Geometry>,
+    alive: Alive,
 }
 
 struct Shared {
@@ -225,6 +281,7 @@ impl NiceEguiApp for App {
         gui: GuiContext,
         frame: &mut Frame,
     ) -> Result<(), baseview::HandlerError> {
+        ThreadEnd::begin(&self.alive);
         theme::apply(&egui_ctx);
         frame.set_clear_color(theme::BACKGROUND.into());
         let mut shared = self.shared();

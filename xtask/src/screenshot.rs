@@ -147,6 +147,8 @@ mod session {
         }
         let processor = instance.activate(Setup::new(RATE as f64, BLOCK as u32))?;
         let window = HostWindow::open(options.scale)?;
+        // The mouse lies in the middle of the screen at first, and so in a large window.
+        window.move_to(i16::MAX, i16::MAX)?;
         instance.open_window(&window)?;
         if let Some(size) = options.size {
             instance.resize_window(&window, size.map(|side| (side * options.scale) as u32))?;
