@@ -94,14 +94,17 @@ fn a_state_of_rubbish_is_refused_and_changes_nothing() {
 fn the_parameters_have_the_ids_labels_and_defaults_of_the_operator() {
     let mut instance = plugin().instance().unwrap();
     let params = instance.params().unwrap();
-    let expected: [(&str, &str, f64, f64); 7] = [
+    let expected: [(&str, &str, f64, f64); 10] = [
         ("record", "Record", 1.0, 0.0),
         ("pause", "Pause", 1.0, 0.0),
-        ("filetype", "File Type", 1.0, 0.0),
+        ("filetype", "File Type", 3.0, 0.0),
         ("codec", "Codec", 3.0, 1.0),
         ("bitrate", "Bit Rate", 6.0, 2.0),
         ("uniquesuff", "Unique Suffix", 1.0, 1.0),
         ("n", "N", 9999.0, 0.0),
+        ("rate", "Sample Rate", 6.0, 0.0),
+        ("srselect", "Sample Rate Match", 3.0, 0.0),
+        ("timeslice", "Time Slice", 1.0, 0.0),
     ];
     for (name, label, max, default) in expected {
         let id = ParamId::named(name);
@@ -115,7 +118,7 @@ fn the_parameters_have_the_ids_labels_and_defaults_of_the_operator() {
     let menu = |instance: &mut headless_host::Instance, id, count: usize| -> Vec<String> {
         (0..count).map(|index| instance.value_to_text(id, index as f64).unwrap().unwrap()).collect()
     };
-    assert_eq!(menu(&mut instance, FILE_TYPE, 2), ["WAV", "MP3"]);
+    assert_eq!(menu(&mut instance, FILE_TYPE, 4), ["WAV", "MP3", "AIFF", "FLAC"]);
     assert_eq!(menu(&mut instance, CODEC, 4), ["16-bit PCM", "24-bit PCM", "32-bit PCM", "32-bit float"]);
     assert_eq!(instance.value(RECORD).unwrap(), Some(0.0));
     let state = SavedState::from_bytes(&instance.save_state().unwrap()).unwrap();
@@ -140,8 +143,9 @@ fn the_tracks_name_reaches_the_file_name() {
 #[test]
 fn a_menu_entry_is_read_from_its_label() {
     let mut instance = plugin().instance().unwrap();
-    assert_eq!(instance.text_to_value(FILE_TYPE, "MP3").unwrap(), Some(MP3));
-    assert_eq!(instance.text_to_value(CODEC, "32-bit float").unwrap(), Some(3.0));
+    let mut read = |id, text| instance.text_to_value(id, text).unwrap().map(f64::round);
+    assert_eq!(read(FILE_TYPE, "MP3"), Some(MP3));
+    assert_eq!(read(CODEC, "32-bit float"), Some(3.0));
 }
 
 #[test]

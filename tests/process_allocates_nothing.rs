@@ -2,8 +2,9 @@
 
 mod common;
 
-use audio_file_out::core::format::{BitRate, Codec, FileType, StreamFormat};
-use audio_file_out::core::take::{Controls, TakeSettings};
+use audio_file_out::core::channels::ChannelSet;
+use audio_file_out::core::format::StreamFormat;
+use audio_file_out::core::take::{Controls, Song, TakeSettings};
 use audio_file_out::link::{self, Status};
 use audio_file_out::rt::tap::{MonotonicClock, Tap};
 use common::{PAUSE, RECORD, Rig, pause, record, sound};
@@ -100,14 +101,10 @@ fn meters_and_waveform_of_an_open_window_allocate_nothing() {
         let controls = Controls {
             record: round % 7 > 0,
             pause: round % 3 == 0,
-            settings: TakeSettings {
-                file_type: FileType::Wav,
-                codec: Codec::Pcm24,
-                bit_rate: BitRate::Cbr192,
-                unique_suffix: true,
-                n: 0,
-                text_revision: 0,
-            },
+            time_slice: round % 2 == 0,
+            settings: TakeSettings::DEFAULT,
+            channels: ChannelSet::matching("* ^chan3", 64),
+            song: Song { position_frames: Some(round * 1_000), ..Song::default() },
         };
         let before = COUNT.get();
         tap.process(&controls, &planar);

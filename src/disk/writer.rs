@@ -53,7 +53,7 @@ impl WriterThread {
 
 enum State {
     Idle,
-    Recording(OpenTake),
+    Recording(Box<OpenTake>),
     /// The take failed; its frames are counted and dropped until it ends.
     Failed {
         figures: Figures,
@@ -120,7 +120,7 @@ impl Writer {
                 self.receiver.status().take_note(take.note());
                 self.log(format_args!("take opened: {}", take.path().display()));
                 self.receiver.status().take_path(take.path().to_owned());
-                self.state = State::Recording(take);
+                self.state = State::Recording(Box::new(take));
             }
             Err(error) => self.fail(error),
         }

@@ -100,13 +100,21 @@ def the_parameters_have_their_names_menus_and_defaults(setting):
     menus = {
         "Record": ["Off", "On"],
         "Pause": ["Off", "On"],
-        "File Type": ["WAV", "MP3"],
+        "File Type": ["WAV", "MP3", "AIFF", "FLAC"],
         "Codec": ["16-bit PCM", "24-bit PCM", "32-bit PCM", "32-bit float"],
         "Bit Rate": ["96 kb/s", "128 kb/s", "192 kb/s", "256 kb/s", "320 kb/s", "VBR V2", "VBR V0"],
         "Unique Suffix": ["Off", "On"],
         "N": None,
+        "Sample Rate": ["Host", "44.1 kHz", "48 kHz", "88.2 kHz", "96 kHz", "176.4 kHz", "192 kHz"],
+        "Sample Rate Match": [
+            "Resample At First Rate",
+            "Resample At Maximum Rate",
+            "Resample At Minimum Rate",
+            "Error If Rates Differ",
+        ],
+        "Time Slice": ["Off", "On"],
     }
-    defaults = ["Off", "Off", "WAV", "24-bit PCM", "192 kb/s", "On", "0"]
+    defaults = ["Off", "Off", "WAV", "24-bit PCM", "192 kb/s", "On", "0", "Host", "Resample At First Rate", "Off"]
     with Track(setting) as track:
         plugin = track.plugin
         infos = [plugin.get_param_info(index) for index in range(plugin.num_params)]
