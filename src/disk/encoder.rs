@@ -96,15 +96,3 @@ pub fn check(file_type: FileType, stream: StreamFormat) -> Result<(), OpenError>
     }
     Ok(())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_window_warns_of_the_same_number_of_channels_that_the_encoders_refuse() {
-        for &file_type in FileType::ALL {
-            assert_eq!(file_type.max_channels(), format_of(file_type).max_channels, "{file_type:?}");
-        }
-    }
-}

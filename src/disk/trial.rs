@@ -25,7 +25,7 @@ impl Trial {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("take").with_extension(file_type.id());
         let file = Arc::new(OpenOptions::new().read(true).write(true).create_new(true).open(&path).unwrap());
-        let settings = TakeSettings { file_type, codec, bit_rate, unique_suffix: true, n: 0, text_revision: 0 };
+        let settings = TakeSettings { file_type, codec, bit_rate, ..TakeSettings::DEFAULT };
         Self { _folder: folder, path, file, settings, stream: StreamFormat { channels, sample_rate } }
     }
 

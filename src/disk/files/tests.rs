@@ -5,7 +5,7 @@ mod fixed;
 mod unique;
 
 use super::*;
-use crate::core::format::{BitRate, Codec, FileType};
+use crate::core::format::FileType;
 use chrono::TimeZone;
 use proptest::prelude::*;
 use std::error::Error;
