@@ -7,6 +7,7 @@ pub mod files;
 mod flac;
 mod growing_file;
 mod mp3;
+mod ogg;
 mod pcm;
 #[cfg(test)]
 mod read_back;
