@@ -7,6 +7,7 @@ pub mod files;
 mod flac;
 mod growing_file;
 mod mp3;
+mod ogg;
 mod parts;
 mod pcm;
 #[cfg(test)]

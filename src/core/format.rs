@@ -53,6 +53,7 @@ menu! {
     FileType {
         Wav = "wav", "WAV";
         Mp3 = "mp3", "MP3";
+        Ogg = "ogg", "Ogg Vorbis";
         Aiff = "aiff", "AIFF";
         Flac = "flac", "FLAC";
     }
@@ -73,6 +74,7 @@ impl FileType {
         match self {
             FileType::Wav => (64, SizedBy::Codec),
             FileType::Mp3 => (2, SizedBy::BitRate),
+            FileType::Ogg => (8, SizedBy::BitRate),
             FileType::Aiff => (64, SizedBy::Codec),
             FileType::Flac => (8, SizedBy::Codec),
         }

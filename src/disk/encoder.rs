@@ -1,6 +1,6 @@
 //! What every file type has to do. One file beside this one implements it for each.
 
-use super::{aiff, flac, mp3, wav};
+use super::{aiff, flac, mp3, ogg, wav};
 use crate::core::format::{FileType, Menu, StreamFormat};
 use crate::core::take::TakeSettings;
 use std::fs::File;
@@ -83,6 +83,7 @@ pub fn format_of(file_type: FileType) -> Format {
     match file_type {
         FileType::Wav => wav::FORMAT,
         FileType::Mp3 => mp3::FORMAT,
+        FileType::Ogg => ogg::FORMAT,
         FileType::Aiff => aiff::FORMAT,
         FileType::Flac => flac::FORMAT,
     }

@@ -39,6 +39,13 @@ impl GrowingFile {
         Ok(())
     }
 
+    /// Hands everything to the operating system, and `end` behind it for as long as nothing else comes there. What comes
+    /// next has to be at least as long.
+    pub fn flush_with_end(&mut self, end: &[u8]) -> io::Result<()> {
+        self.flush()?;
+        (&*self.file).write_all(end)
+    }
+
     /// Replaces the first bytes of the file, which have been flushed before.
     pub fn overwrite_start(&mut self, bytes: &[u8]) -> io::Result<()> {
         debug_assert!(bytes.len() as u64 <= self.written);

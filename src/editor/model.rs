@@ -2,7 +2,7 @@
 
 use super::trouble::{self, Causes, Read, Trouble};
 use super::words;
-use crate::core::format::{BitRate, Codec, FileType, SizedBy, StreamFormat};
+use crate::core::format::{BitRate, Codec, FileType, Rate, RateMatch, SizedBy, StreamFormat};
 use crate::core::take::TakeSettings;
 use crate::link::{RecorderState, StatusSnapshot, TakeReport, TextSet};
 use std::path::PathBuf;
@@ -84,6 +84,10 @@ pub struct Model {
     pub unique_suffix: bool,
     pub n: u16,
     pub file: String,
+    pub scope: String,
+    pub rate: Rate,
+    pub rate_match: RateMatch,
+    pub time_slice: bool,
     /// The full path of the next take.
     pub next_path: String,
     /// How long the disk lasts; empty where that is not known.
@@ -101,6 +105,7 @@ pub struct Inputs<'a> {
     pub record: bool,
     pub pause: bool,
     pub settings: TakeSettings,
+    pub time_slice: bool,
     pub texts: &'a TextSet,
     pub track_rgb: Option<[u8; 3]>,
     /// The full path of the next take.
@@ -140,6 +145,10 @@ impl Model {
             unique_suffix: settings.unique_suffix,
             n: settings.n,
             file: inputs.texts.file.clone(),
+            scope: inputs.texts.scope.clone(),
+            rate: settings.rate,
+            rate_match: settings.rate_match,
+            time_slice: inputs.time_slice,
             next_path: words::printable(inputs.next_path),
             room: room_seconds.map_or_else(String::new, |seconds| format!("Disk lasts {}", words::duration(seconds))),
             trouble: trouble::list(&causes),
@@ -237,6 +246,7 @@ mod tests {
             record: false,
             pause: false,
             settings: settings(),
+            time_slice: false,
             texts: &texts,
             track_rgb: None,
             next_path: "next.wav",
@@ -290,6 +300,7 @@ mod tests {
                 record,
                 pause: false,
                 settings: settings(),
+                time_slice: false,
                 texts: &texts,
                 track_rgb: None,
                 next_path: "",

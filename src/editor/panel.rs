@@ -160,6 +160,7 @@ impl Panel {
             record: self.params.record.value(),
             pause: self.params.pause.value(),
             settings: self.params.settings(),
+            time_slice: self.params.time_slice.value(),
             texts: &self.params.texts.current(),
             track_rgb: self.track_rgb,
             next_path,
@@ -181,7 +182,11 @@ impl Panel {
             Action::BeginN => gestures.begin(&params.n),
             Action::N(n) => gestures.set(&params.n, n.into()),
             Action::EndN => gestures.end(&params.n),
-            Action::File(file) => self.set_file(&file, gestures),
+            Action::File(file) => self.set_text(TextId::File, &file, gestures),
+            Action::Scope(scope) => self.set_text(TextId::Scope, &scope, gestures),
+            Action::Rate(rate) => gestures.change(&params.rate, rate),
+            Action::RateMatch(how) => gestures.change(&params.rate_match, how),
+            Action::TimeSlice(on) => gestures.change(&params.time_slice, on),
             Action::Browse => self.desktop.choose_folder(next_path.parent().unwrap_or(next_path)),
             Action::OpenFolder => self.desktop.show(next_path.parent().unwrap_or(next_path)),
             Action::Reveal(path) => self.desktop.show(&path),
@@ -195,15 +200,15 @@ impl Panel {
         match news {
             News::Folder(folder) => {
                 let file = in_folder(&folder, &self.params.texts.current().file);
-                self.set_file(&file, gestures);
+                self.set_text(TextId::File, &file, gestures);
             }
             News::Failed(text) => self.desktop_trouble = Some(text),
         }
     }
 
     /// Texts are no parameters, so the host would not know that there is something to save.
-    fn set_file(&self, file: &str, gestures: &impl Gestures) {
-        self.params.texts.set(TextId::File, file);
+    fn set_text(&self, id: TextId, text: &str, gestures: &impl Gestures) {
+        self.params.texts.set(id, text);
         let revision = &self.params.revision;
         gestures.change(revision, (revision.value() + 1) % RecorderParams::REVISIONS);
     }

@@ -4,7 +4,7 @@ mod rig;
 
 use super::desktop::News;
 use super::view::MIN_SIZE;
-use crate::core::format::{BitRate, Codec, FileType, StreamFormat};
+use crate::core::format::{BitRate, Codec, FileType, Rate, RateMatch, StreamFormat};
 use crate::link::{Column, Gate, Span, TakeReport, TextId};
 use egui::{Key, Vec2, vec2};
 use egui_kittest::kittest::{NodeT, Queryable};
@@ -172,6 +172,23 @@ fn each_file_type_shows_what_it_uses_and_nothing_else() {
     rig.open_menu("Codec");
     rig.click("32-bit float");
     assert_eq!(rig.params().codec.value(), Codec::Float32);
+}
+
+#[test]
+fn the_common_page_lies_behind_a_fold() {
+    let mut rig = Rig::new();
+    assert!(rig.harness.query_all_by_label("Time Slice").next().is_none());
+    rig.click("More");
+    rig.harness.run_steps(20);
+    rig.click("Time Slice");
+    assert!(rig.params().time_slice.value());
+    rig.open_menu("Sample Rate");
+    rig.click("96 kHz");
+    assert_eq!(rig.params().rate.value(), Rate::R96000);
+    rig.open_menu("Sample Rate Match");
+    rig.click("Error If Rates Differ");
+    assert_eq!(rig.params().rate_match.value(), RateMatch::Error);
+    assert_eq!(rig.gestures().last().map(String::as_str), Some("end Sample Rate Match"));
 }
 
 #[test]

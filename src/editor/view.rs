@@ -12,7 +12,7 @@ use super::model::{Model, State};
 use super::theme::{self, GAP};
 use super::trouble::TroubleId;
 use super::words;
-use crate::core::format::{BitRate, Codec, FileType};
+use crate::core::format::{BitRate, Codec, FileType, Rate, RateMatch};
 use crate::link::Column;
 use egui::{FontId, Frame, Key, Margin, Modifiers, Sense, Ui, Vec2, ViewportCommand, vec2};
 use std::path::PathBuf;
@@ -40,6 +40,10 @@ pub enum Action {
     /// The mouse lets go of N.
     EndN,
     File(String),
+    Scope(String),
+    Rate(Rate),
+    RateMatch(RateMatch),
+    TimeSlice(bool),
     Browse,
     OpenFolder,
     Reveal(PathBuf),

@@ -42,7 +42,7 @@ class Change:
 
 
 # Normalised values of menus: index / (count - 1).
-WAV, MP3 = 0.0, 1 / 3
+WAV, MP3 = 0.0, 1 / 4
 CODECS = {"PCM_16": 0.0, "PCM_24": 1 / 3, "PCM_32": 2 / 3, "FLOAT": 1.0}
 BITS = {"PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
 

@@ -100,7 +100,7 @@ def the_parameters_have_their_names_menus_and_defaults(setting):
     menus = {
         "Record": ["Off", "On"],
         "Pause": ["Off", "On"],
-        "File Type": ["WAV", "MP3", "AIFF", "FLAC"],
+        "File Type": ["WAV", "MP3", "Ogg Vorbis", "AIFF", "FLAC"],
         "Codec": ["16-bit PCM", "24-bit PCM", "32-bit PCM", "32-bit float"],
         "Bit Rate": ["96 kb/s", "128 kb/s", "192 kb/s", "256 kb/s", "320 kb/s", "VBR V2", "VBR V0"],
         "Unique Suffix": ["Off", "On"],

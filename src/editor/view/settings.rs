@@ -1,20 +1,31 @@
 //! What the next take is recorded with, and where it goes.
 
 use super::{Action, elided};
-use crate::core::format::Menu;
+use crate::core::format::{Menu, Rate};
 use crate::editor::model::{Model, TypeSetting};
 use crate::editor::theme::{self, GAP, ROW};
-use egui::{Align, Button, ComboBox, DragValue, Frame, Layout, Margin, RichText, Role, TextEdit, Ui, WidgetInfo, vec2};
+use egui::{
+    Align, Button, CollapsingHeader, ComboBox, DragValue, Frame, Id, Layout, Margin, RichText, Role, TextEdit, Ui,
+    WidgetInfo, vec2,
+};
 
 const FILE_HELP: &str = "A name, or a path. What stands in braces is filled in when a take begins: {suffix} a number of its \
                          own or N, {track} the track's name, {date}, {time}, {rate}, {type}, {bitrate}. ~ is your home \
                          folder.";
+
+const SCOPE_HELP: &str = "Which channels are recorded: * for all, or names with blanks between them, such as chan1 chan[3-4], \
+                          L, R. ^ before a name takes it away.";
+
+const TIME_SLICE_HELP: &str = "Keeps the file to the song: where the song jumps ahead while a take runs, the time between \
+                               becomes silence.";
 
 /// What the settings remember between two frames.
 #[derive(Default)]
 pub struct Settings {
     /// The text of File while it is being typed.
     file_draft: Option<String>,
+    /// The text of Scope while it is being typed.
+    scope_draft: Option<String>,
     /// The mouse holds N.
     holds_n: bool,
 }
@@ -30,6 +41,7 @@ impl Settings {
             });
             self.file(ui, model, actions);
             next_path(ui, model);
+            CollapsingHeader::new("More").show(ui, |ui| self.more(ui, model, actions));
         });
     }
 
@@ -70,19 +82,45 @@ impl Settings {
                 if ui.add(Button::new("Browse…")).on_hover_text("Choose the folder for the takes").clicked() {
                     actions.push(Action::Browse);
                 }
-                let draft = self.file_draft.get_or_insert_with(|| model.file.clone());
-                let width = ui.available_width();
-                let edit = TextEdit::singleline(draft).margin(Margin::symmetric(8, 6));
-                let field = ui.add_sized(vec2(width, ROW), edit).labelled_by(label.id).on_hover_text(FILE_HELP);
-                if field.changed() {
-                    actions.push(Action::File(draft.clone()));
-                }
-                if !field.has_focus() {
-                    self.file_draft = None;
-                }
+                actions
+                    .extend(text_field(ui, label.id, &mut self.file_draft, &model.file, FILE_HELP).map(Action::File));
             });
         });
     }
+
+    /// The parameters of the operator's Common page.
+    fn more(&mut self, ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
+        ui.horizontal(|ui| {
+            actions.extend(menu(ui, "Sample Rate", 88.0, model.rate).map(Action::Rate));
+            // Without a wanted rate there is nothing to match.
+            ui.add_enabled_ui(model.rate != Rate::Host, |ui| {
+                actions.extend(menu(ui, "Sample Rate Match", 200.0, model.rate_match).map(Action::RateMatch));
+            });
+        });
+        ui.horizontal(|ui| {
+            let mut time_slice = model.time_slice;
+            if ui.checkbox(&mut time_slice, "Time Slice").on_hover_text(TIME_SLICE_HELP).changed() {
+                actions.push(Action::TimeSlice(time_slice));
+            }
+            ui.add_space(GAP);
+            let label = ui.label("Scope");
+            actions
+                .extend(text_field(ui, label.id, &mut self.scope_draft, &model.scope, SCOPE_HELP).map(Action::Scope));
+        });
+    }
+}
+
+/// A field as wide as there is room, showing `text` unless it is being typed into; returns what was typed.
+fn text_field(ui: &mut Ui, label: Id, draft: &mut Option<String>, text: &str, help: &str) -> Option<String> {
+    let typed = draft.get_or_insert_with(|| text.to_owned());
+    let width = ui.available_width();
+    let edit = TextEdit::singleline(typed).margin(Margin::symmetric(8, 6));
+    let field = ui.add_sized(vec2(width, ROW), edit).labelled_by(label).on_hover_text(help);
+    let changed = field.changed().then(|| typed.clone());
+    if !field.has_focus() {
+        *draft = None;
+    }
+    changed
 }
 
 fn menus(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {

@@ -1,0 +1,261 @@
+use super::*;
+use crate::core::format::{Codec, FileType, Menu};
+use crate::disk::read_back::ask;
+use crate::disk::resample::resampled_frames;
+use crate::disk::trial::{LENGTHS, Trial, interleaved};
+
+/// The usual rates in Hz, and some that libvorbis has other modes for.
+const RATES: [u32; 14] =
+    [8000, 9600, 11_025, 16_000, 22_050, 24_000, 32_000, 37_800, 44_100, 48_000, 50_001, 88_200, 96_000, 192_000];
+
+fn trial(bit_rate: BitRate, channels: usize, rate: u32) -> Trial {
+    Trial::new(FileType::Ogg, Codec::Pcm24, bit_rate, channels, rate)
+}
+
+/// Frames that the last page counts.
+fn told_frames(trial: &Trial) -> u64 {
+    let bytes = trial.bytes();
+    let mut pages = bytes.windows(5).enumerate().filter(|(_, window)| window == b"OggS\0");
+    let (last, _) = pages.next_back().unwrap();
+    u64::from_le_bytes(bytes[last + 6..last + 14].try_into().unwrap())
+}
+
+fn serial(trial: &Trial) -> [u8; 4] {
+    trial.bytes()[14..18].try_into().unwrap()
+}
+
+fn is_exact(trial: &Trial, frames: usize, decoded_frames: usize) {
+    trial.record(&trial.sound(frames));
+    let decoded = trial.decoded();
+    let context = format!("{:?}, {:?}, {frames}", trial.settings, trial.stream);
+    assert_eq!((decoded.channels, decoded.frames()), (trial.stream.channels, decoded_frames), "{context}");
+    assert_eq!(told_frames(trial), decoded_frames as u64, "{context}");
+}
+
+/// ogginfo finds nothing to complain of.
+fn assert_ogginfo_accepts(trial: &Trial) {
+    if let Some(told) = ask("ogginfo", &[trial.path_text()]) {
+        assert!(!told.to_lowercase().contains("warning"), "{told}");
+    }
+}
+
+#[test]
+fn the_length_is_exact_with_any_number_of_channels() {
+    for channels in 1..=8 {
+        for frames in LENGTHS {
+            let trial = trial(BitRate::Cbr192, channels, 44_100);
+            is_exact(&trial, frames, frames);
+            assert_ogginfo_accepts(&trial);
+        }
+    }
+}
+
+#[test]
+fn the_length_is_exact_at_any_rate() {
+    for rate in RATES {
+        for frames in LENGTHS {
+            is_exact(&trial(BitRate::VbrV0, 2, rate), frames, frames);
+        }
+    }
+}
+
+#[test]
+fn the_length_is_exact_at_any_bit_rate() {
+    for &bit_rate in BitRate::ALL {
+        for frames in LENGTHS {
+            is_exact(&trial(bit_rate, 2, 48_000), frames, frames);
+            is_exact(&trial(bit_rate, 1, 96_000), frames, frames);
+        }
+    }
+}
+
+#[test]
+fn short_takes_are_exact_to_the_frame() {
+    for frames in (2..300).chain([511, 512, 513, 575, 1023, 1024, 1025, 2047, 2048, 2049, 3071, 3072, 3073]) {
+        is_exact(&trial(BitRate::VbrV2, 2, 44_100), frames, frames);
+    }
+}
+
+#[test]
+fn a_file_without_a_frame_is_whole() {
+    let trial = trial(BitRate::Cbr192, 2, 44_100);
+    trial.record(&[]);
+    assert_eq!(told_frames(&trial), 0);
+}
+
+#[test]
+fn no_bit_rate_is_refused_at_any_rate_with_any_number_of_channels() {
+    for &bit_rate in BitRate::ALL {
+        for channels in 1..=8 {
+            for rate in RATES.into_iter().chain([1, 100, 4000, 7999, 199_999, 200_000]) {
+                let trial = trial(bit_rate, channels, rate);
+                assert!(trial.try_open().is_ok(), "{bit_rate:?}, {:?}", trial.stream);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_bit_rate_is_the_nominal_one_where_libvorbis_has_it() {
+    for (bit_rate, nominal) in [(BitRate::Cbr96, 96_000), (BitRate::Cbr192, 192_000), (BitRate::Cbr320, 320_000)] {
+        let trial = trial(bit_rate, 2, 44_100);
+        trial.record(&[]);
+        let told = i32::from_le_bytes(trial.bytes()[48..52].try_into().unwrap());
+        assert!((told - nominal).abs() <= 1, "{told}");
+    }
+}
+
+#[test]
+fn rates_beyond_libvorbis_are_resampled_to_the_exact_length() {
+    for (rate, encoded) in [(200_001, 192_000), (352_800, 176_400), (384_000, 192_000), (768_000, 192_000)] {
+        let trial = trial(BitRate::VbrV2, 2, rate);
+        is_exact(&trial, 123_457, resampled_frames(123_457, rate, encoded) as usize);
+        assert_eq!(trial.decoded().sample_rate, encoded);
+    }
+}
+
+#[test]
+fn a_rate_too_far_off_is_refused() {
+    let refused = trial(BitRate::Cbr192, 2, u32::MAX).try_open();
+    assert!(matches!(refused, Err(OpenError::Refused { file_type: "Ogg Vorbis", .. })));
+}
+
+/// How loud `difference` is against `sound`, in dB.
+fn noise_level(sound: &[f32], difference: impl Iterator<Item = f32>) -> f64 {
+    let energy = |samples: &mut dyn Iterator<Item = f32>| samples.map(|sample| f64::from(sample).powi(2)).sum::<f64>();
+    10.0 * (energy(&mut difference.into_iter()) / energy(&mut sound.iter().copied())).log10()
+}
+
+#[test]
+fn each_frame_is_in_its_place() {
+    for rate in [44_100, 48_000, 96_000] {
+        let trial = trial(BitRate::VbrV0, 2, rate);
+        let planar = trial.sound(60_000);
+        trial.record(&planar);
+        let (sound, decoded) = (interleaved(&planar, 2), trial.decoded().samples);
+        let level = noise_level(&sound, sound.iter().zip(&decoded).map(|(sound, decoded)| sound - decoded));
+        assert!(level < -20.0, "{rate} Hz: {level} dB");
+    }
+}
+
+/// Both decoders give the channels in the order of WAVE.
+#[test]
+fn each_channel_is_heard_where_it_came_from() {
+    for channels in 1..=8 {
+        let trial = trial(BitRate::VbrV0, channels, 48_000);
+        let frames = 48_000;
+        let tone = |channel: usize, frame: usize| {
+            // One tone after the other; the bass too is within its band.
+            let is_its_turn = frame * channels / frames == channel;
+            let wave = (frame as f32 / 48_000.0 * std::f32::consts::TAU * 80.0).sin();
+            if is_its_turn { 0.5 * wave } else { 0.0 }
+        };
+        let planar: Vec<f32> = (0..channels * frames).map(|index| tone(index / frames, index % frames)).collect();
+        trial.record(&planar);
+        let sound = interleaved(&planar, channels);
+        let mut decodings = vec![trial.decoded().samples];
+        let raw = trial.path.with_extension("f32");
+        let arguments = ["-v", "error", "-i", trial.path_text(), "-f", "f32le", raw.to_str().unwrap()];
+        if ask("ffmpeg", &arguments).is_some() {
+            let bytes = std::fs::read(&raw).unwrap();
+            decodings.push(bytes.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect());
+        }
+        for decoded in decodings {
+            assert_eq!(decoded.len(), sound.len());
+            let level = noise_level(&sound, sound.iter().zip(&decoded).map(|(sound, decoded)| sound - decoded));
+            assert!(level < -15.0, "{channels} channels: {level} dB");
+        }
+    }
+}
+
+/// A killed host leaves the file as the last refresh and a part of what was written after it made it.
+#[test]
+fn a_refreshed_file_plays_and_holds_all_but_the_last_moment() {
+    for bit_rate in [BitRate::Cbr96, BitRate::Cbr320, BitRate::VbrV0] {
+        for channels in [1, 2, 8] {
+            for rate in [8000, 16_000, 32_000, 44_100, 96_000] {
+                for loudness in [0.0, 1.0] {
+                    let trial = trial(bit_rate, channels, rate);
+                    let mut encoder = trial.open();
+                    let planar: Vec<f32> =
+                        trial.sound(rate as usize).into_iter().map(|sample| loudness * sample).collect();
+                    trial.write(&mut *encoder, &planar);
+                    encoder.refresh().unwrap();
+                    let missing = f64::from(rate - told_frames(&trial) as u32) / f64::from(rate);
+                    assert!(missing < 0.29, "{bit_rate:?}, {:?}: {missing}", trial.stream);
+                    if channels == 2 {
+                        assert_eq!(trial.decoded().frames() as u64, told_frames(&trial));
+                        assert_ogginfo_accepts(&trial);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn dropping_without_finish_changes_nothing_of_what_was_refreshed() {
+    let trial = trial(BitRate::Cbr192, 2, 44_100);
+    let mut encoder = trial.open();
+    trial.write(&mut *encoder, &trial.sound(50_000));
+    encoder.refresh().unwrap();
+    let before = trial.bytes();
+    trial.write(&mut *encoder, &trial.sound(5000));
+    drop(encoder);
+    assert!(trial.bytes() == before);
+}
+
+#[test]
+fn a_file_cut_short_is_a_whole_stream_after_repair() {
+    for lost in [0, 1, 20, 5000] {
+        let trial = trial(BitRate::Cbr192, 2, 44_100);
+        let mut encoder = trial.open();
+        trial.write(&mut *encoder, &trial.sound(100_000));
+        encoder.refresh().unwrap();
+        drop(encoder);
+        trial.cut(trial.bytes().len() - lost);
+        trial.repair();
+        assert_eq!(trial.decoded().frames() as u64, told_frames(&trial));
+        assert!(told_frames(&trial) > 80_000);
+        assert_ogginfo_accepts(&trial);
+    }
+}
+
+#[test]
+fn repair_leaves_a_whole_file_as_it_is() {
+    let trial = trial(BitRate::Cbr192, 2, 44_100);
+    trial.record(&trial.sound(40_000));
+    let before = trial.bytes();
+    trial.repair();
+    assert!(trial.bytes() == before);
+}
+
+#[test]
+fn repair_refuses_what_is_no_ogg_file() {
+    let trial = trial(BitRate::Cbr192, 2, 44_100);
+    std::fs::write(&trial.path, b"OggS\0 and no page").unwrap();
+    assert!((trial.format().repair)(&trial.file).is_err());
+    assert_eq!(trial.bytes(), b"OggS\0 and no page");
+}
+
+#[test]
+fn an_empty_block_does_not_end_the_stream() {
+    let trial = trial(BitRate::Cbr192, 2, 44_100);
+    let mut encoder = trial.open();
+    for _ in 0..10 {
+        encoder.write(&[], 0).unwrap();
+        encoder.write(&[0.5; 200], 100).unwrap();
+    }
+    encoder.finish().unwrap();
+    assert_eq!(trial.decoded().frames(), 1000);
+}
+
+#[test]
+fn two_takes_have_different_serials() {
+    let [one, other] = [(); 2].map(|()| {
+        let trial = trial(BitRate::Cbr192, 2, 44_100);
+        trial.record(&[]);
+        serial(&trial)
+    });
+    assert_ne!(one, other);
+}

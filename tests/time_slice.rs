@@ -1,0 +1,58 @@
+//! Time Slice through the tap: silence stands where the song left frames out, and it is no loss.
+
+use audio_file_out::core::channels::ChannelSet;
+use audio_file_out::core::format::StreamFormat;
+use audio_file_out::core::take::{Controls, Mark, Song, TakeSettings};
+use audio_file_out::link::{self, Message, Status};
+use audio_file_out::rt::tap::{MonotonicClock, Tap};
+use std::sync::Arc;
+
+/// What reaches the writer when blocks of 100 frames stand at these song positions: `Ok` frames, or `Err` the frames of a
+/// gap and how many of them were lost.
+fn written(time_slice: bool, blocks: &[(Option<i64>, bool)]) -> Vec<Result<usize, (u64, u64)>> {
+    let format = StreamFormat { channels: 1, sample_rate: 48_000 };
+    let (sender, mut receiver) = link::link(format, link::capacity_words(format), Arc::<Status>::default());
+    let mut tap = Tap::new(sender, format, false, MonotonicClock::default());
+    for &(position_frames, pause) in blocks {
+        let controls = Controls {
+            record: true,
+            pause,
+            time_slice,
+            settings: TakeSettings::DEFAULT,
+            channels: ChannelSet::first(1),
+            song: Song { position_frames, ..Song::default() },
+        };
+        tap.process(&controls, &[&mut [0.5; 100]]);
+    }
+    let (mut written, mut scratch) = (Vec::new(), Vec::new());
+    while let Some(message) = receiver.next(&mut scratch) {
+        match message {
+            Message::Frames { frames, .. } => written.push(Ok(frames)),
+            Message::Mark(Mark::Gap { frames, lost }) => written.push(Err((frames, lost))),
+            Message::Mark(Mark::Begin(_) | Mark::End) => {}
+        }
+    }
+    written
+}
+
+#[test]
+fn a_jump_ahead_becomes_silence_of_its_length_before_the_block() {
+    let blocks = [(Some(0), false), (Some(100), false), (Some(1_200), false)];
+    assert_eq!(written(true, &blocks), [Ok(100), Ok(100), Err((1_000, 0)), Ok(100)]);
+}
+
+#[test]
+fn switched_off_frames_stand_back_to_back() {
+    assert_eq!(written(false, &[(Some(0), false), (Some(5_000), false)]), [Ok(100), Ok(100)]);
+}
+
+#[test]
+fn a_loop_and_a_standing_transport_fill_nothing() {
+    let blocks = [(Some(900), false), (Some(0), false), (None, false), (Some(4_000), false)];
+    assert_eq!(written(true, &blocks), [Ok(100); 4]);
+}
+
+#[test]
+fn a_pause_is_left_out_and_not_filled() {
+    assert_eq!(written(true, &[(Some(0), false), (Some(100), true), (Some(200), false)]), [Ok(100), Ok(100)]);
+}
