@@ -10,7 +10,8 @@
 //! | `n` frames of silence, `l` of them lost | `Gap`, `n`, `l` (low and high word each) |
 //! | the take ends | `End` |
 //!
-//! A message is committed whole, so the writer never sees half of one. Dropping the [`Sender`] says that nothing more
+//! A message is committed whole, so the writer never sees half of one. A mark rings the [`Bell`] that wakes a sleeping
+//! writer. Dropping the [`Sender`] says that nothing more
 //! comes; an open take ends with it. What the editor shows goes through the atomics of [`Status`], meters and waveform
 //! through those of its [`Scope`]; the texts that are saved with the project go through [`Texts`], in revisions, so that
 //! a take keeps those of its first frame.

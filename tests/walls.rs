@@ -94,7 +94,7 @@ fn only_plugin_params_and_editor_name_the_framework() {
 
 #[test]
 fn only_the_disk_names_an_encoder_or_the_file_system() {
-    let theirs = ["hound", "mp3lame", "rubato", "std::fs"];
+    let theirs = ["hound", "mp3lame", "rubato", "flac_codec", "vorbis_rs", "aifc", "std::fs"];
     names_none(&["core", "link", "rt", "editor", "params", "plugin", "lib"], &theirs);
 }
 
