@@ -2,6 +2,7 @@
 
 pub mod channels;
 pub mod format;
+pub mod metadata;
 pub mod naming;
 pub mod pacing;
 pub mod rate;

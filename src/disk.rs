@@ -15,6 +15,7 @@ mod read_back;
 mod resample;
 mod room;
 mod sanitise;
+mod tags;
 mod take;
 #[cfg(test)]
 mod trial;

@@ -42,6 +42,8 @@ pub struct RecorderParams {
     file: SavedText,
     #[persist = "scope"]
     scope: SavedText,
+    #[persist = "header"]
+    header: SavedText,
     #[persist = "window"]
     pub window: WindowSize,
     /// The texts behind the saved ones.
@@ -68,6 +70,7 @@ impl Default for RecorderParams {
             window: WindowSize::default(),
             file: SavedText { id: TextId::File, texts: Arc::clone(&texts) },
             scope: SavedText { id: TextId::Scope, texts: Arc::clone(&texts) },
+            header: SavedText { id: TextId::Header, texts: Arc::clone(&texts) },
             texts,
         }
     }

@@ -64,7 +64,10 @@ fn log(line: fmt::Arguments<'_>) {
 
 /// Where the song stands at the first frame of a block.
 fn song(transport: &Transport) -> Song {
-    let is_known = transport.playing && (transport.pos_samples.is_some() || transport.pos_seconds.is_some());
+    // CLAP hosts tell seconds only. Within a block that automation splits, the framework counts them on where the host
+    // tells a tempo too.
+    let is_told = transport.pos_samples.is_some() || (transport.pos_seconds.is_some() && transport.tempo.is_some());
+    let is_known = transport.playing && is_told;
     Song {
         // A position in beats alone leads to no frame: the tempo may have changed on the way.
         position_frames: if is_known { transport.pos_samples() } else { None },

@@ -1,9 +1,9 @@
-//! In the CLAP host: the operator's Common page. Scope, sample rate and its matching.
+//! In the CLAP host: the operator's Common page, and what files say of themselves.
 
 mod common;
 
 use common::{Rig, assert_takes, decode, record, sample, sound};
-use headless_host::{Change, ParamId, Render, Setup, Signal};
+use headless_host::{Blocks, Change, ParamId, Render, Setup, Signal, Transport};
 
 const RATE: ParamId = ParamId::named("rate");
 const RATE_MATCH: ParamId = ParamId::named("srselect");
@@ -154,5 +154,48 @@ fn a_take_of_every_type_is_exact_and_holds_its_frames() {
                 assert_takes(&[take], &[(1_000..40_000).collect()]);
             }
         }
+    }
+}
+
+#[test]
+fn with_time_slice_a_jump_ahead_is_silence_and_a_loop_or_a_split_block_is_not() {
+    for tempo in [Some(120.0), None] {
+        let mut rig = Rig::new();
+        let mut processor = rig.instance.activate(Setup::new(48_000.0, 500)).unwrap();
+        let mut play = |seconds, playing, frames, changes: &[Change]| {
+            processor.set_transport(Some(Transport { playing, seconds, tempo }));
+            let blocks = Blocks::Fixed(500);
+            Render::new(&sound(2), frames).blocks(blocks).changes(changes).play(&mut processor).unwrap();
+        };
+        let split = Change::new(1_250, ParamId::named("n"), 7.0);
+        play(10.0, true, 0..2_000, &[Change::new(0, ParamId::named("timeslice"), 1.0), record(0, true), split]);
+        play(10.0 + 3_000.0 / 48_000.0, true, 2_000..3_000, &[]);
+        play(1.0, true, 3_000..4_000, &[]);
+        play(60.0, false, 4_000..5_000, &[]);
+        rig.instance.deactivate(processor);
+        let take = rig.takes().pop().unwrap();
+        // Without a tempo the position within a split block cannot be trusted, and nothing is filled in.
+        let silence = if tempo.is_some() { 1_000 } else { 0 };
+        assert_eq!(take.frames(), 5_000 + silence, "tempo {tempo:?}");
+        let expected = (0..2_000).map(Some).chain(vec![None; silence]).chain((2_000..5_000).map(Some));
+        for (value, frame) in take.planar[0].iter().zip(expected) {
+            assert_eq!(*value, frame.map_or(0.0, |frame| f64::from(sample(0, frame))));
+        }
+    }
+}
+
+#[test]
+fn a_file_tells_the_header_and_where_in_the_song_it_begins() {
+    let mut rig = Rig::new();
+    rig.instance.set_text("header", "artist = Ä\nMood = blue").unwrap();
+    rig.instance.set_track_name("Drums").unwrap();
+    let mut processor = rig.instance.activate(Setup::new(48_000.0, 512)).unwrap();
+    processor.set_transport(Some(Transport { playing: true, seconds: 2.0, tempo: Some(93.5) }));
+    let changes = [Change::new(0, common::FILE_TYPE, 4.0), record(24_000, true)];
+    Render::new(&sound(2), 0..48_000).changes(&changes).play(&mut processor).unwrap();
+    rig.instance.deactivate(processor);
+    let bytes = std::fs::read(rig.files().pop().unwrap()).unwrap();
+    for field in ["ARTIST=Ä", "MOOD=blue", "TITLE=Drums", "BPM=93.5", "SONGPOSITION=2.5", "ENCODER=Audio File Out "] {
+        assert!(bytes.windows(field.len()).any(|window| window == field.as_bytes()), "no {field}");
     }
 }

@@ -2,7 +2,9 @@
 
 use super::encoder::{Encoder, Format, OpenError, SampleRange};
 use super::pcm::{interleave, quantise};
+use super::tags::id3::id3_tag;
 use crate::core::format::{Codec, StreamFormat};
+use crate::core::metadata::Metadata;
 use aifc::{AifcError, AifcWriteInfo, AifcWriter, FileFormat, SampleFormat};
 use std::fs::File;
 use std::io::{self, BufWriter};
@@ -15,7 +17,7 @@ const TILE_SAMPLES: usize = 4096;
 
 /// AIFF: as many channels as the plugin's layouts reach.
 pub const FORMAT: Format = Format {
-    open: |settings, stream, file| Ok(Box::new(AiffEncoder::open(settings.codec, stream, file)?)),
+    open: |settings, stream, metadata, file| Ok(Box::new(AiffEncoder::open(settings.codec, stream, metadata, file)?)),
     repair: cut::repair,
 };
 
@@ -45,13 +47,14 @@ pub struct AiffEncoder {
 
 impl AiffEncoder {
     /// Writes the header of an empty file.
-    pub fn open(codec: Codec, format: StreamFormat, file: Arc<File>) -> Result<Self, OpenError> {
-        Self::open_limited(codec, format, file, MAX_SOUND_BYTES)
+    pub fn open(codec: Codec, format: StreamFormat, metadata: &Metadata, file: Arc<File>) -> Result<Self, OpenError> {
+        Self::open_limited(codec, format, metadata, file, MAX_SOUND_BYTES)
     }
 
     fn open_limited(
         codec: Codec,
         format: StreamFormat,
+        metadata: &Metadata,
         file: Arc<File>,
         max_sound_bytes: u64,
     ) -> Result<Self, OpenError> {
@@ -69,6 +72,10 @@ impl AiffEncoder {
         };
         let sink = BufWriter::with_capacity(BUFFER_BYTES, Arc::clone(&file));
         let mut writer = AifcWriter::new(sink, &info).map_err(to_io)?;
+        let id3_tag = id3_tag(metadata)?;
+        if !id3_tag.is_empty() {
+            writer.write_chunk(b"ID3 ", &id3_tag).map_err(to_io)?;
+        }
         writer.flush().map_err(to_io)?;
         let header_bytes = file.metadata()?.len() + SSND_HEAD_BYTES;
         let channels = format.channels;

@@ -2,6 +2,7 @@
 
 use super::{aiff, flac, mp3, ogg, wav};
 use crate::core::format::{FileType, Menu, StreamFormat};
+use crate::core::metadata::Metadata;
 use crate::core::take::TakeSettings;
 use std::fs::File;
 use std::io;
@@ -67,8 +68,8 @@ impl From<io::Error> for OpenError {
     }
 }
 
-/// Starts an empty file, which stays open as long as the encoder lives.
-pub type Open = fn(&TakeSettings, StreamFormat, Arc<File>) -> Result<Box<dyn Encoder>, OpenError>;
+/// Starts an empty file, which stays open as long as the encoder lives and says of itself what the metadata says.
+pub type Open = fn(&TakeSettings, StreamFormat, &Metadata, Arc<File>) -> Result<Box<dyn Encoder>, OpenError>;
 
 /// What a file type can do, and how a file of it begins and is mended.
 pub struct Format {

@@ -6,9 +6,11 @@
 use super::encoder::{Encoder, Format, OpenError, SampleRange};
 use super::growing_file::GrowingFile;
 use super::pcm::{interleave, quantise};
+use super::tags::vorbis_comments::vorbis_comments;
 use crate::core::format::{Codec, StreamFormat};
+use crate::core::metadata::Metadata;
 use coder::Coder;
-use flac_codec::metadata::{Block, Padding, SeekTable, Streaminfo, write_blocks};
+use flac_codec::metadata::{Block, Padding, SeekTable, Streaminfo, VorbisComment, write_blocks};
 use seek_points::SeekPoints;
 use std::fs::File;
 use std::io;
@@ -21,7 +23,7 @@ mod seek_points;
 
 /// FLAC: one to eight channels, in the order that WAVE has too (RFC 9639, 9.1.3).
 pub const FORMAT: Format = Format {
-    open: |settings, stream, file| Ok(Box::new(FlacEncoder::open(settings.codec, stream, file)?)),
+    open: |settings, stream, metadata, file| Ok(Box::new(FlacEncoder::open(settings.codec, stream, metadata, file)?)),
     repair: cut::repair,
 };
 
@@ -57,17 +59,23 @@ pub struct FlacEncoder {
 
 impl FlacEncoder {
     /// Writes the header of an empty file.
-    pub fn open(codec: Codec, format: StreamFormat, file: Arc<File>) -> Result<Self, OpenError> {
-        Self::open_limited(codec, format, file, MAX_FRAMES)
+    pub fn open(codec: Codec, format: StreamFormat, metadata: &Metadata, file: Arc<File>) -> Result<Self, OpenError> {
+        Self::open_limited(codec, format, metadata, file, MAX_FRAMES)
     }
 
-    fn open_limited(codec: Codec, format: StreamFormat, file: Arc<File>, max_frames: u64) -> Result<Self, OpenError> {
+    fn open_limited(
+        codec: Codec,
+        format: StreamFormat,
+        metadata: &Metadata,
+        file: Arc<File>,
+        max_frames: u64,
+    ) -> Result<Self, OpenError> {
         let refuse = |reason: String| OpenError::Refused { file_type: FILE_TYPE, reason };
         if format.sample_rate > MAX_RATE {
             return Err(refuse(format!("its sample rates end at {MAX_RATE} Hz")));
         }
         let (coder, info) = Coder::new(bits(codec), format).map_err(|error| refuse(error.to_string()))?;
-        let file = FlacFile::begin(file, info)?;
+        let file = FlacFile::begin(file, info, metadata)?;
         Ok(Self { coder, file, codec, held_frames: 0, max_frames, block: vec![], pcm: vec![], coded: vec![] })
     }
 }
@@ -145,6 +153,7 @@ fn bits(codec: Codec) -> u16 {
 struct FlacFile {
     file: GrowingFile,
     info: Streaminfo,
+    comments: VorbisComment,
     seek_points: SeekPoints,
     header_bytes: u64,
     /// Frames of sound in the file.
@@ -152,9 +161,12 @@ struct FlacFile {
 }
 
 impl FlacFile {
-    fn begin(file: Arc<File>, info: Streaminfo) -> io::Result<Self> {
+    fn begin(file: Arc<File>, info: Streaminfo, metadata: &Metadata) -> io::Result<Self> {
         let seek_points = SeekPoints::new(info.sample_rate / u32::from(info.maximum_block_size));
-        let mut begun = Self { file: GrowingFile::new(file), info, seek_points, header_bytes: 0, frames: 0 };
+        let fields = vorbis_comments(metadata).into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let comments = VorbisComment { fields, ..VorbisComment::default() };
+        let file = GrowingFile::new(file);
+        let mut begun = Self { file, info, comments, seek_points, header_bytes: 0, frames: 0 };
         let header = begun.header(SeekPoints::placeholders())?;
         begun.file.append(&header)?;
         begun.file.flush()?;
@@ -164,7 +176,8 @@ impl FlacFile {
 
     fn header(&self, seek_table: SeekTable) -> io::Result<Vec<u8>> {
         let padding = Padding { size: PADDING_BYTES.into() };
-        let blocks: [Block; 3] = [self.info.clone().into(), seek_table.into(), padding.into()];
+        let blocks: [Block; 4] =
+            [self.info.clone().into(), seek_table.into(), self.comments.clone().into(), padding.into()];
         let mut bytes = Vec::new();
         write_blocks(&mut bytes, blocks)?;
         Ok(bytes)

@@ -7,7 +7,9 @@
 
 use super::encoder::{Encoder, Format, OpenError, SampleRange};
 use super::resample::Resampler;
+use super::tags::id3::id3_tag;
 use crate::core::format::{BitRate, StreamFormat};
+use crate::core::metadata::Metadata;
 use frames::{FrameFile, Mpeg};
 use mp3lame_encoder::{Bitrate, BuildError, Builder, DualPcm, EncodeError, FlushGap, MonoPcm, Quality, VbrMode};
 use std::fs::File;
@@ -20,7 +22,7 @@ mod tag;
 
 /// MP3: mono and stereo (ISO/IEC 11172-3, 2.4.2.3, `mode`).
 pub const FORMAT: Format = Format {
-    open: |settings, stream, file| Ok(Box::new(Mp3Encoder::open(settings.bit_rate, stream, file)?)),
+    open: |settings, stream, metadata, file| Ok(Box::new(Mp3Encoder::open(settings.bit_rate, stream, metadata, file)?)),
     // Frames stand alone: what is there plays.
     repair: |_| Ok(()),
 };
@@ -68,17 +70,23 @@ pub struct Mp3Encoder {
 }
 
 impl Mp3Encoder {
-    /// Starts an empty file; nothing is written before the first frames.
+    /// Starts an empty file with its ID3 tag.
     ///
     /// Bit rates that the MPEG version at the take's rate lacks become the nearest that it has: at most 160 kb/s below
     /// 32 kHz and 64 kb/s below 16 kHz.
-    pub fn open(bit_rate: BitRate, format: StreamFormat, file: Arc<File>) -> Result<Self, OpenError> {
-        Self::open_limited(bit_rate, format, file, MAX_BYTES)
+    pub fn open(
+        bit_rate: BitRate,
+        format: StreamFormat,
+        metadata: &Metadata,
+        file: Arc<File>,
+    ) -> Result<Self, OpenError> {
+        Self::open_limited(bit_rate, format, metadata, file, MAX_BYTES)
     }
 
     fn open_limited(
         bit_rate: BitRate,
         format: StreamFormat,
+        metadata: &Metadata,
         file: Arc<File>,
         max_bytes: u64,
     ) -> Result<Self, OpenError> {
@@ -94,7 +102,7 @@ impl Mp3Encoder {
             encoder,
             tamed: vec![0.0; PIECE_FRAMES * format.channels],
             encoded: Vec::new(),
-            file: FrameFile::new(file, mpeg, rate),
+            file: FrameFile::begin(file, &id3_tag(metadata)?, mpeg, rate)?,
             channels: format.channels,
         };
         Ok(Self { resampler, lame, rates: (format.sample_rate, rate), mpeg, max_bytes })
@@ -185,7 +193,7 @@ impl LameFile {
     }
 
     fn finish(mut self) -> io::Result<()> {
-        // No ID3 tag goes through LAME, so its own tag is the first frame.
+        // Our ID3 tag does not go through LAME, so its own tag is the first frame.
         debug_assert_eq!(self.encoder.id3v2_tag_size(), 0);
         self.encoded.clear();
         self.encoded.reserve(FLUSH_BYTES);

@@ -10,6 +10,7 @@ use super::encoder::{Encoder, Format, OpenError, SampleRange};
 use super::growing_file::GrowingFile;
 use super::resample::Resampler;
 use crate::core::format::{BitRate, StreamFormat};
+use crate::core::metadata::Metadata;
 use coder::Coder;
 use std::fs::File;
 use std::io;
@@ -21,7 +22,7 @@ mod page;
 
 /// Ogg Vorbis: one to eight channels have an order (Vorbis I specification, 4.3.9).
 pub const FORMAT: Format = Format {
-    open: |settings, stream, file| Ok(Box::new(OggEncoder::open(settings.bit_rate, stream, file)?)),
+    open: |settings, stream, metadata, file| Ok(Box::new(OggEncoder::open(settings.bit_rate, stream, metadata, file)?)),
     repair: cut::repair,
 };
 
@@ -62,7 +63,12 @@ pub struct OggEncoder {
 
 impl OggEncoder {
     /// Writes the headers of an empty file.
-    pub fn open(bit_rate: BitRate, format: StreamFormat, file: Arc<File>) -> Result<Self, OpenError> {
+    pub fn open(
+        bit_rate: BitRate,
+        format: StreamFormat,
+        metadata: &Metadata,
+        file: Arc<File>,
+    ) -> Result<Self, OpenError> {
         let refuse = |reason: String| OpenError::Refused { file_type: "Ogg Vorbis", reason };
         let rate = encoded_rate(format.sample_rate);
         let resampler = (rate != format.sample_rate)
@@ -70,7 +76,7 @@ impl OggEncoder {
             .transpose()
             .map_err(|error| refuse(error.to_string()))?;
         let sources = SOURCES[format.channels - 1];
-        let coder = Coder::new(bit_rate, StreamFormat { sample_rate: rate, ..format })
+        let coder = Coder::new(bit_rate, StreamFormat { sample_rate: rate, ..format }, metadata)
             .map_err(|error| refuse(error.to_string()))?;
         let mut stream = OggStream { coder, sources, file: GrowingFile::new(file), last_page: Vec::new() };
         stream.append_pages()?;

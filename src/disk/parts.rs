@@ -5,6 +5,7 @@ use super::error::TakeError;
 use super::files::{TakeFile, TakeFiles, Wanted};
 use super::sanitise::sanitise;
 use crate::core::format::StreamFormat;
+use crate::core::metadata::Metadata;
 use crate::core::take::TakeSettings;
 use crate::link::TextSet;
 use std::io;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 pub struct Parts {
     settings: TakeSettings,
     format: StreamFormat,
+    metadata: Metadata,
     encoder: Box<dyn Encoder>,
     file: TakeFile,
     /// Frames of the open file.
@@ -40,12 +42,13 @@ impl Parts {
         texts: &TextSet,
         settings: TakeSettings,
         format: StreamFormat,
+        metadata: Metadata,
     ) -> Result<Self, TakeError> {
         encoder::check(settings.file_type, format).map_err(TakeError::Encoder)?;
         let file = files.begin(&Wanted { texts, settings: &settings, format })?;
-        let (encoder, file) = start_encoder(&settings, format, file)?;
+        let (encoder, file) = start_encoder(&settings, format, &metadata, file)?;
         let complete = CompleteFiles::default();
-        Ok(Self { settings, format, encoder, file, open_frames: 0, complete, clipped_samples: 0 })
+        Ok(Self { settings, format, metadata, encoder, file, open_frames: 0, complete, clipped_samples: 0 })
     }
 
     /// Where the sound is right now.
@@ -142,7 +145,8 @@ impl Parts {
 
     fn next_part(&mut self) -> Result<(), TakeError> {
         let next = self.file.next_part()?;
-        let (encoder, file) = start_encoder(&self.settings, self.format, next)?;
+        let metadata = self.metadata.for_next_part();
+        let (encoder, file) = start_encoder(&self.settings, self.format, &metadata, next)?;
         let full = std::mem::replace(&mut self.encoder, encoder);
         let full_file = std::mem::replace(&mut self.file, file);
         self.complete.frames += std::mem::take(&mut self.open_frames);
@@ -161,9 +165,10 @@ impl Parts {
 fn start_encoder(
     settings: &TakeSettings,
     format: StreamFormat,
+    metadata: &Metadata,
     file: TakeFile,
 ) -> Result<(Box<dyn Encoder>, TakeFile), TakeError> {
-    match (encoder::format_of(settings.file_type).open)(settings, format, file.file().clone()) {
+    match (encoder::format_of(settings.file_type).open)(settings, format, metadata, file.file().clone()) {
         Ok(encoder) => Ok((encoder, file)),
         Err(error) => {
             file.discard();

@@ -57,6 +57,29 @@ pub fn decode(path: &Path) -> Decoded {
     }
 }
 
+/// What the file says of itself: keys as the file type has them, and their values. A key of the user's own in ID3 has its
+/// name behind the frame's.
+pub fn tags(path: &Path) -> Vec<(String, String)> {
+    let source = MediaSourceStream::new(Box::new(File::open(path).unwrap()), Default::default());
+    let mut format = symphonia::default::get_probe()
+        .probe(&Hint::new(), source, FormatOptions::default(), MetadataOptions::default())
+        .unwrap();
+    let metadata = format.metadata();
+    let tags = metadata.current().into_iter().flat_map(|revision| {
+        revision.media.tags.iter().chain(revision.per_track.iter().flat_map(|track| &track.metadata.tags))
+    });
+    let mut tags: Vec<_> = tags
+        .map(|tag| {
+            let names = tag.raw.sub_fields.iter().flatten().filter(|part| part.field == "DESCRIPTION");
+            let key = names.fold(tag.raw.key.clone(), |key, name| format!("{key}:{}", name.value));
+            (key, tag.raw.value.to_string())
+        })
+        .collect();
+    // symphonia tells a track number and the count behind it as two.
+    tags.dedup();
+    tags
+}
+
 /// What `program` prints, error output behind; nothing, and a word on it, where it is not installed. Panics where it
 /// fails.
 pub fn ask(program: &str, arguments: &[&str]) -> Option<String> {

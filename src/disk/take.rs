@@ -5,9 +5,11 @@ use super::files::TakeFiles;
 use super::parts::{CompleteFiles, Parts};
 use super::resample::{Resampler, resampled_frames};
 use crate::core::format::StreamFormat;
+use crate::core::metadata::{Defaults, Metadata};
 use crate::core::rate::file_rate;
 use crate::core::take::TakeStart;
 use crate::link::{TakeReport, TextSet};
+use chrono::Local;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -19,6 +21,9 @@ const SYNC_INTERVAL: Duration = Duration::from_secs(4);
 
 /// The most frames of silence that are encoded at a time.
 const SILENCE_FRAMES: u64 = 4096;
+
+/// What files say that they were made with.
+const SOFTWARE: &str = concat!("Audio File Out ", env!("CARGO_PKG_VERSION"));
 
 /// What a take has come to so far.
 #[derive(Debug, Default, Clone)]
@@ -82,6 +87,18 @@ impl Figures {
     }
 }
 
+/// What the files of a take say of themselves.
+fn metadata(texts: &TextSet, start: TakeStart) -> Metadata {
+    let defaults = Defaults {
+        software: SOFTWARE,
+        date: &Local::now().format("%Y-%m-%d").to_string(),
+        track_name: &texts.track,
+        tempo: start.tempo,
+        song_seconds: start.song_seconds,
+    };
+    Metadata::new(&texts.header, &defaults)
+}
+
 /// A take that is being written. Lives on the writer thread.
 pub struct OpenTake {
     /// The shape of what arrives.
@@ -118,7 +135,7 @@ impl OpenTake {
             arriving,
             resampler,
             resampled: Vec::new(),
-            parts: Parts::begin(files, texts, settings, format)?,
+            parts: Parts::begin(files, texts, settings, format, metadata(texts, start))?,
             figures: Figures::default(),
             refreshed: now,
             synced: now,

@@ -3,6 +3,7 @@
 use super::encoder::{self, Encoder, Format, OpenError};
 use super::read_back::{Decoded, decode};
 use crate::core::format::{BitRate, Codec, FileType, Menu, StreamFormat};
+use crate::core::metadata::Metadata;
 use crate::core::take::TakeSettings;
 use std::fs::{File, OpenOptions};
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ pub struct Trial {
     pub file: Arc<File>,
     pub settings: TakeSettings,
     pub stream: StreamFormat,
+    pub metadata: Metadata,
 }
 
 impl Trial {
@@ -26,7 +28,8 @@ impl Trial {
         let path = folder.path().join("take").with_extension(file_type.id());
         let file = Arc::new(OpenOptions::new().read(true).write(true).create_new(true).open(&path).unwrap());
         let settings = TakeSettings { file_type, codec, bit_rate, ..TakeSettings::DEFAULT };
-        Self { _folder: folder, path, file, settings, stream: StreamFormat { channels, sample_rate } }
+        let stream = StreamFormat { channels, sample_rate };
+        Self { _folder: folder, path, file, settings, stream, metadata: Metadata::default() }
     }
 
     pub fn format(&self) -> Format {
@@ -34,7 +37,7 @@ impl Trial {
     }
 
     pub fn try_open(&self) -> Result<Box<dyn Encoder>, OpenError> {
-        (self.format().open)(&self.settings, self.stream, Arc::clone(&self.file))
+        (self.format().open)(&self.settings, self.stream, &self.metadata, Arc::clone(&self.file))
     }
 
     pub fn open(&self) -> Box<dyn Encoder> {

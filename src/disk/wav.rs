@@ -2,7 +2,9 @@
 
 use super::encoder::{Encoder, Format, OpenError, SampleRange};
 use super::pcm::{interleave, quantise};
+use super::tags::riff_info::info_chunk;
 use crate::core::format::{Codec, StreamFormat};
+use crate::core::metadata::Metadata;
 use hound::{SampleFormat, WavSpec, WavWriter};
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
@@ -33,7 +35,7 @@ const TILE_SAMPLES: usize = 4096;
 
 /// WAV: as many channels as the plugin's layouts reach.
 pub const FORMAT: Format = Format {
-    open: |settings, stream, file| Ok(Box::new(WavEncoder::open(settings.codec, stream, file)?)),
+    open: |settings, stream, metadata, file| Ok(Box::new(WavEncoder::open(settings.codec, stream, metadata, file)?)),
     repair: repair_sizes,
 };
 
@@ -48,14 +50,17 @@ pub struct WavEncoder {
     header_bytes: u64,
     data_bytes: u64,
     max_data_bytes: u64,
+    /// What comes behind the sound.
+    info_chunk: Vec<u8>,
     /// The piece that is written now, interleaved.
     tile: Vec<f32>,
 }
 
 impl WavEncoder {
     /// Writes the header of an empty file.
-    pub fn open(codec: Codec, format: StreamFormat, file: Arc<File>) -> Result<Self, OpenError> {
-        Self::open_limited(codec, format, file, MAX_DATA_BYTES)
+    pub fn open(codec: Codec, format: StreamFormat, metadata: &Metadata, file: Arc<File>) -> Result<Self, OpenError> {
+        let encoder = Self::open_limited(codec, format, file, MAX_DATA_BYTES)?;
+        Ok(Self { info_chunk: info_chunk(metadata), ..encoder })
     }
 
     fn open_limited(
@@ -86,8 +91,17 @@ impl WavEncoder {
             _ => {}
         }
         let header_bytes = (&*file).seek(SeekFrom::End(0))?;
-        let (channels, tile) = (format.channels, Vec::new());
-        Ok(Self { writer, file, codec, channels, header_bytes, data_bytes: 0, max_data_bytes, tile })
+        Ok(Self {
+            writer,
+            file,
+            codec,
+            channels: format.channels,
+            header_bytes,
+            data_bytes: 0,
+            max_data_bytes,
+            info_chunk: Vec::new(),
+            tile: Vec::new(),
+        })
     }
 
     fn bytes_per_frame(&self) -> u64 {
@@ -163,7 +177,8 @@ impl Encoder for WavEncoder {
 
     fn finish(self: Box<Self>) -> io::Result<()> {
         self.writer.finalize().map_err(to_io)?;
-        end_sound(&self.file, self.header_bytes, self.data_bytes)
+        end_sound(&self.file, self.header_bytes, self.data_bytes)?;
+        append_chunk(&self.file, &self.info_chunk)
     }
 
     fn frames_left(&self) -> u64 {
@@ -182,6 +197,18 @@ fn end_sound(file: &File, header_bytes: u64, data_bytes: u64) -> io::Result<()> 
     file.set_len(length)?;
     write_at(file, RIFF_SIZE_OFFSET, to_size(length - CHUNK_HEAD_BYTES))?;
     write_at(file, header_bytes - 4, to_size(data_bytes))
+}
+
+/// Puts a chunk at the end of a complete file. Where that fails the file is as it was.
+fn append_chunk(mut file: &File, chunk: &[u8]) -> io::Result<()> {
+    let end = file.seek(SeekFrom::End(0))?;
+    let appended = file
+        .write_all(chunk)
+        .and_then(|()| write_at(file, RIFF_SIZE_OFFSET, to_size(end + chunk.len() as u64 - CHUNK_HEAD_BYTES)));
+    appended.inspect_err(|_| {
+        // An error on the way to an error. The RIFF chunk does not count what may be left behind it.
+        let _ = file.set_len(end);
+    })
 }
 
 /// Sizes beyond 4 GiB become the largest that there is.

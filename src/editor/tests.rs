@@ -192,6 +192,21 @@ fn the_common_page_lies_behind_a_fold() {
 }
 
 #[test]
+fn the_header_takes_several_lines() {
+    let mut rig = Rig::new();
+    rig.click("More");
+    rig.harness.run_steps(20);
+    rig.harness.get_by_label("Header").click();
+    rig.harness.run();
+    rig.harness.get_by_label("Header").type_text("title = X");
+    rig.harness.key_press(egui::Key::Enter);
+    rig.harness.run();
+    rig.harness.get_by_label("Header").type_text("artist = Y");
+    rig.harness.run();
+    assert_eq!(rig.params().texts.current().header, "title = X\nartist = Y");
+}
+
+#[test]
 fn n_can_be_set_only_where_it_is_used() {
     let mut rig = Rig::new();
     let is_enabled = |rig: &Rig| !rig.harness.get_by_role(egui::Role::SpinButton).accesskit_node().is_disabled();

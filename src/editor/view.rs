@@ -41,6 +41,7 @@ pub enum Action {
     EndN,
     File(String),
     Scope(String),
+    Header(String),
     Rate(Rate),
     RateMatch(RateMatch),
     TimeSlice(bool),

@@ -19,6 +19,8 @@ pub enum TextId {
     File,
     /// The `scope` parameter: which channels are recorded.
     Scope,
+    /// The `header` parameter: lines `key = value`, what files say of themselves.
+    Header,
     /// The DAW's name of the track. Not saved: the host tells it.
     Track,
 }
@@ -28,6 +30,7 @@ pub enum TextId {
 pub struct TextSet {
     pub file: String,
     pub scope: String,
+    pub header: String,
     pub track: String,
 }
 
@@ -36,6 +39,7 @@ impl Default for TextSet {
         Self {
             file: crate::core::naming::DEFAULT_FILE.to_owned(),
             scope: ALL_CHANNELS.to_owned(),
+            header: String::new(),
             track: String::new(),
         }
     }
@@ -47,6 +51,7 @@ impl TextSet {
         match id {
             TextId::File => &self.file,
             TextId::Scope => &self.scope,
+            TextId::Header => &self.header,
             TextId::Track => &self.track,
         }
     }
@@ -55,6 +60,7 @@ impl TextSet {
         match id {
             TextId::File => &mut self.file,
             TextId::Scope => &mut self.scope,
+            TextId::Header => &mut self.header,
             TextId::Track => &mut self.track,
         }
     }

@@ -212,7 +212,8 @@ fn a_file_ends_before_2_gib() {
 fn a_full_file_has_room_for_no_frame_more() {
     let trial = trial(Codec::Pcm24, 2, 44_100);
     let file = Arc::clone(&trial.file);
-    let mut encoder = Box::new(AiffEncoder::open_limited(Codec::Pcm24, trial.stream, file, 60_005).unwrap());
+    let mut encoder =
+        Box::new(AiffEncoder::open_limited(Codec::Pcm24, trial.stream, &Metadata::default(), file, 60_005).unwrap());
     assert_eq!(encoder.frames_left(), 10_000);
     let planar = trial.sound(10_000);
     trial.write(&mut *encoder, &planar);

@@ -202,7 +202,8 @@ fn seek_points_lead_to_their_blocks() {
 fn the_next_part_begins_where_flac_can_count_no_further() {
     let trial = trial(Codec::Pcm24, 2, 44_100);
     let file = Arc::clone(&trial.file);
-    let mut encoder = Box::new(FlacEncoder::open_limited(Codec::Pcm24, trial.stream, file, 10_000).unwrap());
+    let mut encoder =
+        Box::new(FlacEncoder::open_limited(Codec::Pcm24, trial.stream, &Metadata::default(), file, 10_000).unwrap());
     assert_eq!(encoder.frames_left(), 10_000);
     trial.write(&mut *encoder, &trial.sound(9_999));
     assert_eq!(encoder.frames_left(), 1);

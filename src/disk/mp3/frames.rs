@@ -91,6 +91,8 @@ pub(super) struct Tally {
 /// A file that only takes whole MP3 frames, so that it can be cut at any moment.
 pub(super) struct FrameFile {
     sink: BufWriter<Arc<File>>,
+    /// Bytes of the ID3 tag that stands before the first frame.
+    start: u64,
     mpeg: Mpeg,
     rate: u32,
     /// The beginning of a frame whose end has not come yet.
@@ -99,10 +101,12 @@ pub(super) struct FrameFile {
 }
 
 impl FrameFile {
-    /// `file` is empty; `rate` is in Hz.
-    pub(super) fn new(file: Arc<File>, mpeg: Mpeg, rate: u32) -> Self {
-        let sink = BufWriter::with_capacity(BUFFER_BYTES, file);
-        Self { sink, mpeg, rate, pending: Vec::new(), tally: Tally::default() }
+    /// Begins an empty file with an ID3 tag, which may be empty; `rate` is in Hz.
+    pub(super) fn begin(file: Arc<File>, id3_tag: &[u8], mpeg: Mpeg, rate: u32) -> io::Result<Self> {
+        let mut sink = BufWriter::with_capacity(BUFFER_BYTES, file);
+        sink.write_all(id3_tag)?;
+        let start = id3_tag.len() as u64;
+        Ok(Self { sink, start, mpeg, rate, pending: Vec::new(), tally: Tally::default() })
     }
 
     /// Takes the next bytes of the stream.
@@ -129,9 +133,9 @@ impl FrameFile {
     pub(super) fn write_tag(&mut self, tag: &[u8]) -> io::Result<()> {
         if self.tally.bytes >= tag.len() as u64 {
             // Seeking flushes: the tag never counts more than is there.
-            self.sink.seek(SeekFrom::Start(0))?;
+            self.sink.seek(SeekFrom::Start(self.start))?;
             self.sink.write_all(tag)?;
-            self.sink.seek(SeekFrom::Start(self.tally.bytes))?;
+            self.sink.seek(SeekFrom::Start(self.start + self.tally.bytes))?;
         }
         self.sink.flush()
     }
@@ -143,7 +147,7 @@ impl FrameFile {
 
     /// Bytes so far, with the frame that is not whole yet.
     pub(super) fn bytes(&self) -> u64 {
-        self.tally.bytes + self.pending.len() as u64
+        self.start + self.tally.bytes + self.pending.len() as u64
     }
 }
 

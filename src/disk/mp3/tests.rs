@@ -21,7 +21,7 @@ impl Take {
     }
 
     fn open(&self, bit_rate: BitRate, format: StreamFormat) -> Box<Mp3Encoder> {
-        Box::new(Mp3Encoder::open(bit_rate, format, Arc::clone(&self.file)).unwrap())
+        Box::new(Mp3Encoder::open(bit_rate, format, &Metadata::default(), Arc::clone(&self.file)).unwrap())
     }
 
     fn bytes(&self) -> Vec<u8> {
@@ -156,7 +156,10 @@ fn a_resampled_file_decodes_to_the_rounded_number_of_frames() {
 #[test]
 fn a_rate_too_far_from_any_of_mp3_is_refused_and_nothing_written() {
     let take = Take::new();
-    let Err(error) = Mp3Encoder::open(BitRate::Cbr192, stream(2, 1), Arc::clone(&take.file)) else { panic!("opened") };
+    let Err(error) = Mp3Encoder::open(BitRate::Cbr192, stream(2, 1), &Metadata::default(), Arc::clone(&take.file))
+    else {
+        panic!("opened")
+    };
     assert!(matches!(error, OpenError::Refused { file_type: "MP3", .. }), "{error:?}");
     assert!(take.bytes().is_empty());
 }
@@ -315,7 +318,7 @@ fn our_count_of_frames_bytes_and_checksums_is_lames() {
             let bytes = take.bytes();
             let mpeg = Mpeg::at_rate(format.sample_rate);
             let second = Arc::new(tempfile::tempfile().unwrap());
-            let mut counted = FrameFile::new(second, mpeg, format.sample_rate);
+            let mut counted = FrameFile::begin(second, &[], mpeg, format.sample_rate).unwrap();
             counted.append(&bytes).unwrap();
             let start = 4 + mpeg.side_info_bytes(format.channels == 1);
             let mut ours = bytes[..start + 156].to_vec();
@@ -359,7 +362,11 @@ fn an_encoder_dropped_before_the_first_frame_leaves_an_empty_file() {
 fn a_file_that_takes_no_bytes_gives_errors_and_no_panic() {
     let take = Take::new();
     let read_only = Arc::new(File::open(&take.path).unwrap());
-    let open = || Box::new(Mp3Encoder::open(BitRate::Cbr320, stream(2, 44_100), Arc::clone(&read_only)).unwrap());
+    let open = || {
+        Box::new(
+            Mp3Encoder::open(BitRate::Cbr320, stream(2, 44_100), &Metadata::default(), Arc::clone(&read_only)).unwrap(),
+        )
+    };
     let planar = sound(2, 44_100, 20_000);
     let mut encoder = open();
     encoder.write(&planar, 20_000).unwrap();
@@ -414,7 +421,9 @@ fn a_file_that_is_filled_to_the_last_frame_left_stays_below_its_limit() {
             let take = Take::new();
             let limit = 120_000;
             let format = stream(2, rate);
-            let mut encoder = Mp3Encoder::open_limited(bit_rate, format, Arc::clone(&take.file), limit).unwrap();
+            let mut encoder =
+                Mp3Encoder::open_limited(bit_rate, format, &Metadata::default(), Arc::clone(&take.file), limit)
+                    .unwrap();
             let mut noise = noise();
             loop {
                 let frames = encoder.frames_left().min(5_000) as usize;
@@ -496,7 +505,7 @@ fn a_file_cut_off_at_a_refresh_has_no_fault_for_other_decoders() {
 proptest! {
     #[test]
     fn no_bytes_make_the_frame_counter_panic(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
-        let mut file = FrameFile::new(Arc::new(tempfile::tempfile().unwrap()), Mpeg::One, 44_100);
+        let mut file = FrameFile::begin(Arc::new(tempfile::tempfile().unwrap()), &[], Mpeg::One, 44_100).unwrap();
         let _ = file.append(&bytes);
     }
 }

@@ -28,7 +28,7 @@ impl Take {
     }
 
     fn open(&self, codec: Codec, format: StreamFormat) -> Box<WavEncoder> {
-        Box::new(WavEncoder::open(codec, format, Arc::clone(&self.file)).unwrap())
+        Box::new(WavEncoder::open(codec, format, &Metadata::default(), Arc::clone(&self.file)).unwrap())
     }
 
     fn bytes(&self) -> Vec<u8> {
@@ -337,7 +337,9 @@ fn the_limit_keeps_every_size_below_4_gib() {
 fn a_rate_that_the_header_cannot_hold_is_refused_and_nothing_written() {
     for format in [stream(64, u32::MAX), stream(2, 0), stream(0, 44_100)] {
         let take = Take::new();
-        let Err(error) = WavEncoder::open(Codec::Pcm24, format, Arc::clone(&take.file)) else { panic!("opened") };
+        let Err(error) = WavEncoder::open(Codec::Pcm24, format, &Metadata::default(), Arc::clone(&take.file)) else {
+            panic!("opened")
+        };
         assert!(matches!(error, OpenError::Refused { file_type: "WAV", .. }), "{error:?}");
         assert!(take.bytes().is_empty());
     }
@@ -347,7 +349,10 @@ fn a_rate_that_the_header_cannot_hold_is_refused_and_nothing_written() {
 fn a_file_that_takes_no_bytes_gives_errors_and_no_panic() {
     let take = Take::new();
     let read_only = || Arc::new(File::open(&take.path).unwrap());
-    assert!(matches!(WavEncoder::open(Codec::Pcm16, stream(2, 44_100), read_only()), Err(OpenError::Io(_))));
+    assert!(matches!(
+        WavEncoder::open(Codec::Pcm16, stream(2, 44_100), &Metadata::default(), read_only()),
+        Err(OpenError::Io(_))
+    ));
 }
 
 /// `/dev/full` opens and takes nothing.
@@ -355,7 +360,10 @@ fn a_file_that_takes_no_bytes_gives_errors_and_no_panic() {
 #[test]
 fn a_full_disk_gives_an_error_and_no_panic() {
     let full = Arc::new(OpenOptions::new().read(true).write(true).open("/dev/full").unwrap());
-    assert!(matches!(WavEncoder::open(Codec::Pcm16, stream(2, 44_100), full), Err(OpenError::Io(_))));
+    assert!(matches!(
+        WavEncoder::open(Codec::Pcm16, stream(2, 44_100), &Metadata::default(), full),
+        Err(OpenError::Io(_))
+    ));
 }
 
 #[test]

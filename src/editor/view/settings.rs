@@ -5,8 +5,8 @@ use crate::core::format::{Menu, Rate};
 use crate::editor::model::{Model, TypeSetting};
 use crate::editor::theme::{self, GAP, ROW};
 use egui::{
-    Align, Button, CollapsingHeader, ComboBox, DragValue, Frame, Id, Layout, Margin, RichText, Role, TextEdit, Ui,
-    WidgetInfo, vec2,
+    Align, Button, CollapsingHeader, ComboBox, DragValue, Frame, Id, Layout, Margin, Response, RichText, Role,
+    TextEdit, Ui, WidgetInfo, vec2,
 };
 
 const FILE_HELP: &str = "A name, or a path. What stands in braces is filled in when a take begins: {suffix} a number of its \
@@ -15,6 +15,10 @@ const FILE_HELP: &str = "A name, or a path. What stands in braces is filled in w
 
 const SCOPE_HELP: &str = "Which channels are recorded: * for all, or names with blanks between them, such as chan1 chan[3-4], \
                           L, R. ^ before a name takes it away.";
+
+const HEADER_HELP: &str = "What the file says of itself, a line for each: title = Take Five. Also artist, album, date, comment, genre, \
+                           track, or any word of your own. Title, date, bpm, songposition and software are filled in where you \
+                           leave them out.";
 
 const TIME_SLICE_HELP: &str = "Keeps the file to the song: where the song jumps ahead while a take runs, the time between \
                                becomes silence.";
@@ -26,6 +30,8 @@ pub struct Settings {
     file_draft: Option<String>,
     /// The text of Scope while it is being typed.
     scope_draft: Option<String>,
+    /// The text of Header while it is being typed.
+    header_draft: Option<String>,
     /// The mouse holds N.
     holds_n: bool,
 }
@@ -107,16 +113,34 @@ impl Settings {
             actions
                 .extend(text_field(ui, label.id, &mut self.scope_draft, &model.scope, SCOPE_HELP).map(Action::Scope));
         });
+        ui.horizontal(|ui| {
+            let label = ui.label("Header");
+            actions.extend(
+                text_lines(ui, label.id, &mut self.header_draft, &model.header, HEADER_HELP).map(Action::Header),
+            );
+        });
     }
 }
 
 /// A field as wide as there is room, showing `text` unless it is being typed into; returns what was typed.
 fn text_field(ui: &mut Ui, label: Id, draft: &mut Option<String>, text: &str, help: &str) -> Option<String> {
     let typed = draft.get_or_insert_with(|| text.to_owned());
-    let width = ui.available_width();
     let edit = TextEdit::singleline(typed).margin(Margin::symmetric(8, 6));
-    let field = ui.add_sized(vec2(width, ROW), edit).labelled_by(label).on_hover_text(help);
-    let changed = field.changed().then(|| typed.clone());
+    let field = ui.add_sized(vec2(ui.available_width(), ROW), edit);
+    typed_into(field.labelled_by(label).on_hover_text(help), draft)
+}
+
+/// As [`text_field`], with several lines.
+fn text_lines(ui: &mut Ui, label: Id, draft: &mut Option<String>, text: &str, help: &str) -> Option<String> {
+    let typed = draft.get_or_insert_with(|| text.to_owned());
+    let edit = TextEdit::multiline(typed).desired_rows(2).desired_width(f32::INFINITY).margin(Margin::symmetric(8, 6));
+    let field = ui.add(edit);
+    typed_into(field.labelled_by(label).on_hover_text(help), draft)
+}
+
+/// What was typed into a field just now. Without the keyboard's focus the field shows what is in force.
+fn typed_into(field: Response, draft: &mut Option<String>) -> Option<String> {
+    let changed = field.changed().then(|| draft.clone()).flatten();
     if !field.has_focus() {
         *draft = None;
     }

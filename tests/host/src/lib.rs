@@ -40,6 +40,7 @@ mod plugin;
 mod processor;
 mod render;
 mod state;
+mod transport;
 #[cfg(target_os = "linux")]
 mod window;
 
@@ -51,5 +52,6 @@ pub use plugin::{ClapEntry, Plugin};
 pub use processor::{MAX_CHANNELS, Processor, Status};
 pub use render::{Input, Played, Render, Signal};
 pub use state::SavedState;
+pub use transport::Transport;
 #[cfg(target_os = "linux")]
 pub use window::{HostWindow, Picture, XServer};

@@ -4,6 +4,7 @@ use crate::blocks::Change;
 use crate::error::HostError;
 use crate::handlers::Handlers;
 use crate::instance::Setup;
+use crate::transport::Transport;
 use clack_host::events::event_types::ParamValueEvent;
 use clack_host::prelude::*;
 use clack_host::process::StoppedPluginAudioProcessor;
@@ -24,11 +25,12 @@ pub struct Processor {
     events: EventBuffer,
     /// Frames processed since the activation or the last reset: CLAP's steady time.
     frames: u64,
+    transport: Option<Transport>,
 }
 
 impl Processor {
     pub(crate) fn new(inner: StoppedPluginAudioProcessor<Handlers>, setup: Setup) -> Self {
-        Self { inner: inner.into(), setup, events: EventBuffer::with_capacity(64), frames: 0 }
+        Self { inner: inner.into(), setup, events: EventBuffer::with_capacity(64), frames: 0, transport: None }
     }
 
     /// How the instance was activated.
@@ -58,6 +60,12 @@ impl Processor {
     pub fn reset(&mut self) {
         self.inner.reset();
         self.frames = 0;
+    }
+
+    /// Puts the song there for the next block; from then on it moves with the blocks. Without one the plugin is told
+    /// nothing of a song.
+    pub fn set_transport(&mut self, transport: Option<Transport>) {
+        self.transport = transport;
     }
 
     /// Processes one block from `input` to `output`, planar and all of the same length in frames; starts processing
@@ -122,15 +130,17 @@ impl Processor {
             let input = InputAudioBuffers::from_raw_buffers(&input, frames as u32);
             (input, OutputAudioBuffers::from_raw_buffers(&mut output, frames as u32))
         };
+        let transport = self.transport.map(Transport::event);
         let status = started.process(
             &input,
             &mut output,
             &self.events.as_input(),
             &mut OutputEvents::void(),
             Some(self.frames),
-            None,
+            transport.as_ref(),
         );
         self.frames += frames as u64;
+        self.transport = self.transport.map(|transport| transport.after(frames, self.setup.sample_rate));
         status.map_err(|error| HostError::Process(error.to_string()))
     }
 }

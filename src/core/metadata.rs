@@ -1,0 +1,247 @@
+//! What a file says of itself: the lines of `header`, and what is filled in where they are silent.
+
+/// More of `header` than this is not read, in bytes.
+const MAX_HEADER_BYTES: usize = 64 << 10;
+
+/// What one entry is about. File types have places of their own for the named ones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Key {
+    Title,
+    Artist,
+    Album,
+    Date,
+    Comment,
+    Genre,
+    /// The number of the track on its album.
+    Track,
+    /// The program that made the file.
+    Software,
+    /// Beats per minute.
+    Bpm,
+    /// Seconds from the beginning of the song to the first frame.
+    SongPosition,
+    /// Anything else, as the user wrote it.
+    Other(String),
+}
+
+impl Key {
+    /// Case does not matter. `name` is not empty.
+    fn named(name: &str) -> Self {
+        match name.to_lowercase().as_str() {
+            "title" => Key::Title,
+            "artist" => Key::Artist,
+            "album" => Key::Album,
+            "date" => Key::Date,
+            "comment" => Key::Comment,
+            "genre" => Key::Genre,
+            "track" => Key::Track,
+            "software" => Key::Software,
+            "bpm" => Key::Bpm,
+            "songposition" => Key::SongPosition,
+            _ => Key::Other(name.to_owned()),
+        }
+    }
+
+    /// The key as a line of `header` has it.
+    pub fn name(&self) -> &str {
+        match self {
+            Key::Title => "title",
+            Key::Artist => "artist",
+            Key::Album => "album",
+            Key::Date => "date",
+            Key::Comment => "comment",
+            Key::Genre => "genre",
+            Key::Track => "track",
+            Key::Software => "software",
+            Key::Bpm => "bpm",
+            Key::SongPosition => "songposition",
+            Key::Other(name) => name,
+        }
+    }
+
+    fn is(&self, other: &Key) -> bool {
+        self.name().to_lowercase() == other.name().to_lowercase()
+    }
+}
+
+/// What is filled in where `header` does not name it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Defaults<'a> {
+    /// The recorder's name and version.
+    pub software: &'a str,
+    /// The day on which the take begins, `2026-11-22`.
+    pub date: &'a str,
+    /// The DAW's name of the track; it becomes the title.
+    pub track_name: &'a str,
+    /// Beats per minute at the first frame.
+    pub tempo: Option<f64>,
+    /// Seconds of the song at the first frame.
+    pub song_seconds: Option<f64>,
+}
+
+/// The entries of one file, each key once, none empty, on one line each and without control characters.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Metadata {
+    entries: Vec<(Key, String)>,
+}
+
+impl Metadata {
+    /// Reads lines `key = value`; others are passed over. A key's last line counts, and an empty value leaves its entry out,
+    /// also one that would be filled in.
+    pub fn new(header: &str, defaults: &Defaults) -> Self {
+        let mut metadata = Self::default();
+        for line in beginning(header).lines() {
+            if let Some((key, value)) = line.split_once('=').map(|(key, value)| (one_line(key), one_line(value)))
+                && !key.is_empty()
+            {
+                metadata.put(Key::named(&key), value);
+            }
+        }
+        let number = |value: Option<f64>| value.filter(|value| value.is_finite()).map(decimal).unwrap_or_default();
+        metadata.fill_in(Key::Title, one_line(defaults.track_name));
+        metadata.fill_in(Key::Date, one_line(defaults.date));
+        metadata.fill_in(Key::Bpm, number(defaults.tempo));
+        metadata.fill_in(Key::SongPosition, number(defaults.song_seconds));
+        metadata.fill_in(Key::Software, one_line(defaults.software));
+        metadata.entries.retain(|(_, value)| !value.is_empty());
+        metadata
+    }
+
+    /// The entries, those of `header` first.
+    pub fn entries(&self) -> impl Iterator<Item = (&Key, &str)> {
+        self.entries.iter().map(|(key, value)| (key, value.as_str()))
+    }
+
+    /// The same for a later file of the take, which begins somewhere else in the song.
+    pub fn for_next_part(&self) -> Self {
+        let entries = self.entries.iter().filter(|(key, _)| *key != Key::SongPosition).cloned().collect();
+        Self { entries }
+    }
+
+    fn put(&mut self, key: Key, value: String) {
+        match self.entries.iter_mut().find(|(there, _)| there.is(&key)) {
+            Some((_, there)) => *there = value,
+            None => self.entries.push((key, value)),
+        }
+    }
+
+    fn fill_in(&mut self, key: Key, value: String) {
+        if self.entries.iter().all(|(there, _)| !there.is(&key)) {
+            self.entries.push((key, value));
+        }
+    }
+}
+
+fn beginning(header: &str) -> &str {
+    let mut end = header.len().min(MAX_HEADER_BYTES);
+    while !header.is_char_boundary(end) {
+        end -= 1;
+    }
+    &header[..end]
+}
+
+/// Control characters would end a text early, or break it into two.
+fn one_line(text: &str) -> String {
+    let blanks = text.chars().map(|character| if character.is_control() { ' ' } else { character });
+    blanks.collect::<String>().trim().to_owned()
+}
+
+/// To the millionth, without zeros at the end.
+fn decimal(number: f64) -> String {
+    let text = format!("{number:.6}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const DEFAULTS: Defaults = Defaults {
+        software: "Recorder 1.0",
+        date: "2026-11-22",
+        track_name: "Drums",
+        tempo: Some(119.88),
+        song_seconds: Some(12.0),
+    };
+
+    fn entries(header: &str) -> Vec<(String, String)> {
+        let metadata = Metadata::new(header, &DEFAULTS);
+        metadata.entries().map(|(key, value)| (key.name().to_owned(), value.to_owned())).collect()
+    }
+
+    fn value(header: &str, key: &str) -> Option<String> {
+        entries(header).into_iter().find(|(there, _)| there == key).map(|(_, value)| value)
+    }
+
+    #[test]
+    fn an_empty_header_is_filled_in_from_the_take() {
+        let expected = [
+            ("title", "Drums"),
+            ("date", "2026-11-22"),
+            ("bpm", "119.88"),
+            ("songposition", "12"),
+            ("software", "Recorder 1.0"),
+        ];
+        assert_eq!(entries(""), expected.map(|(key, value)| (key.to_owned(), value.to_owned())));
+    }
+
+    #[test]
+    fn what_the_user_wrote_counts_in_any_case_and_spacing() {
+        for header in
+            ["title = Take Five", "TITLE=Take Five", "  Title\t=  Take Five  \r\n", "x = y\ntitle = Take Five"]
+        {
+            assert_eq!(value(header, "title").as_deref(), Some("Take Five"), "{header:?}");
+        }
+        assert_eq!(value("Mood = blue", "Mood").as_deref(), Some("blue"));
+        assert_eq!(value("comment = 1 = 1", "comment").as_deref(), Some("1 = 1"));
+    }
+
+    #[test]
+    fn the_last_line_of_a_key_counts_and_keeps_the_first_ones_place() {
+        let header = "Mood = blue\nartist = A\nmood = red";
+        assert_eq!(entries(header)[..2], [("Mood".into(), "red".into()), ("artist".into(), "A".into())]);
+    }
+
+    #[test]
+    fn an_empty_value_leaves_the_entry_out() {
+        assert_eq!(value("title =\nbpm=", "title"), None);
+        assert_eq!(value("title =\nbpm=", "bpm"), None);
+    }
+
+    #[test]
+    fn lines_without_a_key_or_an_equals_sign_are_passed_over() {
+        assert_eq!(entries("nonsense\n= value\n\n  =  \n").len(), entries("").len());
+    }
+
+    #[test]
+    fn what_the_host_does_not_tell_is_not_filled_in() {
+        let metadata = Metadata::new("", &Defaults { tempo: Some(f64::NAN), ..Defaults::default() });
+        assert_eq!(metadata.entries().count(), 0);
+    }
+
+    #[test]
+    fn a_later_part_does_not_tell_the_songs_position() {
+        let metadata = Metadata::new("", &DEFAULTS).for_next_part();
+        assert!(metadata.entries().all(|(key, _)| *key != Key::SongPosition));
+        assert_eq!(metadata.entries().count(), 4);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_gives_keys_that_differ_and_values_of_one_line(header in any::<String>(), repeats in 1usize..400) {
+            let metadata = Metadata::new(&header.repeat(repeats), &DEFAULTS);
+            let mut names = Vec::new();
+            let mut bytes = 0;
+            for (key, value) in metadata.entries() {
+                let name = key.name().to_lowercase();
+                prop_assert!(!names.contains(&name), "{name} twice");
+                prop_assert!(!value.is_empty() && !name.is_empty());
+                prop_assert!(!value.chars().chain(name.chars()).any(char::is_control));
+                bytes += name.len() + value.len();
+                names.push(name);
+            }
+            prop_assert!(bytes <= 2 * MAX_HEADER_BYTES);
+        }
+    }
+}
