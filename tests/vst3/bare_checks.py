@@ -12,14 +12,17 @@ from bare_host import INFINITE_TAIL, OFFLINE, PREFETCH, REALTIME, Instance, Libr
 from checking import (
     BLOCK_SIZES,
     CODECS,
+    FILE_TYPES,
     MP3,
     RATE,
     Change,
     Failure,
+    chirp,
     expect,
+    expect_in_step,
+    expect_lossless,
     expect_same_takes,
     expect_takes,
-    expect_wav,
     model,
     names,
     noise,
@@ -113,7 +116,7 @@ def thousands_of_short_takes_lose_no_frame(setting):
     expected = model(sound, changes)
     expect("number of takes", len(expected), len(take_paths(setting.folder)))
     for path, take in zip(take_paths(setting.folder), expected, strict=True):
-        expect_wav(path, take, RATE, "FLOAT")
+        expect_lossless(path, take, RATE, "FLOAT")
 
 
 @check
@@ -268,7 +271,7 @@ def rate_and_layout_change_between_takes(setting):
     end(instance)
     expect("takes", numbered(len(kinds)), names(setting.folder.iterdir()))
     for path, sound, (_, rate) in zip(take_paths(setting.folder), sounds, kinds, strict=True):
-        expect_wav(path, sound, rate, "FLOAT")
+        expect_lossless(path, sound, rate, "FLOAT")
 
 
 @check
@@ -293,7 +296,7 @@ def hostile_samples_pass_and_become_harmless_in_the_file(setting):
     in_file = sound.copy()
     in_file[:, 100:103] = np.array([0, 1, -1], np.float32)
     for number, codec in enumerate(CODECS, 1):
-        expect_wav(setting.folder / f"AudioFileOut-{number:03}.wav", in_file, RATE, codec)
+        expect_lossless(setting.folder / f"AudioFileOut-{number:03}.wav", in_file, RATE, codec)
 
 
 @check
@@ -328,6 +331,27 @@ def a_state_survives_byte_for_byte_and_records_before_the_first_change(setting):
     expect("state after use", saved, instance.state)
     end(instance)
     expect_takes(setting.folder, [sound, sound], RATE, "FLOAT")
+
+
+@check
+def a_take_of_every_type_holds_exactly_its_frames(setting):
+    library = Library(setting.bundle)
+    sound = chirp(2, 60_000, RATE)
+    changes = [Change(777, "Record", 1.0), Change(55_001, "Record", 0.0)]
+    # A pause of whole turns would not show; this one does.
+    changes += [Change(20_000, "Pause", 1.0), Change(20_501, "Pause", 0.0)]
+    (take,) = model(sound, changes)
+    for extension, value in FILE_TYPES.items():
+        instance = started(library, "PCM_24")
+        instance.flush([(0, "File Type", value)])
+        play(instance, sound, [512, 61], changes)
+        end(instance)
+        path = setting.folder / f"AudioFileOut-001.{extension}"
+        if extension in ("mp3", "ogg"):
+            expect_in_step(path, take, RATE)
+        else:
+            expect_lossless(path, take, RATE, "PCM_24")
+    expect("number of files", len(FILE_TYPES), len(list(setting.folder.iterdir())))
 
 
 @check
@@ -396,7 +420,7 @@ def states_loaded_while_sound_is_processed_do_not_tear_a_take(setting):
     # Which of the names was in force when the take began is a matter of luck.
     paths = list(setting.folder.iterdir())
     expect("number of files", 1, len(paths))
-    expect_wav(paths[0], sound, RATE, "FLOAT")
+    expect_lossless(paths[0], sound, RATE, "FLOAT")
 
 
 @check
@@ -412,12 +436,12 @@ def a_fixed_name_that_another_instance_records_to_stays_with_it(setting):
     play(first, sounds[0][:, 5_000:], [512])
     end(first)
     expect("files", ["AudioFileOut7.wav"], names(setting.folder.iterdir()))
-    expect_wav(setting.folder / "AudioFileOut7.wav", sounds[0], RATE, "FLOAT")
+    expect_lossless(setting.folder / "AudioFileOut7.wav", sounds[0], RATE, "FLOAT")
     # The name is free again.
     play(second, sounds[2], [512], take)
     end(second)
     expect("files", ["AudioFileOut7.wav"], names(setting.folder.iterdir()))
-    expect_wav(setting.folder / "AudioFileOut7.wav", sounds[2][:, :9_999], RATE, "FLOAT")
+    expect_lossless(setting.folder / "AudioFileOut7.wav", sounds[2][:, :9_999], RATE, "FLOAT")
 
 
 def record_short_takes(setting, seed):

@@ -42,7 +42,8 @@ class Change:
 
 
 # Normalised values of menus: index / (count - 1).
-WAV, MP3 = 0.0, 1 / 4
+FILE_TYPES = {"wav": 0.0, "mp3": 1 / 4, "ogg": 2 / 4, "aiff": 3 / 4, "flac": 1.0}
+WAV, MP3 = FILE_TYPES["wav"], FILE_TYPES["mp3"]
 CODECS = {"PCM_16": 0.0, "PCM_24": 1 / 3, "PCM_32": 2 / 3, "FLOAT": 1.0}
 BITS = {"PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
 
@@ -131,7 +132,7 @@ def expect_takes(folder, expected, rate, codec):
     paths = take_paths(folder)
     expect("files in the folder", numbered(len(expected)), names(folder.iterdir()))
     for path, take in zip(paths, expected, strict=True):
-        expect_wav(path, take, rate, codec)
+        expect_lossless(path, take, rate, codec)
 
 
 def expect_same_takes(folder, expected):
@@ -160,8 +161,9 @@ def expect_file(path):
         raise Failure(f"a file is missing\n  expected: {path.name}\n  got:      {there}")
 
 
-def expect_wav(path, sound, rate, codec):
-    """Fails unless the file holds the sound: floats to the bit, integers to the nearest within full scale."""
+def expect_lossless(path, sound, rate, codec):
+    """Fails unless the WAV, AIFF or FLAC file holds the sound: floats to the bit, integers to the nearest within full
+    scale."""
     expect_file(path)
     info = soundfile.info(path)
     expect(
@@ -188,14 +190,19 @@ def expect_wav(path, sound, rate, codec):
 
 
 def expect_mp3(path, sound, rate):
-    """Fails unless the file decodes to as many frames as the sound has, and in step with it. Both decoders know the
-    gapless length: libsndfile has mpg123, minihost has miniaudio."""
-    expect_file(path)
-    decoded, decoded_rate = soundfile.read(path, dtype="float32", always_2d=True)
-    expect(f"{path.name}: rate, channels, frames (mpg123)", (rate, *sound.shape), (decoded_rate, *decoded.T.shape))
+    """As `expect_in_step`, with a second decoder that knows the gapless length: libsndfile has mpg123, minihost has
+    miniaudio."""
+    expect_in_step(path, sound, rate)
     audio, audio_rate = minihost.read_audio(str(path))
     got = (audio_rate, audio.channels, audio.frames)
     expect(f"{path.name}: rate, channels, frames (miniaudio)", (rate, *sound.shape), got)
+
+
+def expect_in_step(path, sound, rate):
+    """Fails unless the file decodes to as many frames as the sound has, and in step with it."""
+    expect_file(path)
+    decoded, decoded_rate = soundfile.read(path, dtype="float32", always_2d=True)
+    expect(f"{path.name}: rate, channels, frames (libsndfile)", (rate, *sound.shape), (decoded_rate, *decoded.T.shape))
     margin = 1_500
     middle = sound[0, margin : min(sound.shape[1], 200_000) - margin]
     fits = [float(np.dot(middle, decoded[lag : lag + len(middle), 0])) for lag in range(2 * margin)]

@@ -25,10 +25,10 @@ from checking import (
     chirp,
     expect,
     expect_file,
+    expect_lossless,
     expect_mp3,
     expect_same_takes,
     expect_takes,
-    expect_wav,
     model,
     names,
     noise,
@@ -200,7 +200,7 @@ def every_codec_holds_the_nearest_value_and_stops_at_full_scale(setting):
     for number, codec in enumerate(CODECS, 1):
         with Track(setting, codec=codec) as track:
             play(track, sound, [512], [Change(0, "Record", 1.0)])
-        expect_wav(setting.folder / f"AudioFileOut-{number:03}.wav", sound, RATE, codec)
+        expect_lossless(setting.folder / f"AudioFileOut-{number:03}.wav", sound, RATE, codec)
 
 
 @check
@@ -230,8 +230,8 @@ def settings_changed_in_a_take_are_those_of_the_next(setting):
     with Track(setting) as track:
         play(track, sound, [1024], changes)
     first, second = model(sound, changes)
-    expect_wav(setting.folder / "AudioFileOut-001.wav", first, RATE, "PCM_24")
-    expect_wav(setting.folder / "AudioFileOut-002.wav", second, RATE, "PCM_16")
+    expect_lossless(setting.folder / "AudioFileOut-001.wav", first, RATE, "PCM_24")
+    expect_lossless(setting.folder / "AudioFileOut-002.wav", second, RATE, "PCM_16")
 
 
 @check
@@ -327,8 +327,8 @@ def a_change_of_the_rate_ends_the_take_and_begins_the_next(setting):
         track.plugin.sample_rate = 96_000
         play(track, second, [441], [Change(25_000, "Record", 0.0)])
     expect("takes", numbered(2), names(setting.folder.iterdir()))
-    expect_wav(setting.folder / "AudioFileOut-001.wav", first[:, 1_234:], 44_100, "FLOAT")
-    expect_wav(setting.folder / "AudioFileOut-002.wav", second[:, :25_000], 96_000, "FLOAT")
+    expect_lossless(setting.folder / "AudioFileOut-001.wav", first[:, 1_234:], 44_100, "FLOAT")
+    expect_lossless(setting.folder / "AudioFileOut-002.wav", second[:, :25_000], 96_000, "FLOAT")
 
 
 @check
@@ -368,8 +368,8 @@ def files_of_others_are_never_touched(setting):
     with Track(setting, codec="FLOAT") as track:
         play(track, sound, [512], changes)
     expect("the files that were there", ["not ours"] * 3, [path.read_text() for path in kept])
-    expect_wav(setting.folder / "AudioFileOut-003.wav", sound[:, :3_000], RATE, "FLOAT")
-    expect_wav(setting.folder / "AudioFileOut-005.wav", sound[:, 6_000:], RATE, "FLOAT")
+    expect_lossless(setting.folder / "AudioFileOut-003.wav", sound[:, :3_000], RATE, "FLOAT")
+    expect_lossless(setting.folder / "AudioFileOut-005.wav", sound[:, 6_000:], RATE, "FLOAT")
 
 
 @check
@@ -442,7 +442,7 @@ def the_file_text_and_n_name_the_take(setting):
             play(track, sound[:, :64], [64])
             track.state = with_file(track.state, file)
             play(track, sound, [512], changes)
-        expect_wav(setting.folder / name, sound, RATE, "FLOAT")
+        expect_lossless(setting.folder / name, sound, RATE, "FLOAT")
 
 
 @check
@@ -460,7 +460,7 @@ def the_tracks_name_reaches_the_name_of_the_file(setting):
     first, second, third = sorted(setting.folder.iterdir(), key=lambda path: path.stat().st_mtime_ns)
     expect("names", ["Track-001.wav", "Lead Vocals ä-001.wav"], [first.name, second.name])
     for path in (first, second, third):
-        expect_wav(path, sound[:, :4_000], RATE, "FLOAT")
+        expect_lossless(path, sound[:, :4_000], RATE, "FLOAT")
 
 
 @check
@@ -470,11 +470,11 @@ def without_unique_suffix_the_old_take_stays_until_the_new_one_is_complete(setti
     values = {"Unique Suffix": 0.0, "N": 7 / 9999}
     with Track(setting, codec="FLOAT", **values) as track:
         play(track, old, [512], [Change(0, "Record", 1.0)])
-    expect_wav(path, old, RATE, "FLOAT")
+    expect_lossless(path, old, RATE, "FLOAT")
     with Track(setting, codec="FLOAT", **values) as track:
         play(track, new, [512], [Change(0, "Record", 1.0)])
-        expect_wav(path, old, RATE, "FLOAT")
-    expect_wav(path, new, RATE, "FLOAT")
+        expect_lossless(path, old, RATE, "FLOAT")
+    expect_lossless(path, new, RATE, "FLOAT")
     expect("files", [path.name], names(setting.folder.iterdir()))
 
 
@@ -488,7 +488,7 @@ def a_minute_at_full_speed_loses_no_frame(setting):
                 track.plugin.non_realtime = is_declared
                 play(track, sound, [1024], [Change(0, "Record", 1.0)])
     for number in (1, 2):
-        expect_wav(setting.folder / f"AudioFileOut-{number:03}.wav", sound, RATE, "PCM_24")
+        expect_lossless(setting.folder / f"AudioFileOut-{number:03}.wav", sound, RATE, "PCM_24")
         expect_mp3(setting.folder / f"AudioFileOut-{number:03}.mp3", sound, RATE)
 
 

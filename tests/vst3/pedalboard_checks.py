@@ -14,10 +14,10 @@ from checking import (
     RATE,
     chirp,
     expect,
+    expect_lossless,
     expect_mp3,
     expect_same_sound,
     expect_takes,
-    expect_wav,
     names,
     noise,
     numbered,
@@ -114,7 +114,7 @@ def rate_and_channels_change_between_takes(setting):
     gc.collect()
     expect("takes", numbered(len(kinds)), names(setting.folder.iterdir()))
     for path, sound, (_, rate) in zip(take_paths(setting.folder), sounds, kinds, strict=True):
-        expect_wav(path, sound, rate, "FLOAT")
+        expect_lossless(path, sound, rate, "FLOAT")
 
 
 @check
