@@ -10,6 +10,9 @@
 //! | `n` frames of silence, `l` of them lost | `Gap`, `n`, `l` (low and high word each) |
 //! | the take ends | `End` |
 //!
+//! Where the writer does not come to drain it, because the disk hangs, a watching thread moves what waits into a second
+//! stage of memory ([`Relief`]).
+//!
 //! A message is committed whole, so the writer never sees half of one. A mark rings the [`Bell`] that wakes a sleeping
 //! writer. Dropping the [`Sender`] says that nothing more
 //! comes; an open take ends with it. What the editor shows goes through the atomics of [`Status`], meters and waveform
@@ -19,12 +22,14 @@
 mod bell;
 mod queue;
 mod scope;
+mod second_stage;
 mod status;
 mod texts;
 
 pub use bell::Bell;
 pub use queue::{Full, MAX_CHUNK_FRAMES, Message, Receiver, Sender, capacity_words, link};
 pub use scope::{COLUMNS_PER_SECOND, Column, Level, MAX_COLUMNS, MAX_METERS, Scope, Span};
+pub use second_stage::Relief;
 pub(crate) use status::Gate;
 pub use status::{MAX_REPORTS, RecorderState, Status, StatusSnapshot, TakeReport};
 pub use texts::{TextId, TextSet, Texts};

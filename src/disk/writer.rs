@@ -33,7 +33,7 @@ pub struct WriterThread {
 impl WriterThread {
     /// Starts the writer of `receiver`'s link. It ends by itself once the sender is gone and all is written.
     pub fn start(receiver: Receiver, texts: Arc<Texts>, log: Log) -> io::Result<Self> {
-        let watched = Watched::new(Arc::clone(receiver.bell()))?;
+        let watched = Watched::new(&receiver)?;
         // Built on its own thread: encoders never leave it.
         let run = move || {
             Writer { receiver, texts, files: TakeFiles::default(), state: State::Idle, room: Room::default(), log }

@@ -22,6 +22,8 @@ pub enum TroubleId {
     /// The file keeps less than the settings ask for.
     Note,
     LittleRoom,
+    /// The disk hangs; what comes in waits in memory.
+    Waiting,
     /// The desktop could not do what the user asked for.
     Desktop,
 }
@@ -54,7 +56,11 @@ impl Read {
             TroubleId::Clipped => self.clipped_samples = status.clipped_total,
             TroubleId::Merged => self.merged_takes = status.merged_takes,
             TroubleId::NearlyFull => self.nearly_full = status.nearly_full,
-            TroubleId::TooManyChannels | TroubleId::Note | TroubleId::LittleRoom | TroubleId::Desktop => {}
+            TroubleId::TooManyChannels
+            | TroubleId::Note
+            | TroubleId::LittleRoom
+            | TroubleId::Waiting
+            | TroubleId::Desktop => {}
         }
     }
 
@@ -85,6 +91,7 @@ pub fn list(causes: &Causes<'_>) -> Vec<Trouble> {
         lasting(TroubleId::Note, causes.status.note.map(str::to_owned)),
         unread(TroubleId::Lost, lost(causes)),
         lasting(TroubleId::LittleRoom, little_room(causes)),
+        lasting(TroubleId::Waiting, waiting(causes)),
         unread(TroubleId::NearlyFull, nearly_full(causes)),
         unread(TroubleId::Clipped, clipped(causes)),
         unread(TroubleId::Merged, merged(causes)),
@@ -139,6 +146,17 @@ fn little_room(causes: &Causes<'_>) -> Option<String> {
     let seconds = causes.room_seconds.filter(|&seconds| seconds < LITTLE_ROOM_SECONDS)?;
     let room = words::duration(seconds);
     Some(format!("The disk is full in {room}. Free some room, or set File to a folder on another disk."))
+}
+
+fn waiting(causes: &Causes<'_>) -> Option<String> {
+    let bytes = causes.status.reserve_bytes;
+    (bytes > 0).then(|| {
+        format!(
+            "The disk does not answer. {} of sound wait in memory, and nothing more is lost as long as there is some. Close \
+             what else uses the disk.",
+            words::size(bytes)
+        )
+    })
 }
 
 fn nearly_full(causes: &Causes<'_>) -> Option<String> {
@@ -231,6 +249,16 @@ mod tests {
         assert_eq!((trouble.id, trouble.can_be_read), (TroubleId::TooManyChannels, false));
         let wav = Causes { file_type: FileType::Wav, ..causes(&status, &[], &read) };
         assert_eq!(list(&wav), []);
+    }
+
+    #[test]
+    fn a_disk_that_hangs_shows_as_long_as_sound_waits() {
+        let status = StatusSnapshot { reserve_bytes: 30_000_000, ..StatusSnapshot::default() };
+        let read = Read::default();
+        let shown = list(&causes(&status, &[], &read));
+        assert_eq!((shown.len(), shown[0].id, shown[0].can_be_read), (1, TroubleId::Waiting, false));
+        assert!(shown[0].text.contains("30"), "{}", shown[0].text);
+        assert_eq!(list(&causes(&StatusSnapshot::default(), &[], &read)), []);
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! The queue from the audio thread to the writer thread.
 
+use super::second_stage::{Intake, PROCESS_BUDGET, Relief, lock};
 use super::{Bell, Status};
 use crate::core::channels::ChannelSet;
 use crate::core::format::{BitRate, Codec, FileType, Menu, Rate, RateMatch, StreamFormat};
 use crate::core::take::{Mark, TakeSettings, TakeStart};
-use rtrb::{Consumer, Producer, RingBuffer};
+use rtrb::{Producer, RingBuffer};
 use std::mem::MaybeUninit;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// The most frames that one message carries; longer blocks travel as several.
 pub const MAX_CHUNK_FRAMES: usize = 4096;
@@ -44,7 +45,8 @@ pub fn link(format: StreamFormat, capacity_words: usize, status: Arc<Status>) ->
     let bell = Arc::<Bell>::default();
     let channels = ChannelSet::first(format.channels);
     let sender = Sender { producer, format, channels, bell: Arc::clone(&bell), status: Arc::clone(&status) };
-    (sender, Receiver { consumer, format, channels, bell, status })
+    let intake = Arc::new(Mutex::new(Intake::new(consumer)));
+    (sender, Receiver { intake, format, channels, bell, status })
 }
 
 /// The audio thread's end. Wait-free but for [`wake_writer`](Self::wake_writer).
@@ -133,7 +135,7 @@ pub enum Message<'a> {
 
 /// The writer thread's end.
 pub struct Receiver {
-    consumer: Consumer<u32>,
+    intake: Arc<Mutex<Intake>>,
     format: StreamFormat,
     /// The channels of the take that began last.
     channels: ChannelSet,
@@ -149,32 +151,41 @@ impl Receiver {
 
     /// The next message, if there is one. Frames are copied into `scratch`, which grows to fit.
     pub fn next<'a>(&mut self, scratch: &'a mut Vec<f32>) -> Option<Message<'a>> {
-        let kind = *self.consumer.peek().ok()?;
-        if kind == FRAMES {
-            let header = self.consumer.read_chunk(FRAMES_HEADER_WORDS).ok()?;
-            let frames = header.into_iter().nth(1).map_or(0, |frames| frames as usize);
-            self.read_samples(frames * self.channels.len(), scratch);
-            return Some(Message::Frames { frames, planar: scratch });
+        let mut intake = lock(&self.intake);
+        let held = intake.reserve_bytes();
+        let [kind, frames] = intake.peek(FRAMES_HEADER_WORDS, head);
+        let message = match kind? {
+            FRAMES => {
+                let frames = frames? as usize;
+                let words = FRAMES_HEADER_WORDS + frames * self.channels.len();
+                intake.peek(words, |first, second| copy_samples(first, second, scratch));
+                intake.remove(words);
+                Message::Frames { frames, planar: scratch }
+            }
+            kind => {
+                let mut words = [0; MAX_MARK_WORDS];
+                let used = mark_words(kind);
+                intake.peek(used, |first, second| {
+                    words.iter_mut().zip(first.iter().chain(second)).for_each(|(word, &read)| *word = read);
+                });
+                intake.remove(used);
+                let mark = decode(&words);
+                if let Mark::Begin(start) = mark {
+                    self.channels = start.channels.and(ChannelSet::first(self.format.channels));
+                }
+                Message::Mark(mark)
+            }
+        };
+        if held > 0 {
+            self.status.set_reserve_bytes(intake.reserve_bytes());
         }
-        let words = mark_words(kind);
-        let mut mark = [0; MAX_MARK_WORDS];
-        self.consumer.pop_entire_slice(&mut mark[..words]).ok()?;
-        let mark = decode(&mark);
-        if let Mark::Begin(start) = mark {
-            self.channels = start.channels.and(ChannelSet::first(self.format.channels));
-        }
-        Some(Message::Mark(mark))
+        Some(message)
     }
 
-    fn read_samples(&mut self, samples: usize, scratch: &mut Vec<f32>) {
-        scratch.clear();
-        if let Ok(chunk) = self.consumer.read_chunk(samples) {
-            let (first, second) = chunk.as_slices();
-            scratch.extend(first.iter().chain(second).map(|&bits| f32::from_bits(bits)));
-            chunk.commit_all();
-        }
-        debug_assert_eq!(scratch.len(), samples, "messages are committed whole");
-        scratch.resize(samples, 0.0);
+    /// Looks after this queue while the writer is busy; for the watching thread.
+    pub fn relief(&self) -> Relief {
+        let StreamFormat { sample_rate, channels } = self.format;
+        Relief::new(&self.intake, &PROCESS_BUDGET, Arc::clone(&self.status), sample_rate, channels)
     }
 
     /// What wakes the writer when a take begins.
@@ -184,17 +195,17 @@ impl Receiver {
 
     /// Whether the queue is empty.
     pub fn is_empty(&self) -> bool {
-        self.consumer.is_empty()
+        lock(&self.intake).is_empty()
     }
 
     /// Whether the sender is gone. What it sent may still be in the queue.
     pub fn is_abandoned(&self) -> bool {
-        self.consumer.is_abandoned()
+        lock(&self.intake).is_abandoned()
     }
 
-    /// How full the queue is, 0 to 1.
+    /// How full the queue is with all that waits, 0 to 1.
     pub fn fill(&self) -> f32 {
-        self.consumer.slots() as f32 / self.consumer.buffer().capacity() as f32
+        lock(&self.intake).fill()
     }
 
     /// The shape of the frames of the take that began last.
@@ -206,6 +217,20 @@ impl Receiver {
     pub fn status(&self) -> &Arc<Status> {
         &self.status
     }
+}
+
+/// The first two words of what waits.
+fn head(first: &[u32], second: &[u32]) -> [Option<u32>; 2] {
+    let mut words = first.iter().chain(second).copied();
+    [words.next(), words.next()]
+}
+
+/// The samples of a message of frames.
+fn copy_samples(first: &[u32], second: &[u32], scratch: &mut Vec<f32>) {
+    scratch.clear();
+    let split = FRAMES_HEADER_WORDS.min(first.len());
+    scratch.extend(first[split..].iter().map(|&bits| f32::from_bits(bits)));
+    scratch.extend(second[FRAMES_HEADER_WORDS - split..].iter().map(|&bits| f32::from_bits(bits)));
 }
 
 /// The two halves of a chunk, filled from front to back.

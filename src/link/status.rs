@@ -75,7 +75,7 @@ pub struct Status {
     internal_error: AtomicBool,
     // Written by both: frames of takes that are not in their file as they came in.
     lost_frames: AtomicU64,
-    // Written by the writer thread.
+    // Written by the writer thread; what waits also by the watching thread, while the writer hangs.
     take_open: AtomicBool,
     take_failed: AtomicBool,
     sample_rate: AtomicU32,
@@ -84,6 +84,7 @@ pub struct Status {
     clipped_samples: AtomicU64,
     clipped_total: AtomicU64,
     queue_fill_bits: AtomicU32,
+    reserve_bytes: AtomicU64,
     first_lost_frame: AtomicU64,
     errors: AtomicU64,
     nearly_full: AtomicU64,
@@ -109,6 +110,7 @@ impl Default for Status {
             clipped_samples: AtomicU64::new(0),
             clipped_total: AtomicU64::new(0),
             queue_fill_bits: AtomicU32::new(0),
+            reserve_bytes: AtomicU64::new(0),
             first_lost_frame: AtomicU64::new(UNKNOWN),
             errors: AtomicU64::new(0),
             nearly_full: AtomicU64::new(0),
@@ -154,6 +156,8 @@ pub struct StatusSnapshot {
     pub merged_takes: u64,
     /// How full the queue is, 0 to 1.
     pub queue_fill: f32,
+    /// Bytes of sound that wait in memory behind the queue because the disk hangs.
+    pub reserve_bytes: u64,
     /// Takes finished since the plugin was loaded.
     pub finished_takes: u64,
     /// The shape of the sound, once the plugin was active.
@@ -296,7 +300,7 @@ impl Status {
         self.scope.changed();
     }
 
-    /// Writer thread: how full the queue is, 0 to 1.
+    /// Writer or watching thread: how full the queue is, 0 to 1.
     pub(crate) fn set_queue_fill(&self, fill: f32) {
         let before = f32::from_bits(self.queue_fill_bits.swap(fill.to_bits(), Relaxed));
         if before < NEARLY_FULL && fill >= NEARLY_FULL {
@@ -305,6 +309,12 @@ impl Status {
         if before != fill {
             self.scope.changed();
         }
+    }
+
+    /// Writer or watching thread, which take turns: bytes that wait behind the queue.
+    pub(super) fn set_reserve_bytes(&self, bytes: usize) {
+        self.reserve_bytes.store(bytes as u64, Relaxed);
+        self.scope.changed();
     }
 
     /// The status now. Not for the audio thread: takes a lock.
@@ -328,6 +338,7 @@ impl Status {
             finished_takes: texts.finished_takes,
             stream: self.stream(),
             take_rate: self.sample_rate.load(Relaxed),
+            reserve_bytes: self.reserve_bytes.load(Relaxed),
             first_lost_frame: known(&self.first_lost_frame),
             errors: self.errors.load(Relaxed) + u64::from(internal_error),
             nearly_full: self.nearly_full.load(Relaxed),

@@ -1,0 +1,161 @@
+use super::*;
+use crate::core::channels::ChannelSet;
+use crate::core::format::StreamFormat;
+use crate::core::take::{Mark, TakeSettings, TakeStart};
+use crate::link::{Message, Receiver, Sender, link};
+use proptest::prelude::*;
+
+const FORMAT: StreamFormat = StreamFormat { channels: 2, sample_rate: 1_000 };
+
+fn budget(bytes: usize) -> &'static Budget {
+    Box::leak(Box::new(Budget::new(bytes)))
+}
+
+/// A queue of `capacity_words` words and the relief for it.
+fn queue(capacity_words: usize, bytes: usize) -> (Sender, Receiver, Relief) {
+    let (sender, receiver) = link(FORMAT, capacity_words, Arc::default());
+    let mut relief = receiver.relief();
+    relief.budget = budget(bytes);
+    (sender, receiver, relief)
+}
+
+fn send(sender: &mut Sender, frames: usize, first: usize) -> bool {
+    let mut left: Vec<f32> = (first..first + frames).map(|frame| frame as f32).collect();
+    let mut right: Vec<f32> = left.iter().map(|sample| -sample).collect();
+    sender.try_frames(&[&mut left, &mut right], 0, frames).is_ok()
+}
+
+/// All that waits: the samples of the left channel, and `None` for each mark.
+fn receive(receiver: &mut Receiver, most: usize) -> Vec<Option<f32>> {
+    let (mut all, mut scratch) = (Vec::new(), Vec::new());
+    for _ in 0..most {
+        match receiver.next(&mut scratch) {
+            Some(Message::Frames { frames, planar }) => {
+                assert_eq!(planar.len(), 2 * frames);
+                assert!(planar[..frames].iter().zip(&planar[frames..]).all(|(left, right)| *left == -right));
+                all.extend(planar[..frames].iter().copied().map(Some));
+            }
+            Some(Message::Mark(_)) => all.push(None),
+            None => break,
+        }
+    }
+    all
+}
+
+/// Looks every 50 ms for `seconds` while `per_look` frames arrive before each look, and says how many of the frames the
+/// queue did not take.
+fn play(sender: &mut Sender, relief: &mut Relief, per_look: usize, seconds: f64, sent: &mut usize) -> usize {
+    let mut lost = 0;
+    for look in 0..(seconds * 20.0) as u64 {
+        if send(sender, per_look, *sent) {
+            *sent += per_look;
+        } else {
+            lost += per_look;
+        }
+        relief.look(Duration::from_millis(50 * look));
+    }
+    lost
+}
+
+#[test]
+fn a_live_track_loses_nothing_while_the_writer_hangs_for_a_minute() {
+    // Two seconds of queue.
+    let (mut sender, mut receiver, mut relief) = queue(2 * 2_100, 1 << 20);
+    let mut sent = 0;
+    assert_eq!(play(&mut sender, &mut relief, 50, 60.0, &mut sent), 0);
+    assert!(receiver.status().snapshot().reserve_bytes > 0);
+    let all: Vec<_> = (0..sent).map(|frame| Some(frame as f32)).collect();
+    assert_eq!(receive(&mut receiver, usize::MAX), all);
+    assert_eq!(receiver.status().snapshot().reserve_bytes, 0);
+}
+
+#[test]
+fn a_render_is_left_to_wait_for_a_slow_writer() {
+    let (mut sender, mut receiver, mut relief) = queue(2 * 10_000, 1 << 20);
+    let mut sent = 0;
+    for look in 0..2_000 {
+        // Twenty times realtime, as far as there is room; the writer is not much faster than realtime.
+        for _ in 0..20 {
+            if send(&mut sender, 50, sent) {
+                sent += 50;
+            }
+        }
+        receive(&mut receiver, 1);
+        relief.look(Duration::from_millis(45 * look));
+        assert_eq!(receiver.status().snapshot().reserve_bytes, 0, "look {look}");
+    }
+}
+
+#[test]
+fn past_the_budget_the_queue_fills_and_what_was_taken_is_given_back() {
+    let (mut sender, mut receiver, mut relief) = queue(2 * 2_100, 40_000);
+    let mut sent = 0;
+    assert!(play(&mut sender, &mut relief, 50, 60.0, &mut sent) > 0);
+    assert!(receiver.status().snapshot().reserve_bytes <= 40_000);
+    assert_eq!(receive(&mut receiver, usize::MAX).len(), sent);
+    assert_eq!(relief.budget.free_bytes.load(Relaxed), 40_000);
+}
+
+#[test]
+fn a_receiver_that_goes_gives_its_memory_back() {
+    let (mut sender, receiver, mut relief) = queue(2 * 2_100, 1 << 20);
+    play(&mut sender, &mut relief, 50, 10.0, &mut 0);
+    assert!(relief.budget.free_bytes.load(Relaxed) < 1 << 20);
+    drop(receiver);
+    assert_eq!(relief.budget.free_bytes.load(Relaxed), 1 << 20);
+    assert!(sender.is_abandoned());
+    relief.look(Duration::from_secs(100));
+}
+
+#[derive(Debug, Clone)]
+enum Turn {
+    Frames(usize),
+    Mark(Mark),
+    Relieve,
+    Receive(usize),
+}
+
+fn turns() -> impl Strategy<Value = Vec<Turn>> {
+    let begin =
+        TakeStart { settings: TakeSettings::DEFAULT, channels: ChannelSet::first(2), song_seconds: None, tempo: None };
+    let turn = prop_oneof![
+        4 => (0usize..40).prop_map(Turn::Frames),
+        1 => prop_oneof![
+            Just(Mark::Begin(begin)),
+            Just(Mark::Gap { frames: 7, lost: 3 }),
+            Just(Mark::End)
+        ].prop_map(Turn::Mark),
+        1 => Just(Turn::Relieve),
+        2 => (0usize..5).prop_map(Turn::Receive),
+    ];
+    proptest::collection::vec(turn, 0..200)
+}
+
+proptest! {
+    #[test]
+    fn messages_stay_whole_and_in_order_wherever_they_are_moved(turns in turns(), bytes in 0usize..4_000) {
+        let (mut sender, mut receiver, relief) = queue(256, bytes);
+        let (mut sent, mut received, mut frame) = (Vec::new(), Vec::new(), 0);
+        for turn in turns {
+            match turn {
+                Turn::Frames(frames) => {
+                    if send(&mut sender, frames, frame) {
+                        sent.extend((frame..frame + frames).map(|frame| Some(frame as f32)));
+                        frame += frames;
+                    }
+                }
+                Turn::Mark(mark) => {
+                    if sender.try_mark(mark).is_ok() {
+                        sent.push(None);
+                    }
+                }
+                Turn::Relieve => lock(&relief.intake.upgrade().unwrap()).relieve(relief.budget),
+                Turn::Receive(most) => received.extend(receive(&mut receiver, most)),
+            }
+        }
+        received.extend(receive(&mut receiver, usize::MAX));
+        prop_assert_eq!(received, sent);
+        prop_assert!(receiver.is_empty());
+        prop_assert_eq!(relief.budget.free_bytes.load(Relaxed), bytes);
+    }
+}
