@@ -4,11 +4,13 @@ use super::encoder::{Encoder, Format, OpenError, SampleRange};
 use super::pcm::{interleave, quantise};
 use crate::core::format::{Codec, StreamFormat};
 use aifc::{AifcError, AifcWriteInfo, AifcWriter, FileFormat, SampleFormat};
+use sink::Sink;
 use std::fs::File;
-use std::io::{self, BufWriter};
+use std::io;
 use std::sync::Arc;
 
 mod cut;
+mod sink;
 
 /// Samples that are interleaved at a time: few enough to stay in the fastest cache with 64 channels.
 const TILE_SAMPLES: usize = 4096;
@@ -26,12 +28,9 @@ const MAX_SOUND_BYTES: u64 = i32::MAX as u64 - (1 << 20);
 /// Bytes of the SSND chunk before its sound: the chunk's head, `offset` and `blockSize`.
 const SSND_HEAD_BYTES: u64 = 16;
 
-/// Bytes of sound that are gathered before a write.
-const BUFFER_BYTES: usize = 256 << 10;
-
 /// One AIFF file that is being written.
 pub struct AiffEncoder {
-    writer: AifcWriter<BufWriter<Arc<File>>>,
+    writer: AifcWriter<Sink>,
     codec: Codec,
     channels: usize,
     header_bytes: u64,
@@ -67,8 +66,7 @@ impl AiffEncoder {
             sample_rate: format.sample_rate.into(),
             sample_format,
         };
-        let sink = BufWriter::with_capacity(BUFFER_BYTES, Arc::clone(&file));
-        let mut writer = AifcWriter::new(sink, &info).map_err(to_io)?;
+        let mut writer = AifcWriter::new(Sink::new(Arc::clone(&file)), &info).map_err(to_io)?;
         writer.flush().map_err(to_io)?;
         let header_bytes = file.metadata()?.len() + SSND_HEAD_BYTES;
         let channels = format.channels;

@@ -1,6 +1,6 @@
 //! WAV, through hound.
 
-use super::encoder::{Encoder, Format, OpenError, SampleRange};
+use super::encoder::{Encoder, Format, Kept, OpenError, SampleRange};
 use super::pcm::{interleave, quantise};
 use crate::core::format::{Codec, StreamFormat};
 use hound::{SampleFormat, WavSpec, WavWriter};
@@ -196,27 +196,29 @@ fn to_size(bytes: u64) -> u32 {
 ///
 /// # Errors
 /// `InvalidData` when this is no WAV file with a format and the beginning of the sound; it stays as it is then.
-pub fn repair_sizes(mut file: &File) -> io::Result<()> {
+pub fn repair_sizes(mut file: &File) -> io::Result<Kept> {
     let length = file.seek(SeekFrom::End(0))?;
     file.seek(SeekFrom::Start(0))?;
     let [riff, _, wave] = read_words(file)?;
     if (&riff, &wave) != (b"RIFF", b"WAVE") {
         return Err(io::ErrorKind::InvalidData.into());
     }
-    let mut bytes_per_frame = None;
+    let mut format = None;
     loop {
         let [id, size] = read_words(file)?;
         let start = file.stream_position()?;
         match &id {
             b"data" => {
-                let bytes_per_frame = bytes_per_frame.filter(|&bytes| bytes > 0).ok_or(io::ErrorKind::InvalidData)?;
-                let data_bytes = length.saturating_sub(start) / bytes_per_frame * bytes_per_frame;
-                return end_sound(file, start, data_bytes);
+                let (bytes_per_frame, sample_rate) =
+                    format.filter(|&(bytes, _)| bytes > 0).ok_or(io::ErrorKind::InvalidData)?;
+                let frames = length.saturating_sub(start) / bytes_per_frame;
+                end_sound(file, start, frames * bytes_per_frame)?;
+                return Ok(Kept { frames, sample_rate });
             }
             b"fmt " => {
-                // nBlockAlign is the first half of the fourth word (WAVEFORMATEX, mmreg.h).
-                let [_, _, _, [low, high, ..]] = read_words(file)?;
-                bytes_per_frame = Some(u64::from(u16::from_le_bytes([low, high])));
+                // nSamplesPerSec, nAvgBytesPerSec, nBlockAlign (WAVEFORMATEX, mmreg.h).
+                let [_, rate, _, [low, high, ..]] = read_words(file)?;
+                format = Some((u64::from(u16::from_le_bytes([low, high])), u32::from_le_bytes(rate).max(1)));
             }
             _ => {}
         }

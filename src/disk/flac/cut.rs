@@ -1,5 +1,6 @@
 //! Mends a file whose end is missing.
 
+use crate::disk::encoder::Kept;
 use flac_codec::metadata::{Block, BlockList, Streaminfo, write_blocks};
 use flac_codec::stream::FrameHeader;
 use std::fs::File;
@@ -13,7 +14,7 @@ const STREAMINFO_AT: usize = 4 + 4;
 const TAIL_BYTES: u64 = 1 << 19;
 
 /// Cuts the file behind its last whole block and counts what is there. The MD5 goes where it is no longer right.
-pub fn repair(mut file: &File) -> io::Result<()> {
+pub fn repair(mut file: &File) -> io::Result<Kept> {
     file.seek(SeekFrom::Start(0))?;
     let mut info = BlockList::read(file)?.streaminfo().clone();
     let sound_at = file.stream_position()?;
@@ -24,8 +25,9 @@ pub fn repair(mut file: &File) -> io::Result<()> {
     file.read_to_end(&mut tail)?;
     let (whole_bytes, frames) = last_whole_block(&tail, &info).unwrap_or((0, 0));
     let whole_end = tail_at + whole_bytes as u64;
+    let kept = Kept { frames, sample_rate: info.sample_rate.max(1) };
     if whole_end == end && info.total_samples == NonZero::new(frames) {
-        return Ok(());
+        return Ok(kept);
     }
     file.set_len(whole_end)?;
     info.total_samples = NonZero::new(frames);
@@ -33,7 +35,8 @@ pub fn repair(mut file: &File) -> io::Result<()> {
     let mut header = Vec::new();
     write_blocks(&mut header, [Block::from(info)])?;
     file.seek(SeekFrom::Start(STREAMINFO_AT as u64))?;
-    file.write_all(&header[STREAMINFO_AT..])
+    file.write_all(&header[STREAMINFO_AT..])?;
+    Ok(kept)
 }
 
 /// Where in `tail` the last whole block ends, and how many frames the stream has up to there.

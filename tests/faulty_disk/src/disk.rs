@@ -220,8 +220,8 @@ impl Watched {
                 if fits == 0 { Verdict::Fail(libc::ENOSPC) } else { Verdict::Take(fits) }
             }
             Fault::Halting => {
-                let is_interrupted = matches!(call, Call::Open | Call::Read | Call::Write | Call::Sync)
-                    && number.is_multiple_of(2);
+                let is_interrupted =
+                    matches!(call, Call::Open | Call::Read | Call::Write | Call::Sync) && number.is_multiple_of(2);
                 match call {
                     _ if is_interrupted => Verdict::Fail(libc::EINTR),
                     Call::Write => Verdict::Take(bytes.div_ceil(2)),
