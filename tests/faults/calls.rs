@@ -4,7 +4,6 @@ use crate::recorder::{OLD, Recorder, TYPES, Told, Type};
 use faulty_disk::{Call, EACCES, EIO, ENOSPC, Fault};
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
 use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;

@@ -9,5 +9,6 @@
 mod common;
 
 mod calls;
+mod kill;
 mod log;
 mod recorder;

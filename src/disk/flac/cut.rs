@@ -19,12 +19,18 @@ pub fn repair(mut file: &File) -> io::Result<Kept> {
     let mut info = BlockList::read(file)?.streaminfo().clone();
     let sound_at = file.stream_position()?;
     let end = file.seek(SeekFrom::End(0))?;
-    let tail_at = end.saturating_sub(TAIL_BYTES).max(sound_at);
-    file.seek(SeekFrom::Start(tail_at))?;
-    let mut tail = Vec::new();
-    file.read_to_end(&mut tail)?;
-    let (whole_bytes, frames) = last_whole_block(&tail, &info).unwrap_or((0, 0));
-    let whole_end = tail_at + whole_bytes as u64;
+    let mut tail_at = end.saturating_sub(TAIL_BYTES).max(sound_at);
+    let (whole_end, frames) = loop {
+        file.seek(SeekFrom::Start(tail_at))?;
+        let mut tail = Vec::new();
+        file.take(TAIL_BYTES).read_to_end(&mut tail)?;
+        match last_whole_block(&tail, &info) {
+            Some((bytes, frames)) => break (tail_at + bytes as u64, frames),
+            None if tail_at == sound_at => break (sound_at, 0),
+            // The end is no sound: a disk that lost its power may leave anything there.
+            None => tail_at = tail_at.saturating_sub(TAIL_BYTES / 2).max(sound_at),
+        }
+    };
     let kept = Kept { frames, sample_rate: info.sample_rate.max(1) };
     if whole_end == end && info.total_samples == NonZero::new(frames) {
         return Ok(kept);

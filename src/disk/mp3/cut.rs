@@ -11,7 +11,8 @@ pub fn repair(mut file: &File) -> io::Result<Kept> {
     file.seek(SeekFrom::Start(0))?;
     let mut frames = Frames { source: BufReader::new(file), mpeg: None };
     let Some(mut tag) = frames.next()? else {
-        return Ok(Kept::NOTHING);
+        let is_empty = file.metadata()?.len() == 0;
+        return if is_empty { Ok(Kept::NOTHING) } else { Err(io::ErrorKind::InvalidData.into()) };
     };
     let mut tally = Tally { bytes: tag.len() as u64, ..Tally::default() };
     while let Some(frame) = frames.next()? {
