@@ -6,11 +6,13 @@ use super::tags::id3::id3_tag;
 use crate::core::format::{Codec, StreamFormat};
 use crate::core::metadata::Metadata;
 use aifc::{AifcError, AifcWriteInfo, AifcWriter, FileFormat, SampleFormat};
+use sink::Sink;
 use std::fs::File;
-use std::io::{self, BufWriter};
+use std::io;
 use std::sync::Arc;
 
 mod cut;
+mod sink;
 
 /// Samples that are interleaved at a time: few enough to stay in the fastest cache with 64 channels.
 const TILE_SAMPLES: usize = 4096;
@@ -28,12 +30,12 @@ const MAX_SOUND_BYTES: u64 = i32::MAX as u64 - (1 << 20);
 /// Bytes of the SSND chunk before its sound: the chunk's head, `offset` and `blockSize`.
 const SSND_HEAD_BYTES: u64 = 16;
 
-/// Bytes of sound that are gathered before a write.
-const BUFFER_BYTES: usize = 256 << 10;
+/// More than all chunks before the sound take, that of the tag aside.
+const CHUNK_BYTES: usize = 4096;
 
 /// One AIFF file that is being written.
 pub struct AiffEncoder {
-    writer: AifcWriter<BufWriter<Arc<File>>>,
+    writer: AifcWriter<Sink>,
     codec: Codec,
     channels: usize,
     header_bytes: u64,
@@ -70,9 +72,9 @@ impl AiffEncoder {
             sample_rate: format.sample_rate.into(),
             sample_format,
         };
-        let sink = BufWriter::with_capacity(BUFFER_BYTES, Arc::clone(&file));
-        let mut writer = AifcWriter::new(sink, &info).map_err(to_io)?;
         let id3_tag = id3_tag(metadata)?;
+        let sink = Sink::new(Arc::clone(&file), CHUNK_BYTES + id3_tag.len());
+        let mut writer = AifcWriter::new(sink, &info).map_err(to_io)?;
         if !id3_tag.is_empty() {
             writer.write_chunk(b"ID3 ", &id3_tag).map_err(to_io)?;
         }

@@ -75,8 +75,25 @@ pub type Open = fn(&TakeSettings, StreamFormat, &Metadata, Arc<File>) -> Result<
 pub struct Format {
     /// How a file of it begins.
     pub open: Open,
-    /// Makes the header of a file that was cut short say what the file holds.
-    pub repair: fn(&File) -> io::Result<()>,
+    /// Makes the header of a file that was cut short say what the file holds, and says it.
+    ///
+    /// # Errors
+    /// `InvalidData` or `UnexpectedEof` where this is no file of the type; it stays as it is then.
+    pub repair: fn(&File) -> io::Result<Kept>,
+}
+
+/// What a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kept {
+    /// Frames that play.
+    pub frames: u64,
+    /// Of the file, in Hz; at least 1.
+    pub sample_rate: u32,
+}
+
+impl Kept {
+    /// Nothing that plays.
+    pub const NOTHING: Self = Self { frames: 0, sample_rate: 1 };
 }
 
 /// The file types: a line here, two in `core::format` and a file beside this one make another.

@@ -12,7 +12,9 @@
 //! - With Unique Suffix off, the take is recorded beside an existing file, as `name (recording).wav`, and replaces it in
 //!   one step when it is complete. If that fails, it stays, as `name (new).wav`. An existing file that cannot even be
 //!   opened (write-protected, or held by another program on Windows) is no reason to refuse a take.
-//! - A `name (recording).wav` that nobody has locked is what a killed host left. It becomes `name (recovered).wav`.
+//! - A `name (recording).wav` that nobody has locked is what a killed host left. When the next take wants its name it is
+//!   mended, so that its header tells of all its sound, and becomes `name (recovered).wav`; without any sound it goes.
+//!   Whatever else a killed host left plays as it is, and stays so: nothing tells it from a complete take.
 //! - A take whose file is deleted while it is recorded is written to `name (recovered).wav` when it is complete, as far
 //!   as the system still gives it out.
 //!

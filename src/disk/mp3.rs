@@ -17,14 +17,14 @@ use std::io;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+mod cut;
 mod frames;
 mod tag;
 
 /// MP3: mono and stereo (ISO/IEC 11172-3, 2.4.2.3, `mode`).
 pub const FORMAT: Format = Format {
     open: |settings, stream, metadata, file| Ok(Box::new(Mp3Encoder::open(settings.bit_rate, stream, metadata, file)?)),
-    // Frames stand alone: what is there plays.
-    repair: |_| Ok(()),
+    repair: cut::repair,
 };
 
 const FILE_TYPE: &str = "MP3";

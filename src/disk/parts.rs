@@ -1,8 +1,9 @@
 //! The files that one take is written to: the first, and the next part wherever a file type's size limit ends one.
 
-use super::encoder::{self, Encoder};
+use super::encoder::{self, Encoder, Kept};
 use super::error::TakeError;
-use super::files::{TakeFile, TakeFiles, Wanted};
+use super::files::{FileError, TakeFile, TakeFiles, Wanted};
+use super::resample::resampled_frames;
 use super::sanitise::sanitise;
 use crate::core::format::StreamFormat;
 use crate::core::metadata::Metadata;
@@ -10,6 +11,9 @@ use crate::core::take::TakeSettings;
 use crate::link::TextSet;
 use std::io;
 use std::path::{Path, PathBuf};
+
+/// Encoders hold back less than a third of a second when their file is refreshed.
+const HELD_BACK_PER_SECOND: u32 = 3;
 
 /// The files of a take that is being written, of which one is open. Lives on the writer thread.
 pub struct Parts {
@@ -20,6 +24,8 @@ pub struct Parts {
     file: TakeFile,
     /// Frames of the open file.
     open_frames: u64,
+    /// As many of them are surely in it, for its header said so.
+    safe_frames: u64,
     complete: CompleteFiles,
     clipped_samples: u64,
 }
@@ -35,6 +41,47 @@ pub struct CompleteFiles {
     pub bytes: u64,
 }
 
+impl CompleteFiles {
+    /// Puts a file that is written to its end, with `frames` frames, where it belongs.
+    fn add(&mut self, file: TakeFile, frames: u64) -> Result<(), TakeError> {
+        let bytes = bytes_on_disk(&file);
+        let (path, error) = match file.complete() {
+            Ok(path) => (Some(path), None),
+            Err(error @ FileError::Lost { .. }) => return Err(error.into()),
+            Err(error) => (error.kept().map(Path::to_owned), Some(error)),
+        };
+        self.frames += frames;
+        self.bytes += bytes;
+        self.paths.extend(path);
+        error.map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    /// Keeps an open file after an error, with what of its `frames` frames has reached the disk; mends what its header
+    /// then says wrongly. Where the disk does not even let us look, `safe_frames` of them have. A file without sound
+    /// goes.
+    fn keep_what_is_there(
+        &mut self,
+        settings: &TakeSettings,
+        format: StreamFormat,
+        file: TakeFile,
+        frames: u64,
+        safe_frames: u64,
+    ) {
+        let mended = (encoder::format_of(settings.file_type).repair)(file.file());
+        let there = match mended {
+            Ok(Kept { frames, sample_rate }) => resampled_frames(frames, sample_rate, format.sample_rate),
+            Err(_) => safe_frames,
+        };
+        if mended.is_ok() && there == 0 {
+            file.discard();
+            return;
+        }
+        self.frames += there.min(frames);
+        self.bytes += bytes_on_disk(&file);
+        self.paths.push(file.path().to_owned());
+    }
+}
+
 impl Parts {
     /// Makes the first file of a take. Where that fails no file is left behind.
     pub fn begin(
@@ -47,8 +94,17 @@ impl Parts {
         encoder::check(settings.file_type, format).map_err(TakeError::Encoder)?;
         let file = files.begin(&Wanted { texts, settings: &settings, format })?;
         let (encoder, file) = start_encoder(&settings, format, &metadata, file)?;
-        let complete = CompleteFiles::default();
-        Ok(Self { settings, format, metadata, encoder, file, open_frames: 0, complete, clipped_samples: 0 })
+        Ok(Self {
+            settings,
+            format,
+            metadata,
+            encoder,
+            file,
+            open_frames: 0,
+            safe_frames: 0,
+            complete: CompleteFiles::default(),
+            clipped_samples: 0,
+        })
     }
 
     /// Where the sound is right now.
@@ -111,7 +167,9 @@ impl Parts {
 
     /// Makes the header say what the file holds.
     pub fn refresh(&mut self) -> Result<(), TakeError> {
-        self.encoder.refresh().map_err(|source| self.write_error(source))
+        self.encoder.refresh().map_err(|source| self.write_error(source))?;
+        self.safe_frames = self.open_frames.saturating_sub(u64::from(self.format.sample_rate / HELD_BACK_PER_SECOND));
+        Ok(())
     }
 
     /// Brings what the operating system has to the medium.
@@ -121,25 +179,26 @@ impl Parts {
 
     /// Completes the open file and puts it in its place, on the medium if `synced`.
     pub fn finish(mut self, synced: bool) -> (CompleteFiles, Result<(), TakeError>) {
-        let handed_over = self.encoder.bytes();
         let finished = self.encoder.finish().and_then(|()| if synced { sync(&self.file) } else { Ok(()) });
         if let Err(source) = finished {
             let error = TakeError::Write { path: self.file.path().to_owned(), source };
-            keep_what_is_there(&self.settings, self.file, self.open_frames, handed_over, &mut self.complete);
+            self.complete.keep_what_is_there(
+                &self.settings,
+                self.format,
+                self.file,
+                self.open_frames,
+                self.safe_frames,
+            );
             return (self.complete, Err(error));
         }
-        self.complete.bytes += bytes_on_disk(&self.file);
-        self.complete.frames += self.open_frames;
-        let result = self.file.complete();
-        let result = result.map(|path| self.complete.paths.push(path)).map_err(TakeError::from);
+        let result = self.complete.add(self.file, self.open_frames);
         (self.complete, result)
     }
 
     /// Gives up after an error. What is in the open file stays and plays; an empty file goes.
     pub fn give_up(mut self) -> CompleteFiles {
-        let handed_over = self.encoder.bytes();
         drop(self.encoder);
-        keep_what_is_there(&self.settings, self.file, self.open_frames, handed_over, &mut self.complete);
+        self.complete.keep_what_is_there(&self.settings, self.format, self.file, self.open_frames, self.safe_frames);
         self.complete
     }
 
@@ -149,12 +208,14 @@ impl Parts {
         let (encoder, file) = start_encoder(&self.settings, self.format, &metadata, next)?;
         let full = std::mem::replace(&mut self.encoder, encoder);
         let full_file = std::mem::replace(&mut self.file, file);
-        self.complete.frames += std::mem::take(&mut self.open_frames);
-        let path = full_file.path().to_owned();
-        full.finish().and_then(|()| sync(&full_file)).map_err(|source| TakeError::Write { path, source })?;
-        self.complete.bytes += bytes_on_disk(&full_file);
-        self.complete.paths.push(full_file.complete()?);
-        Ok(())
+        let full_frames = std::mem::take(&mut self.open_frames);
+        let safe_frames = std::mem::take(&mut self.safe_frames);
+        if let Err(source) = full.finish().and_then(|()| sync(&full_file)) {
+            let error = TakeError::Write { path: full_file.path().to_owned(), source };
+            self.complete.keep_what_is_there(&self.settings, self.format, full_file, full_frames, safe_frames);
+            return Err(error);
+        }
+        self.complete.add(full_file, full_frames)
     }
 
     fn write_error(&self, source: io::Error) -> TakeError {
@@ -175,28 +236,6 @@ fn start_encoder(
             Err(TakeError::Encoder(error))
         }
     }
-}
-
-/// Keeps an open file after an error: of `frames` frames, in `handed_over` bytes, some may not have reached the disk.
-/// Mends what a header then says wrongly; best effort, for the disk has just failed once.
-fn keep_what_is_there(
-    settings: &TakeSettings,
-    file: TakeFile,
-    frames: u64,
-    handed_over: u64,
-    complete: &mut CompleteFiles,
-) {
-    let bytes = bytes_on_disk(&file).min(handed_over);
-    let missing = (handed_over - bytes) as f64 / handed_over.max(1) as f64;
-    let frames = frames - (frames as f64 * missing).ceil() as u64;
-    if frames == 0 {
-        file.discard();
-        return;
-    }
-    let _ = (encoder::format_of(settings.file_type).repair)(file.file());
-    complete.frames += frames;
-    complete.bytes += bytes;
-    complete.paths.push(file.path().to_owned());
 }
 
 fn bytes_on_disk(file: &TakeFile) -> u64 {

@@ -1,6 +1,6 @@
 //! WAV, through hound.
 
-use super::encoder::{Encoder, Format, OpenError, SampleRange};
+use super::encoder::{Encoder, Format, Kept, OpenError, SampleRange};
 use super::pcm::{interleave, quantise};
 use super::tags::riff_info::info_chunk;
 use crate::core::format::{Codec, StreamFormat};
@@ -219,31 +219,39 @@ fn to_size(bytes: u64) -> u32 {
 /// Makes the header of a WAV file say what the file holds, and cuts off the last frame where it is not whole.
 ///
 /// For a file whose writing has failed: the header then may tell of more or of less. The encoder has to be dropped
-/// before; its sound has to be the last chunk. `file` has to be open for reading and writing.
+/// before; the sound has to be the last chunk, unless the file is as long as its header says. `file` has to be open for reading and writing.
 ///
 /// # Errors
 /// `InvalidData` when this is no WAV file with a format and the beginning of the sound; it stays as it is then.
-pub fn repair_sizes(mut file: &File) -> io::Result<()> {
+pub fn repair_sizes(mut file: &File) -> io::Result<Kept> {
     let length = file.seek(SeekFrom::End(0))?;
     file.seek(SeekFrom::Start(0))?;
-    let [riff, _, wave] = read_words(file)?;
+    let [riff, riff_size, wave] = read_words(file)?;
+    let told_length = CHUNK_HEAD_BYTES + u64::from(u32::from_le_bytes(riff_size));
     if (&riff, &wave) != (b"RIFF", b"WAVE") {
         return Err(io::ErrorKind::InvalidData.into());
     }
-    let mut bytes_per_frame = None;
+    let mut format = None;
     loop {
         let [id, size] = read_words(file)?;
         let start = file.stream_position()?;
         match &id {
             b"data" => {
-                let bytes_per_frame = bytes_per_frame.filter(|&bytes| bytes > 0).ok_or(io::ErrorKind::InvalidData)?;
-                let data_bytes = length.saturating_sub(start) / bytes_per_frame * bytes_per_frame;
-                return end_sound(file, start, data_bytes);
+                let (bytes_per_frame, sample_rate) =
+                    format.filter(|&(bytes, _)| bytes > 0).ok_or(io::ErrorKind::InvalidData)?;
+                let data_bytes = u64::from(u32::from_le_bytes(size));
+                if told_length == length && start + data_bytes <= length {
+                    // Complete, perhaps with a chunk behind the sound.
+                    return Ok(Kept { frames: data_bytes / bytes_per_frame, sample_rate });
+                }
+                let frames = length.saturating_sub(start) / bytes_per_frame;
+                end_sound(file, start, frames * bytes_per_frame)?;
+                return Ok(Kept { frames, sample_rate });
             }
             b"fmt " => {
-                // nBlockAlign is the first half of the fourth word (WAVEFORMATEX, mmreg.h).
-                let [_, _, _, [low, high, ..]] = read_words(file)?;
-                bytes_per_frame = Some(u64::from(u16::from_le_bytes([low, high])));
+                // nSamplesPerSec, nAvgBytesPerSec, nBlockAlign (WAVEFORMATEX, mmreg.h).
+                let [_, rate, _, [low, high, ..]] = read_words(file)?;
+                format = Some((u64::from(u16::from_le_bytes([low, high])), u32::from_le_bytes(rate).max(1)));
             }
             _ => {}
         }

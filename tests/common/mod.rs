@@ -157,6 +157,15 @@ impl Decoded {
 
 /// Decodes a file whole; padding that the file declares is left out.
 pub fn decode(path: &Path) -> Decoded {
+    decode_to(path, |error| panic!("{}: {error}", path.display()))
+}
+
+/// Decodes a file up to the first error in it, as players do.
+pub fn decode_as_far_as_it_goes(path: &Path) -> Decoded {
+    decode_to(path, |_| ())
+}
+
+fn decode_to(path: &Path, broken: impl Fn(Error)) -> Decoded {
     // symphonia names every channel's speaker, and WAVE knows names for 18.
     if let Ok(reader) = hound::WavReader::open(path)
         && reader.spec().channels > 18
@@ -164,7 +173,7 @@ pub fn decode(path: &Path) -> Decoded {
         return decode_with_hound(reader);
     }
     let mut decoded = Decoded { sample_rate: 0, planar: Vec::new() };
-    decode_with(path, |rate, packet: Vec<Vec<f64>>| {
+    decode_with(path, broken, |rate, packet: Vec<Vec<f64>>| {
         decoded.sample_rate = rate;
         decoded.planar.resize(packet.len(), Vec::new());
         for (channel, samples) in decoded.planar.iter_mut().zip(packet) {
@@ -188,17 +197,20 @@ fn decode_with_hound(mut reader: hound::WavReader<impl std::io::Read>) -> Decode
 /// The number of frames that the decoder finds in a file.
 pub fn count_frames(path: &Path) -> usize {
     let mut frames = 0;
-    decode_with(path, |_, packet| frames += packet[0].len());
+    let broken = |error| panic!("{}: {error}", path.display());
+    decode_with(path, broken, |_, packet| frames += packet[0].len());
     frames
 }
 
-fn decode_with(path: &Path, mut packet_decoded: impl FnMut(u32, Vec<Vec<f64>>)) {
+fn decode_with(path: &Path, broken: impl Fn(Error), mut packet_decoded: impl FnMut(u32, Vec<Vec<f64>>)) {
     let source = MediaSourceStream::new(Box::new(File::open(path).unwrap()), Default::default());
     let mut hint = Hint::new();
     hint.with_extension(path.extension().unwrap().to_str().unwrap());
-    let mut format = symphonia::default::get_probe()
-        .probe(&hint, source, FormatOptions::default(), MetadataOptions::default())
-        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let probe = symphonia::default::get_probe();
+    let mut format = match probe.probe(&hint, source, FormatOptions::default(), MetadataOptions::default()) {
+        Ok(format) => format,
+        Err(error) => return broken(error),
+    };
     let track = format.default_track(TrackType::Audio).expect("no audio track");
     let track_id = track.id;
     let parameters = track.codec_params.as_ref().unwrap().audio().unwrap();
@@ -210,9 +222,12 @@ fn decode_with(path: &Path, mut packet_decoded: impl FnMut(u32, Vec<Vec<f64>>)) 
             Ok(Some(_)) => continue,
             Ok(None) => return,
             Err(Error::IoError(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => return,
-            Err(error) => panic!("{}: {error}", path.display()),
+            Err(error) => return broken(error),
         };
-        let buffer = decoder.decode(&packet).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let buffer = match decoder.decode(&packet) {
+            Ok(buffer) => buffer,
+            Err(error) => return broken(error),
+        };
         let mut planar = Vec::new();
         buffer.copy_to_vecs_planar(&mut planar);
         packet_decoded(buffer.spec().rate(), planar);

@@ -50,6 +50,26 @@ impl FileError {
     }
 }
 
+impl FileError {
+    /// Where the complete take is after all, as far as that is known.
+    pub fn kept(&self) -> Option<&Path> {
+        match self {
+            FileError::NotReplaced { kept, .. } | FileError::Deleted { kept, .. } => Some(kept),
+            FileError::NoHome
+            | FileError::NoFolder { .. }
+            | FileError::NoPermission { .. }
+            | FileError::DiskFull { .. }
+            | FileError::BadName { .. }
+            | FileError::InUse { .. }
+            | FileError::NotAFile { .. }
+            | FileError::DeadLink { .. }
+            | FileError::Io { .. }
+            | FileError::Moved { .. }
+            | FileError::Lost { .. } => None,
+        }
+    }
+}
+
 impl fmt::Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

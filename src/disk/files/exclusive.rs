@@ -191,7 +191,10 @@ pub(super) fn whereabouts(file: &File, path: &Path) -> Whereabouts {
     match path.symlink_metadata() {
         Ok(there) if (there.dev(), there.ino()) == (ours.dev(), ours.ino()) => Whereabouts::There,
         _ if ours.nlink() == 0 => Whereabouts::Deleted,
-        _ => Whereabouts::Moved,
+        Ok(_) => Whereabouts::Moved,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Whereabouts::Moved,
+        // A disk that does not answer is no sign that the file has gone.
+        Err(_) => Whereabouts::There,
     }
 }
 

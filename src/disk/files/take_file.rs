@@ -4,7 +4,9 @@ use super::error::FileError;
 use super::exclusive::{
     Created, Found, TRIES, Whereabouts, create, create_unused, look, rename_to_unused, replace, whereabouts,
 };
+use crate::core::format::{FileType, Menu};
 use crate::core::naming::{Marker, marked, part_path};
+use crate::disk::encoder;
 use std::fs::{self, File};
 use std::io::{self, Seek};
 use std::path::{Path, PathBuf};
@@ -164,13 +166,23 @@ fn create_fixed(path: &Path) -> Result<(File, PathBuf, Option<PathBuf>), FileErr
     Err(FileError::InUse { path })
 }
 
-/// Gives what a killed host left another name, so that it is never overwritten. `leftover` keeps others away from it.
+/// Gives what a killed host left another name, so that it is never overwritten, and makes it tell of all its sound.
+/// Without any it goes. `leftover` keeps others away from it.
 fn set_aside(leftover: &File, beside: &Path, path: &Path) -> Result<(), FileError> {
     let io_error = |error| FileError::io(beside, error);
-    if leftover.metadata().map_err(io_error)?.len() == 0 {
+    let is_empty = leftover.metadata().map_err(io_error)?.len() == 0;
+    // What cannot be mended, for it is nothing that we know or the disk refuses, plays as well as it did.
+    let mended = file_type(path).and_then(|file_type| (encoder::format_of(file_type).repair)(leftover).ok());
+    if is_empty || mended.is_some_and(|kept| kept.frames == 0) {
         return fs::remove_file(beside).map_err(io_error);
     }
     rename_to_unused(beside, path, Marker::Recovered).map(drop)
+}
+
+/// The type that a file's name tells.
+fn file_type(path: &Path) -> Option<FileType> {
+    let extension = path.extension()?.to_str()?;
+    FileType::ALL.iter().copied().find(|file_type| file_type.id() == extension)
 }
 
 /// The file that a link leads to; the path itself where it is no link.

@@ -1,5 +1,6 @@
 //! Mends a file whose end is missing.
 
+use crate::disk::encoder::Kept;
 use flac_codec::metadata::{Block, BlockList, Streaminfo, write_blocks};
 use flac_codec::stream::FrameHeader;
 use std::fs::File;
@@ -13,19 +14,26 @@ const STREAMINFO_AT: usize = 4 + 4;
 const TAIL_BYTES: u64 = 1 << 19;
 
 /// Cuts the file behind its last whole block and counts what is there. The MD5 goes where it is no longer right.
-pub fn repair(mut file: &File) -> io::Result<()> {
+pub fn repair(mut file: &File) -> io::Result<Kept> {
     file.seek(SeekFrom::Start(0))?;
     let mut info = BlockList::read(file)?.streaminfo().clone();
     let sound_at = file.stream_position()?;
     let end = file.seek(SeekFrom::End(0))?;
-    let tail_at = end.saturating_sub(TAIL_BYTES).max(sound_at);
-    file.seek(SeekFrom::Start(tail_at))?;
-    let mut tail = Vec::new();
-    file.read_to_end(&mut tail)?;
-    let (whole_bytes, frames) = last_whole_block(&tail, &info).unwrap_or((0, 0));
-    let whole_end = tail_at + whole_bytes as u64;
+    let mut tail_at = end.saturating_sub(TAIL_BYTES).max(sound_at);
+    let (whole_end, frames) = loop {
+        file.seek(SeekFrom::Start(tail_at))?;
+        let mut tail = Vec::new();
+        file.take(TAIL_BYTES).read_to_end(&mut tail)?;
+        match last_whole_block(&tail, &info) {
+            Some((bytes, frames)) => break (tail_at + bytes as u64, frames),
+            None if tail_at == sound_at => break (sound_at, 0),
+            // The end is no sound: a disk that lost its power may leave anything there.
+            None => tail_at = tail_at.saturating_sub(TAIL_BYTES / 2).max(sound_at),
+        }
+    };
+    let kept = Kept { frames, sample_rate: info.sample_rate.max(1) };
     if whole_end == end && info.total_samples == NonZero::new(frames) {
-        return Ok(());
+        return Ok(kept);
     }
     file.set_len(whole_end)?;
     info.total_samples = NonZero::new(frames);
@@ -33,7 +41,8 @@ pub fn repair(mut file: &File) -> io::Result<()> {
     let mut header = Vec::new();
     write_blocks(&mut header, [Block::from(info)])?;
     file.seek(SeekFrom::Start(STREAMINFO_AT as u64))?;
-    file.write_all(&header[STREAMINFO_AT..])
+    file.write_all(&header[STREAMINFO_AT..])?;
+    Ok(kept)
 }
 
 /// Where in `tail` the last whole block ends, and how many frames the stream has up to there.

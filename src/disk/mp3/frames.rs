@@ -9,7 +9,7 @@ use std::sync::Arc;
 const BUFFER_BYTES: usize = 1 << 16;
 
 /// Bytes of a frame's header (ISO/IEC 11172-3, 2.4.1.3).
-const HEADER_BYTES: usize = 4;
+pub(super) const HEADER_BYTES: usize = 4;
 
 /// The versions of MPEG audio, by the sample rates that they have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +30,18 @@ impl Mpeg {
             16_000..32_000 => Mpeg::Two,
             0..16_000 => Mpeg::TwoAndHalf,
         }
+    }
+
+    /// The version and the rate in Hz that a frame's header tells (ISO/IEC 11172-3, 2.4.2.3, and 13818-3).
+    pub(super) fn of_header(header: [u8; HEADER_BYTES]) -> Option<(Self, u32)> {
+        let (mpeg, divisor) = match header[1] >> 3 & 3 {
+            0b11 => (Mpeg::One, 1),
+            0b10 => (Mpeg::Two, 2),
+            0b00 => (Mpeg::TwoAndHalf, 4),
+            _ => return None,
+        };
+        let rate = [44_100, 48_000, 32_000].get(usize::from(header[2] >> 2 & 3))?;
+        Some((mpeg, rate / divisor))
     }
 
     /// Frames of sound in one MP3 frame.
@@ -69,7 +81,7 @@ impl Mpeg {
     }
 
     /// Bytes of the frame at `rate` Hz that begins with `header`; nothing where none begins.
-    fn frame_bytes(self, header: &[u8], rate: u32) -> Option<usize> {
+    pub(super) fn frame_bytes(self, header: &[u8], rate: u32) -> Option<usize> {
         let &[0xFF, second, third, _] = header else { return None };
         let kilobits = self.bit_rates().get(usize::from(third >> 4)).copied().filter(|&kilobits| kilobits > 0)?;
         let is_padded = third & 2 != 0;

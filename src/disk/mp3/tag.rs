@@ -64,6 +64,19 @@ pub(super) fn count_what_is_there(tag: &mut [u8], tally: Tally) {
     tag[start + TAG_CRC..][..2].copy_from_slice(&crc.0.to_be_bytes());
 }
 
+/// What a tag counts: MP3 frames without itself, bytes with it, and how many frames of sound are to be left out at both
+/// ends. Nothing where `frame` is no tag.
+pub(super) fn counts(frame: &[u8]) -> Option<(u32, u64, u64)> {
+    let tag = &frame[header_offset(frame)?..];
+    if !(tag.starts_with(b"Xing") || tag.starts_with(b"Info")) {
+        return None;
+    }
+    let number = |offset: usize| tag[offset..][..4].iter().fold(0, |number, &byte| number << 8 | u32::from(byte));
+    // 12 bits each, in three bytes.
+    let gaps = number(PADDING - 1) >> 8;
+    Some((number(FRAMES), number(BYTES).into(), u64::from((gaps >> 12) + (gaps & 0xFFF))))
+}
+
 /// Where "Xing" or "Info" stands.
 fn header_offset(tag: &[u8]) -> Option<usize> {
     let mpeg = match tag.get(1)? >> 3 & 3 {

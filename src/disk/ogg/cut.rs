@@ -1,11 +1,16 @@
 //! Mends a file whose end is missing.
 
 use super::page;
+use crate::disk::encoder::Kept;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
+/// Where the rate stands: behind the first page's head of 28 bytes, the packet's type, `vorbis`, the version and the
+/// number of channels (Vorbis I specification, 4.2.1 and 4.2.2).
+const RATE_AT: u64 = 28 + 1 + 6 + 4 + 1;
+
 /// Cuts the file behind its last whole page and makes that the stream's last.
-pub fn repair(mut file: &File) -> io::Result<()> {
+pub fn repair(mut file: &File) -> io::Result<Kept> {
     let end = file.seek(SeekFrom::End(0))?;
     // The last whole page begins here or later: at most one that is not whole follows it.
     let tail_at = end.saturating_sub(2 * page::LONGEST as u64);
@@ -15,7 +20,18 @@ pub fn repair(mut file: &File) -> io::Result<()> {
     let starts = (0..tail.len()).rev().filter(|&at| tail[at..].starts_with(page::START));
     let mut pages = starts.filter_map(|at| Some((at, page::whole(&tail[at..])?)));
     let (at, last) = pages.next().ok_or(io::ErrorKind::InvalidData)?;
+    let sample_rate = read_rate(file)?;
+    let frames = pages.fold(page::frames(last), |frames, (_, page)| frames.or(page::frames(page))).unwrap_or(0);
     file.set_len(tail_at + (at + last.len()) as u64)?;
     file.seek(SeekFrom::Start(tail_at + at as u64))?;
-    file.write_all(&page::ending_stream(last))
+    file.write_all(&page::ending_stream(last))?;
+    Ok(Kept { frames, sample_rate })
+}
+
+/// The rate in Hz that the identification header tells.
+fn read_rate(mut file: &File) -> io::Result<u32> {
+    let mut rate = [0; 4];
+    file.seek(SeekFrom::Start(RATE_AT))?;
+    file.read_exact(&mut rate)?;
+    Ok(u32::from_le_bytes(rate).max(1))
 }

@@ -13,6 +13,7 @@ pub const START: &[u8] = b"OggS\0";
 
 const FLAGS_AT: usize = 5;
 const END_OF_STREAM: u8 = 4;
+const POSITION: Range<usize> = 6..14;
 const CHECKSUM: Range<usize> = 22..26;
 
 /// The length of the page at the start of `bytes`, where that much is there.
@@ -36,6 +37,12 @@ pub fn start_of_last(pages: &[u8]) -> usize {
 pub fn whole(bytes: &[u8]) -> Option<&[u8]> {
     let page = bytes.get(..length(bytes)?).filter(|page| page.starts_with(START))?;
     (page[CHECKSUM] == checksum(page).to_le_bytes()).then_some(page)
+}
+
+/// The frames of the stream up to the end of this page; nothing where no packet ends on it.
+pub fn frames(page: &[u8]) -> Option<u64> {
+    let position = page.get(POSITION)?.try_into().map(i64::from_le_bytes).ok()?;
+    u64::try_from(position).ok()
 }
 
 /// The same page as the last of its stream.

@@ -1,0 +1,137 @@
+//! A call of the file system fails: any call of a take, one run for each.
+
+use crate::recorder::{OLD, Recorder, TYPES, Told, Type};
+use faulty_disk::{Call, EACCES, EIO, ENOSPC, Fault};
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::Mutex;
+use std::thread;
+use std::time::Duration;
+
+/// A low rate: the more seconds in few frames. A take of more than four is synced.
+const RATE: u32 = 8_000;
+
+/// Frames of a take, before and after the file is refreshed.
+const FIRST_HALF: usize = 17_000;
+const SECOND_HALF: usize = 17_001;
+
+/// Longer than the writer waits until it refreshes a file.
+const REFRESH: Duration = Duration::from_millis(280);
+
+/// Runs at once: they mostly wait.
+const AT_ONCE: usize = 48;
+
+/// Records a take on a disk that fails, and another one when it has been mended. Gives the calls of the first.
+fn run(file_type: Type, unique: bool, fault: Fault) -> Vec<Call> {
+    let mut recorder = Recorder::new(file_type, unique, RATE);
+    let first = recorder.at();
+    recorder.disk.set(fault);
+    recorder.play(FIRST_HALF, true);
+    thread::sleep(REFRESH);
+    recorder.play(SECOND_HALF, true);
+    recorder.play(100, false);
+    let take = recorder.take(0);
+    let (calls, failed) = (recorder.disk.calls(), recorder.disk.failed());
+    recorder.disk.set(Fault::None);
+    let has_died = matches!(fault, Fault::From { .. });
+    assert_take(&recorder, &take, first, unique, has_died);
+    assert!(failed > 0 || take.errors.is_empty(), "{take:?}");
+
+    let first = recorder.at();
+    recorder.play(3_000, true);
+    recorder.play(100, false);
+    let next = recorder.take(1);
+    assert_eq!((next.frames, next.lost, &next.errors), (3_000, 0, &vec![]), "the next take: {next:?}");
+    assert_eq!(recorder.assert_sound(next.path.as_ref().unwrap(), first), 3_000);
+    calls
+}
+
+/// Asserts that the log tells the truth of a take that began at the frame `first` of the input, and that no file was
+/// touched that is none of its own.
+fn assert_take(recorder: &Recorder, take: &Told, first: usize, unique: bool, has_died: bool) {
+    assert_eq!(take.frames, FIRST_HALF + SECOND_HALF, "{take:?}");
+    if take.errors.is_empty() {
+        assert_eq!(take.lost, 0, "lost without a word: {take:?}");
+    }
+    let told = take.frames - take.lost;
+    // What a dead disk has of a take that hardly began is anything.
+    let path = take.path.as_ref().filter(|_| told > 0);
+    let kept = path.map_or(0, |path| recorder.assert_sound(path, first));
+    let is_mp3 = recorder.file_type.extension == "mp3";
+    let silence = if is_mp3 { 1152 } else { 0 };
+    // Only LAME knows how long the silence is that it appends; a tag that could not be written does not tell.
+    let most = if has_died || is_mp3 { take.frames + silence } else { told };
+    assert!(told <= kept && kept <= most, "{kept} frames are there: {take:?}");
+    let old = recorder.folder.path().join("take").with_extension(recorder.file_type.extension);
+    for path in recorder.files() {
+        if take.path.as_ref() == Some(&path) {
+            continue;
+        }
+        let content = fs::read(&path).unwrap();
+        // Who cannot remove a file leaves it, empty or with its header.
+        let is_left = has_died && path.file_name().unwrap().to_str().unwrap().starts_with("take");
+        assert!((!unique && path == old && content == OLD) || is_left, "{} is left: {take:?}", path.display());
+    }
+    assert!(unique || fs::exists(&old).unwrap(), "the old file is gone: {take:?}");
+}
+
+/// All runs, `AT_ONCE` at a time; every failure is told with its fault.
+fn run_all(faults: Vec<(Type, bool, Fault)>) {
+    let faults = Mutex::new(faults);
+    let failures = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some((file_type, unique, fault)) = { faults.lock().unwrap().pop() } {
+                    let run = thread::spawn(move || run(file_type, unique, fault));
+                    if run.join().is_err() {
+                        let extension = file_type.extension;
+                        failures.lock().unwrap().push(format!("{extension}, unique {unique}, {fault:?}"));
+                    }
+                }
+            });
+        }
+    });
+    let failures = failures.into_inner().unwrap();
+    assert!(failures.is_empty(), "{} runs failed: {failures:#?}", failures.len());
+}
+
+fn all_configurations() -> impl Iterator<Item = (Type, bool)> {
+    TYPES.into_iter().flat_map(|file_type| [(file_type, true), (file_type, false)])
+}
+
+/// The calls that a take makes when nothing is wrong.
+fn calls_of_a_take() -> BTreeMap<(usize, bool), usize> {
+    thread::scope(|scope| {
+        let runs: Vec<_> = all_configurations()
+            .map(|(file_type, unique)| {
+                ((file_type.index, unique), scope.spawn(move || run(file_type, unique, Fault::None).len()))
+            })
+            .collect();
+        runs.into_iter().map(|(key, run)| (key, run.join().unwrap())).collect()
+    })
+}
+
+fn faults_at_every_call(make: impl Fn(usize) -> Fault) -> Vec<(Type, bool, Fault)> {
+    let calls = calls_of_a_take();
+    all_configurations()
+        .flat_map(|(file_type, unique)| {
+            let calls = calls[&(file_type.index, unique)];
+            assert!(calls > 10, "{} makes only {calls} calls", file_type.extension);
+            (0..calls).map(move |call| (file_type, unique, call))
+        })
+        .map(|(file_type, unique, call)| (file_type, unique, make(call)))
+        .collect()
+}
+
+#[test]
+fn any_one_call_of_a_take_fails() {
+    for errno in [EIO, ENOSPC, EACCES] {
+        run_all(faults_at_every_call(|call| Fault::Once { call, errno }));
+    }
+}
+
+#[test]
+fn the_disk_dies_at_any_call_of_a_take() {
+    run_all(faults_at_every_call(|call| Fault::From { call, errno: EIO }));
+}
