@@ -18,6 +18,5 @@ mod sanitise;
 mod take;
 #[cfg(test)]
 mod trial;
-mod watch;
 mod wav;
 pub mod writer;

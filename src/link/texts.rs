@@ -12,6 +12,9 @@ const KEPT_REVISIONS: usize = 256;
 /// The scope that leaves no channel out.
 const ALL_CHANNELS: &str = "*";
 
+const DEFAULT_EXPORT_ROOT: &str = "/audiofileout";
+const DEFAULT_EXPORT_TARGET: &str = "127.0.0.1:7000";
+
 /// One text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TextId {
@@ -19,6 +22,12 @@ pub enum TextId {
     File,
     /// The `scope` parameter: which channels are recorded.
     Scope,
+    /// The `autoexportroot` parameter: what stands in front of the channels' names.
+    ExportRoot,
+    /// The `exporttable` parameter: a channel and its address on each line.
+    ExportTable,
+    /// The `exporttarget` parameter: where the export goes.
+    ExportTarget,
     /// The DAW's name of the track. Not saved: the host tells it.
     Track,
 }
@@ -28,6 +37,9 @@ pub enum TextId {
 pub struct TextSet {
     pub file: String,
     pub scope: String,
+    pub export_root: String,
+    pub export_table: String,
+    pub export_target: String,
     pub track: String,
 }
 
@@ -36,6 +48,9 @@ impl Default for TextSet {
         Self {
             file: crate::core::naming::DEFAULT_FILE.to_owned(),
             scope: ALL_CHANNELS.to_owned(),
+            export_root: DEFAULT_EXPORT_ROOT.to_owned(),
+            export_table: String::new(),
+            export_target: DEFAULT_EXPORT_TARGET.to_owned(),
             track: String::new(),
         }
     }
@@ -47,6 +62,9 @@ impl TextSet {
         match id {
             TextId::File => &self.file,
             TextId::Scope => &self.scope,
+            TextId::ExportRoot => &self.export_root,
+            TextId::ExportTable => &self.export_table,
+            TextId::ExportTarget => &self.export_target,
             TextId::Track => &self.track,
         }
     }
@@ -55,6 +73,9 @@ impl TextSet {
         match id {
             TextId::File => &mut self.file,
             TextId::Scope => &mut self.scope,
+            TextId::ExportRoot => &mut self.export_root,
+            TextId::ExportTable => &mut self.export_table,
+            TextId::ExportTarget => &mut self.export_target,
             TextId::Track => &mut self.track,
         }
     }
