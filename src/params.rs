@@ -118,11 +118,7 @@ impl RecorderParams {
 
     /// What the export does right now. Any thread: wait-free.
     pub fn export_controls(&self) -> ExportControls {
-        ExportControls {
-            method: self.export_method.value(),
-            record: self.record.value(),
-            pause: self.pause.value(),
-        }
+        ExportControls { method: self.export_method.value(), record: self.record.value(), pause: self.pause.value() }
     }
 
     /// Makes a saved state one that can be loaded as it is: what it does not name, or names with a value that there is

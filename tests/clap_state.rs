@@ -123,7 +123,15 @@ fn the_parameters_have_the_ids_labels_and_defaults_of_the_operator() {
     assert_eq!(menu(&mut instance, CODEC, 4), ["16-bit PCM", "24-bit PCM", "32-bit PCM", "32-bit float"]);
     assert_eq!(instance.value(RECORD).unwrap(), Some(0.0));
     let state = SavedState::from_bytes(&instance.save_state().unwrap()).unwrap();
-    assert_eq!(state.text("file").as_deref(), Some("AudioFileOut{suffix}"));
+    for (key, default) in [
+        ("file", "AudioFileOut{suffix}"),
+        ("scope", "*"),
+        ("autoexportroot", "/audiofileout"),
+        ("exporttable", ""),
+        ("exporttarget", "127.0.0.1:7000"),
+    ] {
+        assert_eq!(state.text(key).as_deref(), Some(default), "{key}");
+    }
 }
 
 #[test]

@@ -22,6 +22,8 @@ pub enum TroubleId {
     /// The file keeps less than the settings ask for.
     Note,
     LittleRoom,
+    /// The export sends nothing.
+    Export,
     /// The desktop could not do what the user asked for.
     Desktop,
 }
@@ -54,7 +56,11 @@ impl Read {
             TroubleId::Clipped => self.clipped_samples = status.clipped_total,
             TroubleId::Merged => self.merged_takes = status.merged_takes,
             TroubleId::NearlyFull => self.nearly_full = status.nearly_full,
-            TroubleId::TooManyChannels | TroubleId::Note | TroubleId::LittleRoom | TroubleId::Desktop => {}
+            TroubleId::TooManyChannels
+            | TroubleId::Note
+            | TroubleId::LittleRoom
+            | TroubleId::Export
+            | TroubleId::Desktop => {}
         }
     }
 
@@ -88,6 +94,7 @@ pub fn list(causes: &Causes<'_>) -> Vec<Trouble> {
         unread(TroubleId::NearlyFull, nearly_full(causes)),
         unread(TroubleId::Clipped, clipped(causes)),
         unread(TroubleId::Merged, merged(causes)),
+        lasting(TroubleId::Export, causes.status.export_note.as_deref().map(words::printable)),
         unread(TroubleId::Desktop, causes.desktop.map(str::to_owned)),
     ]
     .into_iter()

@@ -23,7 +23,8 @@ impl Target {
         if host.eq_ignore_ascii_case("localhost") {
             return Some(Self::Address(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)));
         }
-        let is_name = !host.is_empty() && host.chars().all(|character| character.is_alphanumeric() || "-._".contains(character));
+        let is_name =
+            !host.is_empty() && host.chars().all(|character| character.is_alphanumeric() || "-._".contains(character));
         is_name.then(|| Self::Name { host: host.to_owned(), port })
     }
 }
@@ -57,8 +58,20 @@ mod tests {
     #[test]
     fn what_has_no_host_or_no_port_is_not_understood() {
         for text in [
-            "", ":", "7000", ":7000", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "localhost:0", "studio:65536", "studio:-1",
-            "::1:7000", "http://studio:7000", "two words:7000", "127.0.0.1:7000/x",
+            "",
+            ":",
+            "7000",
+            ":7000",
+            "127.0.0.1",
+            "127.0.0.1:",
+            "127.0.0.1:0",
+            "localhost:0",
+            "studio:65536",
+            "studio:-1",
+            "::1:7000",
+            "http://studio:7000",
+            "two words:7000",
+            "127.0.0.1:7000/x",
         ] {
             assert_eq!(Target::parse(text), None, "{text:?}");
         }

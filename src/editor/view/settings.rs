@@ -1,5 +1,6 @@
 //! What the next take is recorded with, and where it goes.
 
+use super::export::ExportSettings;
 use super::{Action, elided};
 use crate::core::format::{Menu, Rate};
 use crate::editor::model::{Model, TypeSetting};
@@ -28,6 +29,7 @@ pub struct Settings {
     scope_draft: Option<String>,
     /// The mouse holds N.
     holds_n: bool,
+    export: ExportSettings,
 }
 
 impl Settings {
@@ -107,15 +109,32 @@ impl Settings {
             actions
                 .extend(text_field(ui, label.id, &mut self.scope_draft, &model.scope, SCOPE_HELP).map(Action::Scope));
         });
+        self.export.show(ui, &model.export, actions);
     }
 }
 
 /// A field as wide as there is room, showing `text` unless it is being typed into; returns what was typed.
-fn text_field(ui: &mut Ui, label: Id, draft: &mut Option<String>, text: &str, help: &str) -> Option<String> {
+pub fn text_field(ui: &mut Ui, label: Id, draft: &mut Option<String>, text: &str, help: &str) -> Option<String> {
+    edit(ui, label, draft, text, help, |typed| TextEdit::singleline(typed))
+}
+
+/// The same with several lines. Tab leaves it, as everywhere.
+pub fn text_lines(ui: &mut Ui, label: Id, draft: &mut Option<String>, text: &str, help: &str) -> Option<String> {
+    edit(ui, label, draft, text, help, |typed| TextEdit::multiline(typed).desired_rows(4))
+}
+
+fn edit(
+    ui: &mut Ui,
+    label: Id,
+    draft: &mut Option<String>,
+    text: &str,
+    help: &str,
+    widget: fn(&mut String) -> TextEdit<'_>,
+) -> Option<String> {
     let typed = draft.get_or_insert_with(|| text.to_owned());
-    let width = ui.available_width();
-    let edit = TextEdit::singleline(typed).margin(Margin::symmetric(8, 6));
-    let field = ui.add_sized(vec2(width, ROW), edit).labelled_by(label).on_hover_text(help);
+    let size = vec2(ui.available_width(), ROW);
+    let field = ui.add_sized(size, widget(typed).margin(Margin::symmetric(8, 6)));
+    let field = field.labelled_by(label).on_hover_text(help);
     let changed = field.changed().then(|| typed.clone());
     if !field.has_focus() {
         *draft = None;
@@ -138,7 +157,7 @@ fn menus(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
 }
 
 /// A menu with its name in front; returns what was chosen anew.
-fn menu<M: Menu>(ui: &mut Ui, name: &str, width: f32, chosen: M) -> Option<M> {
+pub fn menu<M: Menu>(ui: &mut Ui, name: &str, width: f32, chosen: M) -> Option<M> {
     let label = ui.label(name);
     let mut new = None;
     let combo = ComboBox::from_id_salt(name).width(width).selected_text(chosen.label()).show_ui(ui, |ui| {
