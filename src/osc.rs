@@ -6,7 +6,7 @@
 //! the plugin: an export that fails, or whose target cannot be reached, never disturbs a take.
 //!
 //! The thread never blocks on the network: its socket does not wait, and the name of a machine is looked up on one more
-//! thread ([`resolver`]).
+//! thread.
 
 mod bundle;
 mod resolver;
@@ -47,7 +47,7 @@ impl Exporter {
     ) -> io::Result<Self> {
         let source = Source { status, texts, controls: Box::new(controls), lookup, is_over: AtomicBool::new(false) };
         let switch =
-            Arc::new(Switch { source: Arc::new(source), thread: Mutex::default(), is_broken: AtomicBool::new(false) });
+            Arc::new(Switch { source: Arc::new(source), thread: Mutex::default(), has_failed: AtomicBool::new(false) });
         let watched = Some(Watched::new(Arc::clone(&switch) as Arc<dyn Sign>)?);
         Ok(Self { switch, watched })
     }
@@ -69,13 +69,20 @@ impl Drop for Exporter {
 struct Switch {
     source: Arc<Source>,
     thread: Mutex<Option<JoinHandle<()>>>,
-    /// The thread panicked once. It is not started again: it would do so again.
-    is_broken: AtomicBool,
+    /// The thread could not start, or panicked. It is not started again before the method was Off.
+    has_failed: AtomicBool,
 }
 
 impl Switch {
     fn thread(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
         self.thread.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fail(&self, reason: &str) {
+        self.has_failed.store(true, Relaxed);
+        self.source.status.export_peaks().want(false);
+        let advice = "The sound and the takes are safe. To try again, set Export Method to Off and back.";
+        self.source.status.set_export_note(Some(format!("The export stopped: {reason}. {advice}")));
     }
 }
 
@@ -85,16 +92,21 @@ impl Sign for Switch {
         if let Some(ended) = thread.take_if(|thread| thread.is_finished())
             && ended.join().is_err()
         {
-            self.is_broken.store(true, Relaxed);
+            self.fail("an error of its own");
         }
-        let is_wanted = (self.source.controls)().method != ExportMethod::Off;
-        if !is_wanted || thread.is_some() || self.is_broken.load(Relaxed) {
+        if (self.source.controls)().method == ExportMethod::Off {
+            if self.has_failed.swap(false, Relaxed) {
+                self.source.status.set_export_note(None);
+            }
+            return;
+        }
+        if thread.is_some() || self.has_failed.load(Relaxed) {
             return;
         }
         let source = Arc::clone(&self.source);
         match thread::Builder::new().name("audio file osc".to_owned()).spawn(move || source.run()) {
             Ok(started) => *thread = Some(started),
-            Err(error) => self.source.status.set_no_export(&error),
+            Err(error) => self.fail(&error.to_string()),
         }
     }
 }

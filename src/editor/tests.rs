@@ -401,6 +401,29 @@ fn hostile_names_stay_inside_the_window_at_every_size_and_scale() {
 }
 
 #[test]
+fn hostile_texts_of_the_export_stay_inside_the_narrowest_window() {
+    for text in hostile_names() {
+        for method in [ExportMethod::ChannelNameIsPath, ExportMethod::TableByName] {
+            // High enough for the fields to be in sight.
+            let size = vec2(MIN_SIZE.x, 1_000.0);
+            let mut rig = Rig::sized(size, 1.0);
+            for id in [TextId::ExportRoot, TextId::ExportTable, TextId::ExportTarget] {
+                rig.params().texts.set(id, &text);
+            }
+            rig.status().set_export_note(Some(format!("{text} is no Export Target.")));
+            rig.harness.run_steps(3);
+            rig.click("More");
+            rig.harness.run_steps(20);
+            rig.open_menu("Export Method");
+            rig.click(crate::core::format::Menu::label(method));
+            rig.harness.run_steps(3);
+            assert!(rig.harness.query_all_by_label("Export Target").next().is_some());
+            stays_inside(&rig, size, &text);
+        }
+    }
+}
+
+#[test]
 fn sixty_four_channels_and_their_clip_lights_fit_into_the_smallest_window() {
     let mut rig = Rig::sized(MIN_SIZE, 1.0);
     rig.play(&[2.0; 64]);

@@ -89,6 +89,35 @@ fn a_target_that_is_mended_is_sent_to() {
     assert!(socket.recv(&mut [0; 2048]).unwrap() > 16);
 }
 
+/// 1 is on, 0 is off.
+static METHOD: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(1);
+static STARTS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+
+#[test]
+fn an_export_that_panics_is_told_and_starts_again_only_when_it_was_off() {
+    use crate::core::format::Menu;
+    let world = World::with_target("127.0.0.1:7000");
+    let controls = || {
+        if thread::current().name() == Some("audio file osc") {
+            STARTS.fetch_add(1, Relaxed);
+            panic!("a test");
+        }
+        ExportControls { method: ExportMethod::from_index(METHOD.load(Relaxed)), record: false, pause: false }
+    };
+    let exporter = Exporter::new(Arc::clone(&world.status), Arc::clone(&world.texts), controls).unwrap();
+    assert!(world.note().contains("an error of its own"));
+    for _ in 0..3 {
+        exporter.switch.look();
+    }
+    assert_eq!(STARTS.load(Relaxed), 1);
+    METHOD.store(0, Relaxed);
+    exporter.switch.look();
+    assert_eq!(world.status.snapshot().export_note, None);
+    METHOD.store(1, Relaxed);
+    world.note();
+    assert_eq!(STARTS.load(Relaxed), 2);
+}
+
 static MAY_ANSWER: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
 static ASKED: AtomicBool = AtomicBool::new(false);
 
