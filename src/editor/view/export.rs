@@ -4,7 +4,6 @@ use super::Action;
 use super::settings::{menu, text_field, text_lines};
 use crate::core::format::ExportMethod;
 use crate::editor::model::Export;
-use crate::editor::theme::GAP;
 use egui::Ui;
 
 const ROOT_HELP: &str =
@@ -33,19 +32,14 @@ impl ExportSettings {
     pub fn show(&mut self, ui: &mut Ui, export: &Export, actions: &mut Vec<Action>) {
         ui.horizontal(|ui| {
             actions.extend(menu(ui, "Export Method", 200.0, export.method).map(Action::ExportMethod));
-            if export.method != ExportMethod::Off {
-                ui.add_space(GAP);
-                let label = ui.label("Export Target").id;
-                let typed = text_field(ui, label, &mut self.target_draft, &export.target, TARGET_HELP);
-                actions.extend(typed.map(Action::ExportTarget));
-            }
         });
         match export.method {
-            ExportMethod::Off => {}
+            ExportMethod::Off => return,
             ExportMethod::ChannelNameIsPath => self.root(ui, export, actions),
             ExportMethod::TableByName => self.table(ui, export, NAMES_HELP, actions),
             ExportMethod::TableByIndex => self.table(ui, export, INDICES_HELP, actions),
         }
+        self.target(ui, export, actions);
     }
 
     fn root(&mut self, ui: &mut Ui, export: &Export, actions: &mut Vec<Action>) {
@@ -53,6 +47,14 @@ impl ExportSettings {
             let label = ui.label("Export Root").id;
             let typed = text_field(ui, label, &mut self.root_draft, &export.root, ROOT_HELP);
             actions.extend(typed.map(Action::ExportRoot));
+        });
+    }
+
+    fn target(&mut self, ui: &mut Ui, export: &Export, actions: &mut Vec<Action>) {
+        ui.horizontal(|ui| {
+            let label = ui.label("Export Target").id;
+            let typed = text_field(ui, label, &mut self.target_draft, &export.target, TARGET_HELP);
+            actions.extend(typed.map(Action::ExportTarget));
         });
     }
 

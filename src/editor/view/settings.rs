@@ -92,7 +92,8 @@ impl Settings {
 
     /// The parameters of the operator's Common page.
     fn more(&mut self, ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
-        ui.horizontal(|ui| {
+        // In a narrow window there is no room for both.
+        ui.horizontal_wrapped(|ui| {
             actions.extend(menu(ui, "Sample Rate", 88.0, model.rate).map(Action::Rate));
             // Without a wanted rate there is nothing to match.
             ui.add_enabled_ui(model.rate != Rate::Host, |ui| {
