@@ -17,7 +17,7 @@
 //! | [`osc`] | one export thread for each active instance, only while its Export Method is not Off |
 //! | [`editor`] | the window's thread |
 //! | [`plugin`] | the framework's calls; each says which thread makes it |
-//! | [`link`], [`params`] | what the threads share |
+//! | [`link`], [`params`] | what the threads share; the link's watch is one thread for all instances |
 //!
 //! Dependencies point one way, `core ← link ← {rt, disk, osc, editor} ← plugin`; [`params`] serves plugin and editor. Only
 //! `plugin`, `params` and `editor` name the plugin framework, only `disk` an encoder or the file system, only `osc` the

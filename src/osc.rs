@@ -45,6 +45,8 @@ impl Exporter {
         controls: impl Fn() -> ExportControls + Send + Sync + 'static,
         lookup: Lookup,
     ) -> io::Result<Self> {
+        // What the one before it had to say is no trouble any more.
+        status.set_export_note(None);
         let source = Source { status, texts, controls: Box::new(controls), lookup, is_over: AtomicBool::new(false) };
         let switch =
             Arc::new(Switch { source: Arc::new(source), thread: Mutex::default(), has_failed: AtomicBool::new(false) });

@@ -116,6 +116,9 @@ fn an_export_that_panics_is_told_and_starts_again_only_when_it_was_off() {
     METHOD.store(1, Relaxed);
     world.note();
     assert_eq!(STARTS.load(Relaxed), 2);
+    drop(exporter);
+    let _next = world.export(ExportMethod::Off, nobody_knows);
+    assert_eq!(world.status.snapshot().export_note, None);
 }
 
 static MAY_ANSWER: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
