@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn off_sends_nothing() {
-        assert_eq!(one_and_three(ExportMethod::Off, "/root", "chan1\t/a"), []);
+        assert_eq!(one_and_three(ExportMethod::Off, "/mix", "chan1\t/a"), []);
     }
 
     proptest! {
