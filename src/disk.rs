@@ -19,6 +19,5 @@ mod tags;
 mod take;
 #[cfg(test)]
 mod trial;
-mod watch;
 mod wav;
 pub mod writer;

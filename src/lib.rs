@@ -4,8 +4,8 @@
 //! ```text
 //! host buffers ─► rt::tap ─────► link: one queue ─────► disk::writer ─► encoder ─► file
 //!                (audio thread)        │               (its own thread)
-//!                     ▲                └ status (atomics), texts ─► editor (the window's thread)
-//!                  params
+//!                     ▲                ├ status (atomics), texts ─► editor (the window's thread)
+//!                  params              └ status, peaks, texts ────► osc (its own thread) ─► UDP
 //! ```
 //!
 //! # Which thread runs what
@@ -14,13 +14,14 @@
 //! | [`core`] | any: pure rules, no state of their own |
 //! | [`rt`] | the host's audio thread |
 //! | [`disk`] | one writer thread for each active instance |
+//! | [`osc`] | one export thread for each active instance, only while its Export Method is not Off |
 //! | [`editor`] | the window's thread |
 //! | [`plugin`] | the framework's calls; each says which thread makes it |
-//! | [`link`], [`params`] | what the threads share |
+//! | [`link`], [`params`] | what the threads share; the link's watch is one thread for all instances |
 //!
-//! Dependencies point one way, `core ← link ← {rt, disk, editor} ← plugin`; [`params`] serves plugin and editor. Only
-//! `plugin`, `params` and `editor` name the plugin framework, only `disk` an encoder or the file system. A test keeps
-//! these walls.
+//! Dependencies point one way, `core ← link ← {rt, disk, osc, editor} ← plugin`; [`params`] serves plugin and editor. Only
+//! `plugin`, `params` and `editor` name the plugin framework, only `disk` an encoder or the file system, only `osc` the
+//! network. A test keeps these walls.
 //!
 //! # What always holds
 //! 1. Output equals input, bit for bit, with no latency, whatever the recorder does, also when it fails.
@@ -36,12 +37,15 @@
 //!    what the queue cannot hold into memory while the disk hangs.
 //! 7. Takes end in `deactivate`, in `Drop` and on a new sample rate or channel count, with all that is queued written
 //!    first.
-//! 8. No failure of the recorder reaches the host: no panic crosses the boundary, `process()` never answers an error.
+//! 8. Nothing is sent, and no socket is there, unless the Export Method is on; no target, reached or not, ever holds up
+//!    sound, take or host.
+//! 9. No failure of the recorder reaches the host: no panic crosses the boundary, `process()` never answers an error.
 
 pub mod core;
 pub mod disk;
 pub mod editor;
 pub mod link;
+pub mod osc;
 pub mod params;
 pub mod plugin;
 pub mod rt;

@@ -1,6 +1,7 @@
 //! The parameters with their ids and labels, and the texts that are saved with the project.
 
-use crate::core::format::{BitRate, Codec, FileType, Menu, Rate, RateMatch};
+use crate::core::export::ExportControls;
+use crate::core::format::{BitRate, Codec, ExportMethod, FileType, Menu, Rate, RateMatch};
 use crate::core::take::{Controls, Song, TakeSettings};
 use crate::link::{TextId, Texts};
 use nice_plug::params::persist::PersistentField;
@@ -35,6 +36,8 @@ pub struct RecorderParams {
     pub rate_match: EnumParam<RateMatch>,
     #[id = "timeslice"]
     pub time_slice: BoolParam,
+    #[id = "exportmethod"]
+    pub export_method: EnumParam<ExportMethod>,
     /// Counts changes of the saved texts. No host notices those by themselves, and would not ask to save the project.
     #[id = "revision"]
     pub revision: IntParam,
@@ -44,6 +47,12 @@ pub struct RecorderParams {
     scope: SavedText,
     #[persist = "header"]
     header: SavedText,
+    #[persist = "autoexportroot"]
+    export_root: SavedText,
+    #[persist = "exporttable"]
+    export_table: SavedText,
+    #[persist = "exporttarget"]
+    export_target: SavedText,
     #[persist = "window"]
     pub window: WindowSize,
     /// The texts behind the saved ones.
@@ -64,6 +73,7 @@ impl Default for RecorderParams {
             rate: EnumParam::new("Sample Rate", Rate::Host),
             rate_match: EnumParam::new("Sample Rate Match", RateMatch::First),
             time_slice: BoolParam::new("Time Slice", false),
+            export_method: EnumParam::new("Export Method", ExportMethod::Off),
             revision: IntParam::new("Revision", 0, IntRange::Linear { min: 0, max: Self::REVISIONS - 1 })
                 .non_automatable()
                 .hide(),
@@ -71,6 +81,9 @@ impl Default for RecorderParams {
             file: SavedText { id: TextId::File, texts: Arc::clone(&texts) },
             scope: SavedText { id: TextId::Scope, texts: Arc::clone(&texts) },
             header: SavedText { id: TextId::Header, texts: Arc::clone(&texts) },
+            export_root: SavedText { id: TextId::ExportRoot, texts: Arc::clone(&texts) },
+            export_table: SavedText { id: TextId::ExportTable, texts: Arc::clone(&texts) },
+            export_target: SavedText { id: TextId::ExportTarget, texts: Arc::clone(&texts) },
             texts,
         }
     }
@@ -104,6 +117,11 @@ impl RecorderParams {
             rate_match: self.rate_match.value(),
             text_revision: self.texts.revision(),
         }
+    }
+
+    /// What the export does right now. Any thread: wait-free.
+    pub fn export_controls(&self) -> ExportControls {
+        ExportControls { method: self.export_method.value(), record: self.record.value(), pause: self.pause.value() }
     }
 
     /// Makes a saved state one that can be loaded as it is: what it does not name, or names with a value that there is
@@ -148,6 +166,7 @@ impl RecorderParams {
             "bitrate" => BitRate::IDS,
             "rate" => Rate::IDS,
             "srselect" => RateMatch::IDS,
+            "exportmethod" => ExportMethod::IDS,
             _ => &[],
         }
     }
@@ -246,4 +265,4 @@ macro_rules! host_menus {
     };
 }
 
-host_menus!(FileType, Codec, BitRate, Rate, RateMatch);
+host_menus!(FileType, Codec, BitRate, Rate, RateMatch, ExportMethod);

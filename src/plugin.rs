@@ -7,6 +7,7 @@ use crate::disk::writer::WriterThread;
 use crate::editor::panel::{Foresee, Foreseen};
 use crate::editor::{self, RecorderEditor};
 use crate::link::{self, Status};
+use crate::osc::Exporter;
 use crate::params::RecorderParams;
 use crate::rt::tap::{MonotonicClock, Tap};
 use nice_plug::prelude::*;
@@ -29,6 +30,8 @@ pub struct AudioFileOut {
 struct Recorder {
     tap: Tap,
     writer: WriterThread,
+    /// None where it could not start, which the window says.
+    exporter: Option<Exporter>,
     /// The audio half panicked once; the sound still passes.
     is_broken: bool,
 }
@@ -36,10 +39,19 @@ struct Recorder {
 impl AudioFileOut {
     /// Ends the open take and waits until everything is on disk. Main thread. Does nothing the second time.
     fn finish_recorder(&mut self) {
-        if let Some(Recorder { tap, writer, .. }) = self.recorder.take() {
+        if let Some(Recorder { tap, writer, exporter, .. }) = self.recorder.take() {
             tap.close();
             writer.finish();
+            // Last: its last message tells how long the take is.
+            drop(exporter);
         }
+    }
+
+    fn exporter(&self) -> Option<Exporter> {
+        let params = Arc::clone(&self.params);
+        let texts = Arc::clone(&params.texts);
+        let exporter = Exporter::new(Arc::clone(&self.status), texts, move || params.export_controls());
+        exporter.inspect_err(|error| self.status.set_no_export(error)).ok()
     }
 }
 
@@ -141,7 +153,7 @@ impl Plugin for AudioFileOut {
         match WriterThread::start(receiver, Arc::clone(&self.params.texts), log) {
             Ok(writer) => {
                 let tap = Tap::new(sender, format, declared_offline, MonotonicClock::default());
-                self.recorder = Some(Recorder { tap, writer, is_broken: false });
+                self.recorder = Some(Recorder { tap, writer, exporter: self.exporter(), is_broken: false });
             }
             // The sound still passes; the window says why nothing is recorded.
             Err(error) => self.status.set_no_writer(&error),

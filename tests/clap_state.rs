@@ -94,7 +94,7 @@ fn a_state_of_rubbish_is_refused_and_changes_nothing() {
 fn the_parameters_have_the_ids_labels_and_defaults_of_the_operator() {
     let mut instance = plugin().instance().unwrap();
     let params = instance.params().unwrap();
-    let expected: [(&str, &str, f64, f64); 10] = [
+    let expected: [(&str, &str, f64, f64); 11] = [
         ("record", "Record", 1.0, 0.0),
         ("pause", "Pause", 1.0, 0.0),
         ("filetype", "File Type", 4.0, 0.0),
@@ -105,6 +105,7 @@ fn the_parameters_have_the_ids_labels_and_defaults_of_the_operator() {
         ("rate", "Sample Rate", 6.0, 0.0),
         ("srselect", "Sample Rate Match", 3.0, 0.0),
         ("timeslice", "Time Slice", 1.0, 0.0),
+        ("exportmethod", "Export Method", 3.0, 0.0),
     ];
     for (name, label, max, default) in expected {
         let id = ParamId::named(name);
@@ -122,7 +123,15 @@ fn the_parameters_have_the_ids_labels_and_defaults_of_the_operator() {
     assert_eq!(menu(&mut instance, CODEC, 4), ["16-bit PCM", "24-bit PCM", "32-bit PCM", "32-bit float"]);
     assert_eq!(instance.value(RECORD).unwrap(), Some(0.0));
     let state = SavedState::from_bytes(&instance.save_state().unwrap()).unwrap();
-    assert_eq!(state.text("file").as_deref(), Some("AudioFileOut{suffix}"));
+    for (key, default) in [
+        ("file", "AudioFileOut{suffix}"),
+        ("scope", "*"),
+        ("autoexportroot", "/audiofileout"),
+        ("exporttable", ""),
+        ("exporttarget", "127.0.0.1:7000"),
+    ] {
+        assert_eq!(state.text(key).as_deref(), Some(default), "{key}");
+    }
 }
 
 #[test]

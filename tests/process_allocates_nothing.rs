@@ -87,13 +87,14 @@ fn process_allocates_nothing_while_it_records_pauses_and_ends_takes() {
 }
 
 #[test]
-fn meters_and_waveform_of_an_open_window_allocate_nothing() {
+fn meters_waveform_and_the_peaks_of_the_export_allocate_nothing() {
     let format = StreamFormat { channels: 64, sample_rate: 48_000 };
     let status = Arc::<Status>::default();
     let (sender, mut receiver) = link::link(format, link::capacity_words(format), Arc::clone(&status));
     let mut tap = Tap::new(sender, format, false, MonotonicClock::default());
     status.scope().on_change(|| ());
     status.scope().open();
+    status.export_peaks().want(true);
     let mut sound: Vec<Vec<f32>> = (0..64).map(|channel| vec![channel as f32 / 64.0; 700]).collect();
     let planar: Vec<&mut [f32]> = sound.iter_mut().map(Vec::as_mut_slice).collect();
     let mut scratch = Vec::new();
@@ -112,4 +113,5 @@ fn meters_and_waveform_of_an_open_window_allocate_nothing() {
         while receiver.next(&mut scratch).is_some() {}
     }
     assert!(status.scope().columns_written() > 100, "nothing was measured: the test would prove nothing");
+    assert_eq!(status.export_peaks().take(63), 63.0 / 64.0, "nothing was measured: the test would prove nothing");
 }

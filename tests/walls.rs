@@ -60,13 +60,16 @@ fn the_core_knows_no_thread_file_clock_or_framework() {
 
 #[test]
 fn the_link_depends_on_the_core_alone() {
-    names_none(&["link"], &["crate::rt", "crate::disk", "crate::editor", "crate::params", "crate::plugin"]);
+    names_none(
+        &["link"],
+        &["crate::rt", "crate::disk", "crate::osc", "crate::editor", "crate::params", "crate::plugin"],
+    );
 }
 
 #[test]
 fn the_audio_thread_and_the_disk_never_import_each_other() {
-    names_none(&["rt"], &["crate::disk", "crate::editor", "crate::params", "crate::plugin"]);
-    names_none(&["disk"], &["crate::rt", "crate::editor", "crate::params", "crate::plugin"]);
+    names_none(&["rt"], &["crate::disk", "crate::osc", "crate::editor", "crate::params", "crate::plugin"]);
+    names_none(&["disk"], &["crate::rt", "crate::osc", "crate::editor", "crate::params", "crate::plugin"]);
 }
 
 #[test]
@@ -78,7 +81,7 @@ fn the_audio_thread_names_no_file_lock_string_log_or_allocation() {
 
 #[test]
 fn the_editor_touches_neither_queue_nor_file() {
-    names_none(&["editor"], &["crate::rt", "crate::disk", "crate::plugin", "std::fs", "rtrb"]);
+    names_none(&["editor"], &["crate::rt", "crate::disk", "crate::osc", "crate::plugin", "std::fs", "rtrb"]);
     for (file, code) in sources().iter().filter(|(file, _)| is_in(file, "editor")) {
         for of_the_link in code.split("link::").skip(1) {
             let names = of_the_link.split([';', '}', '(']).next().unwrap_or_default();
@@ -89,16 +92,23 @@ fn the_editor_touches_neither_queue_nor_file() {
 
 #[test]
 fn only_plugin_params_and_editor_name_the_framework() {
-    names_none(&["core", "link", "rt", "disk"], &["nice_plug"]);
+    names_none(&["core", "link", "rt", "disk", "osc"], &["nice_plug"]);
 }
 
 #[test]
 fn only_the_disk_names_an_encoder_or_the_file_system() {
     let theirs = ["hound", "mp3lame", "rubato", "flac_codec", "vorbis_rs", "aifc", "std::fs"];
-    names_none(&["core", "link", "rt", "editor", "params", "plugin", "lib"], &theirs);
+    names_none(&["core", "link", "rt", "osc", "editor", "params", "plugin", "lib"], &theirs);
+}
+
+#[test]
+fn only_the_export_names_the_network() {
+    let theirs = ["rosc::", "std::net", "UdpSocket", "TcpStream", "SocketAddr"];
+    names_none(&["core", "link", "rt", "disk", "editor", "params", "plugin", "lib"], &theirs);
+    names_none(&["osc"], &["crate::rt", "crate::disk", "crate::editor", "crate::params", "crate::plugin"]);
 }
 
 #[test]
 fn the_queue_is_named_in_the_link_alone() {
-    names_none(&["core", "rt", "disk", "editor", "params", "plugin", "lib"], &["rtrb"]);
+    names_none(&["core", "rt", "disk", "osc", "editor", "params", "plugin", "lib"], &["rtrb"]);
 }

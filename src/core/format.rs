@@ -1,4 +1,4 @@
-//! The menus of the recorder (file type, codec, bit rate) and the shape of a stream.
+//! The menus of the recorder (file type, codec, bit rate, …) and the shape of a stream.
 
 /// One menu of the operator: an enum with a stable id and a label for each entry.
 ///
@@ -164,6 +164,17 @@ menu! {
     }
 }
 
+menu! {
+    /// Which addresses the recorder's channels are sent to.
+    ExportMethod {
+        /// Nothing is sent.
+        Off = "off", "Off";
+        ChannelNameIsPath = "autoname", "Channel Name is Path";
+        TableByName = "datname", "Table by Name";
+        TableByIndex = "datindex", "Table by Index";
+    }
+}
+
 /// The shape of the sound that arrives; fixed from `activate` to `deactivate`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamFormat {
@@ -201,5 +212,6 @@ mod tests {
         entries_are_distinct::<BitRate>();
         entries_are_distinct::<Rate>();
         entries_are_distinct::<RateMatch>();
+        entries_are_distinct::<ExportMethod>();
     }
 }

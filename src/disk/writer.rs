@@ -4,9 +4,8 @@ use super::error::TakeError;
 use super::files::TakeFiles;
 use super::room::Room;
 use super::take::{Figures, OpenTake};
-use super::watch::Watched;
 use crate::core::take::{Mark, TakeStart};
-use crate::link::{Message, Receiver, Texts};
+use crate::link::{Message, Receiver, Sign, Texts, Watched};
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,8 +13,8 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// How long the writer sleeps while no take is open. The [watch](super::watch) wakes it when one begins; this is only
-/// for the room that an open window shows.
+/// How long the writer sleeps while no take is open. The [watch](crate::link::Watched) wakes it when one begins; this is
+/// only for the room that an open window shows.
 const IDLE_NAP: Duration = Duration::from_secs(5);
 
 /// How long the writer sleeps between two looks at an empty queue while a take is open.
@@ -27,13 +26,14 @@ pub type Log = fn(fmt::Arguments<'_>);
 /// The running writer thread.
 pub struct WriterThread {
     thread: JoinHandle<()>,
-    _watched: Watched,
+    _watched: [Watched; 2],
 }
 
 impl WriterThread {
     /// Starts the writer of `receiver`'s link. It ends by itself once the sender is gone and all is written.
     pub fn start(receiver: Receiver, texts: Arc<Texts>, log: Log) -> io::Result<Self> {
-        let watched = Watched::new(&receiver)?;
+        let watched =
+            [Watched::new(Arc::clone(receiver.bell()) as Arc<dyn Sign>)?, Watched::new(Arc::new(receiver.relief()))?];
         // Built on its own thread: encoders never leave it.
         let run = move || {
             Writer { receiver, texts, files: TakeFiles::default(), state: State::Idle, room: Room::default(), log }

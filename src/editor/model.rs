@@ -2,7 +2,7 @@
 
 use super::trouble::{self, Causes, Read, Trouble};
 use super::words;
-use crate::core::format::{BitRate, Codec, FileType, Rate, RateMatch, SizedBy, StreamFormat};
+use crate::core::format::{BitRate, Codec, ExportMethod, FileType, Rate, RateMatch, SizedBy, StreamFormat};
 use crate::core::take::TakeSettings;
 use crate::link::{RecorderState, StatusSnapshot, TakeReport, TextSet};
 use std::path::PathBuf;
@@ -64,6 +64,15 @@ pub struct Track {
     pub rgb: Option<[u8; 3]>,
 }
 
+/// What is exported, and where to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Export {
+    pub method: ExportMethod,
+    pub root: String,
+    pub table: String,
+    pub target: String,
+}
+
 /// Everything that the view draws, apart from meters and waveform.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
@@ -89,6 +98,7 @@ pub struct Model {
     pub rate: Rate,
     pub rate_match: RateMatch,
     pub time_slice: bool,
+    pub export: Export,
     /// The full path of the next take.
     pub next_path: String,
     /// How long the disk lasts; empty where that is not known.
@@ -107,6 +117,7 @@ pub struct Inputs<'a> {
     pub pause: bool,
     pub settings: TakeSettings,
     pub time_slice: bool,
+    pub export_method: ExportMethod,
     pub texts: &'a TextSet,
     pub track_rgb: Option<[u8; 3]>,
     /// The full path of the next take.
@@ -151,6 +162,12 @@ impl Model {
             rate: settings.rate,
             rate_match: settings.rate_match,
             time_slice: inputs.time_slice,
+            export: Export {
+                method: inputs.export_method,
+                root: inputs.texts.export_root.clone(),
+                table: inputs.texts.export_table.clone(),
+                target: inputs.texts.export_target.clone(),
+            },
             next_path: words::printable(inputs.next_path),
             room: room_seconds.map_or_else(String::new, |seconds| format!("Disk lasts {}", words::duration(seconds))),
             trouble: trouble::list(&causes),
@@ -249,6 +266,7 @@ mod tests {
             pause: false,
             settings: settings(),
             time_slice: false,
+            export_method: ExportMethod::Off,
             texts: &texts,
             track_rgb: None,
             next_path: "next.wav",
@@ -303,6 +321,7 @@ mod tests {
                 pause: false,
                 settings: settings(),
                 time_slice: false,
+                export_method: ExportMethod::Off,
                 texts: &texts,
                 track_rgb: None,
                 next_path: "",

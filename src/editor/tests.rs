@@ -4,7 +4,7 @@ mod rig;
 
 use super::desktop::News;
 use super::view::MIN_SIZE;
-use crate::core::format::{BitRate, Codec, FileType, Rate, RateMatch, StreamFormat};
+use crate::core::format::{BitRate, Codec, ExportMethod, FileType, Rate, RateMatch, StreamFormat};
 use crate::link::{Column, Gate, Span, TakeReport, TextId};
 use egui::{Key, Vec2, vec2};
 use egui_kittest::kittest::{NodeT, Queryable};
@@ -191,16 +191,79 @@ fn the_common_page_lies_behind_a_fold() {
     assert_eq!(rig.gestures().last().map(String::as_str), Some("end Sample Rate Match"));
 }
 
-#[test]
-fn the_header_takes_several_lines() {
-    let mut rig = Rig::new();
+/// A window whose fold is open, high enough that nothing has to be scrolled into sight.
+fn unfolded() -> Rig {
+    let mut rig = Rig::sized(vec2(760.0, 1_000.0), 1.0);
     rig.click("More");
     rig.harness.run_steps(20);
-    rig.harness.get_by_label("Header").click();
+    rig
+}
+
+/// Types into the field `label`.
+fn type_into(rig: &mut Rig, label: &str, text: &str) {
+    rig.harness.get_by_label(label).click();
     rig.harness.run();
-    rig.harness.get_by_label("Header").type_text("title = X");
-    rig.harness.key_press(egui::Key::Enter);
+    rig.harness.get_by_label(label).type_text(text);
     rig.harness.run();
+}
+
+#[test]
+fn the_texts_of_the_export_show_only_where_they_count() {
+    let mut rig = unfolded();
+    for (label, fields) in [
+        ("Off", [false, false, false]),
+        ("Channel Name is Path", [true, true, false]),
+        ("Table by Name", [true, false, true]),
+        ("Table by Index", [true, false, true]),
+    ] {
+        if label != "Off" {
+            rig.open_menu("Export Method");
+            rig.click(label);
+            rig.harness.run_steps(3);
+        }
+        let shows = ["Export Target", "Export Root", "Export Table"]
+            .map(|field| rig.harness.query_all_by_label(field).next().is_some());
+        assert_eq!(shows, fields, "{label}");
+    }
+    assert_eq!(rig.params().export_method.value(), ExportMethod::TableByIndex);
+    assert_eq!(rig.gestures().last().map(String::as_str), Some("end Export Method"));
+}
+
+#[test]
+fn the_texts_of_the_export_are_kept_as_they_are_typed() {
+    let mut rig = unfolded();
+    rig.open_menu("Export Method");
+    rig.click("Channel Name is Path");
+    type_into(&mut rig, "Export Root", "/x");
+    type_into(&mut rig, "Export Target", "1");
+    rig.open_menu("Export Method");
+    rig.click("Table by Name");
+    type_into(&mut rig, "Export Table", "chan1 /left");
+    rig.press(Key::Enter);
+    rig.harness.get_by_label("Export Table").type_text("lost /gone");
+    rig.harness.run();
+    let texts = rig.params().texts.current();
+    assert_eq!((texts.export_root.as_str(), texts.export_target.as_str()), ("/audiofileout/x", "127.0.0.1:70001"));
+    assert_eq!(texts.export_table, "chan1 /left\nlost /gone");
+    assert!(rig.params().revision.value() > 0, "the host has to know that there is something to save");
+}
+
+#[test]
+fn an_export_that_sends_nothing_says_so_as_long_as_that_is_so() {
+    let mut rig = Rig::new();
+    rig.status().set_export_note(Some("\"x\" is no Export Target.".to_owned()));
+    rig.sees("\"x\" is no Export Target.");
+    assert!(rig.harness.query_by_label_contains("OK:").is_none());
+    rig.status().set_export_note(None);
+    rig.harness.run_steps(2);
+    assert!(rig.harness.query_by_label_contains("Export Target").is_none());
+}
+
+#[test]
+fn the_header_takes_several_lines() {
+    let mut rig = unfolded();
+    type_into(&mut rig, "Header", "title = X");
+    rig.press(Key::Enter);
     rig.harness.get_by_label("Header").type_text("artist = Y");
     rig.harness.run();
     assert_eq!(rig.params().texts.current().header, "title = X\nartist = Y");
@@ -344,6 +407,29 @@ fn hostile_names_stay_inside_the_window_at_every_size_and_scale() {
             rig.status().take_ends(report(&name));
             rig.harness.run_steps(3);
             stays_inside(&rig, size, &name);
+        }
+    }
+}
+
+#[test]
+fn hostile_texts_of_the_export_stay_inside_the_narrowest_window() {
+    for text in hostile_names() {
+        for method in [ExportMethod::ChannelNameIsPath, ExportMethod::TableByName] {
+            // High enough for the fields to be in sight.
+            let size = vec2(MIN_SIZE.x, 1_000.0);
+            let mut rig = Rig::sized(size, 1.0);
+            for id in [TextId::ExportRoot, TextId::ExportTable, TextId::ExportTarget] {
+                rig.params().texts.set(id, &text);
+            }
+            rig.status().set_export_note(Some(format!("{text} is no Export Target.")));
+            rig.harness.run_steps(3);
+            rig.click("More");
+            rig.harness.run_steps(20);
+            rig.open_menu("Export Method");
+            rig.click(crate::core::format::Menu::label(method));
+            rig.harness.run_steps(3);
+            assert!(rig.harness.query_all_by_label("Export Target").next().is_some());
+            stays_inside(&rig, size, &text);
         }
     }
 }

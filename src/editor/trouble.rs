@@ -24,6 +24,8 @@ pub enum TroubleId {
     LittleRoom,
     /// The disk hangs; what comes in waits in memory.
     Waiting,
+    /// The export sends nothing.
+    Export,
     /// The desktop could not do what the user asked for.
     Desktop,
 }
@@ -60,6 +62,7 @@ impl Read {
             | TroubleId::Note
             | TroubleId::LittleRoom
             | TroubleId::Waiting
+            | TroubleId::Export
             | TroubleId::Desktop => {}
         }
     }
@@ -95,6 +98,7 @@ pub fn list(causes: &Causes<'_>) -> Vec<Trouble> {
         unread(TroubleId::NearlyFull, nearly_full(causes)),
         unread(TroubleId::Clipped, clipped(causes)),
         unread(TroubleId::Merged, merged(causes)),
+        lasting(TroubleId::Export, causes.status.export_note.as_deref().map(words::printable)),
         unread(TroubleId::Desktop, causes.desktop.map(str::to_owned)),
     ]
     .into_iter()

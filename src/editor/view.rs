@@ -1,5 +1,6 @@
 //! Draws the [`Model`] and says what the user did. It changes nothing itself.
 
+mod export;
 mod header;
 mod meters;
 mod settings;
@@ -12,7 +13,7 @@ use super::model::{Model, State};
 use super::theme::{self, GAP};
 use super::trouble::TroubleId;
 use super::words;
-use crate::core::format::{BitRate, Codec, FileType, Rate, RateMatch};
+use crate::core::format::{BitRate, Codec, ExportMethod, FileType, Rate, RateMatch};
 use crate::link::Column;
 use egui::{FontId, Frame, Key, Margin, Modifiers, Sense, Ui, Vec2, ViewportCommand, vec2};
 use std::path::PathBuf;
@@ -45,6 +46,10 @@ pub enum Action {
     Rate(Rate),
     RateMatch(RateMatch),
     TimeSlice(bool),
+    ExportMethod(ExportMethod),
+    ExportRoot(String),
+    ExportTable(String),
+    ExportTarget(String),
     Browse,
     OpenFolder,
     Reveal(PathBuf),

@@ -1,5 +1,6 @@
 //! How a sleeping writer hears that a take begins, without a system call on the audio thread.
 
+use super::Sign;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::Thread;
@@ -17,13 +18,6 @@ impl Bell {
         self.rung.store(true, Ordering::Release);
     }
 
-    /// Wakes the writer if the bell was rung since the last look. Not for the audio thread: a system call.
-    pub fn answer(&self) {
-        if self.rung.load(Ordering::Relaxed) && self.rung.swap(false, Ordering::Acquire) {
-            self.wake();
-        }
-    }
-
     /// Wakes the writer now. Not for the audio thread: a system call.
     pub fn wake(&self) {
         if let Some(writer) = self.writer.get() {
@@ -35,5 +29,14 @@ impl Bell {
     pub(super) fn belongs_to_this_thread(&self) {
         // A second call is the same thread again.
         let _ = self.writer.set(std::thread::current());
+    }
+}
+
+impl Sign for Bell {
+    /// Wakes the writer if the bell was rung since the last look.
+    fn look(&self) {
+        if self.rung.load(Ordering::Relaxed) && self.rung.swap(false, Ordering::Acquire) {
+            self.wake();
+        }
     }
 }

@@ -100,6 +100,11 @@ impl Sender {
         self.try_mark(mark)
     }
 
+    /// The channels of the take that was begun last.
+    pub fn take_channels(&self) -> ChannelSet {
+        self.channels
+    }
+
     /// Free words as of now. Asks the writer's end, which costs a look at another core's cache line.
     pub fn free_words(&self) -> usize {
         self.producer.slots()

@@ -1,16 +1,16 @@
 //! The second stage behind the queue: memory that grows while the disk hangs.
 //!
 //! The queue is as large as it is from the start, for the audio thread must not allocate. When a live track has filled
-//! half of it because the writer does not come to drain it, the [watching thread](crate::disk::writer) moves what waits
-//! into memory of its own, which the writer empties first. A host that renders is made to wait instead.
+//! half of it because the writer does not come to drain it, the [watching thread](super::Watched) moves what waits into
+//! memory of its own, which the writer empties first. A host that renders is made to wait instead.
 
-use super::Status;
+use super::{Sign, Status};
 use crate::core::pacing::Pacing;
 use rtrb::Consumer;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What all instances of the process may move there, in bytes.
 const MOST_BYTES: usize = 512 << 20;
@@ -158,7 +158,8 @@ pub(super) fn lock(intake: &Mutex<Intake>) -> MutexGuard<'_, Intake> {
     intake.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Looks after one queue from the watching thread.
+/// Looks after one queue from the watching thread: moves what waits to the second stage where the writer has let a live
+/// track's queue fill up.
 #[derive(Debug)]
 pub struct Relief {
     /// Ends with the writer.
@@ -168,6 +169,13 @@ pub struct Relief {
     /// Frames per second.
     sample_rate: u32,
     channels: usize,
+    start: Instant,
+    seen: Mutex<Seen>,
+}
+
+/// What the looks have seen so far.
+#[derive(Debug, Default)]
+struct Seen {
     pacing: Pacing,
     /// Words that had come in at the last look.
     arrived_words: u64,
@@ -188,35 +196,41 @@ impl Relief {
             status,
             sample_rate,
             channels,
-            pacing: Pacing::default(),
-            arrived_words: 0,
-            over_half_since: None,
+            start: Instant::now(),
+            seen: Mutex::default(),
         }
     }
 
-    /// Moves what waits to the second stage where the writer has let a live track's queue fill up. Watching thread,
-    /// several times a second; `now` is the time since any fixed moment.
-    pub fn look(&mut self, now: Duration) {
+    /// `now` is the time since any fixed moment.
+    fn look_at(&self, now: Duration) {
         let Some(intake) = self.intake.upgrade() else { return };
         let mut intake = lock(&intake);
+        // Only the watching thread looks; nothing here panics half-way through a change.
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let waiting = intake.consumer.slots();
         let arrived_words = intake.taken_words + waiting as u64;
-        let new_words = arrived_words - self.arrived_words;
-        self.arrived_words = arrived_words;
+        let new_words = arrived_words - seen.arrived_words;
+        seen.arrived_words = arrived_words;
         if waiting <= intake.capacity() / 2 {
-            self.over_half_since = None;
-            self.pacing.came_in(0, false, || now);
+            seen.over_half_since = None;
+            seen.pacing.came_in(0, false, || now);
             return;
         }
         // What came in before the first look at a full half came in at a time that is not known.
-        let new_frames = self.over_half_since.map_or(0, |_| new_words / self.channels.max(1) as u64);
-        let since = *self.over_half_since.get_or_insert(now);
-        self.pacing.came_in(new_frames, true, || now);
-        if now.saturating_sub(since) >= PATIENCE && !self.pacing.may_wait(now, self.sample_rate) {
+        let new_frames = seen.over_half_since.map_or(0, |_| new_words / self.channels.max(1) as u64);
+        let since = *seen.over_half_since.get_or_insert(now);
+        seen.pacing.came_in(new_frames, true, || now);
+        if now.saturating_sub(since) >= PATIENCE && !seen.pacing.may_wait(now, self.sample_rate) {
             intake.relieve(self.budget);
             self.status.set_queue_fill(intake.fill());
             self.status.set_reserve_bytes(intake.reserve_bytes());
         }
+    }
+}
+
+impl Sign for Relief {
+    fn look(&self) {
+        self.look_at(self.start.elapsed());
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the recorder is doing, for whoever wants to show it.
 
+use super::export::ExportPeaks;
 use super::scope::Scope;
 use crate::core::format::StreamFormat;
 use std::collections::VecDeque;
@@ -66,6 +67,7 @@ pub(crate) enum Gate {
 #[derive(Debug)]
 pub struct Status {
     scope: Scope,
+    export_peaks: ExportPeaks,
     // Written by the main thread.
     channels: AtomicU32,
     stream_rate: AtomicU32,
@@ -80,6 +82,7 @@ pub struct Status {
     take_failed: AtomicBool,
     sample_rate: AtomicU32,
     frames_written: AtomicU64,
+    frames_ever: AtomicU64,
     bytes_written: AtomicU64,
     clipped_samples: AtomicU64,
     clipped_total: AtomicU64,
@@ -96,6 +99,7 @@ impl Default for Status {
     fn default() -> Self {
         Self {
             scope: Scope::default(),
+            export_peaks: ExportPeaks::default(),
             channels: AtomicU32::new(0),
             stream_rate: AtomicU32::new(0),
             gate: AtomicU8::new(Gate::Idle as u8),
@@ -106,6 +110,7 @@ impl Default for Status {
             take_failed: AtomicBool::new(false),
             sample_rate: AtomicU32::new(0),
             frames_written: AtomicU64::new(0),
+            frames_ever: AtomicU64::new(0),
             bytes_written: AtomicU64::new(0),
             clipped_samples: AtomicU64::new(0),
             clipped_total: AtomicU64::new(0),
@@ -128,6 +133,7 @@ struct StatusTexts {
     reports: VecDeque<TakeReport>,
     finished_takes: u64,
     next_path: Option<PathBuf>,
+    export_note: Option<String>,
 }
 
 /// The status at one moment.
@@ -136,6 +142,8 @@ pub struct StatusSnapshot {
     pub state: RecorderState,
     /// Frames of the current or last take that are in its file, silence for lost ones included.
     pub frames_written: u64,
+    /// Frames in the files of all takes since the plugin was loaded.
+    pub frames_ever: u64,
     /// `frames_written` in seconds.
     pub seconds: f64,
     /// Bytes of the current or last take.
@@ -144,6 +152,8 @@ pub struct StatusSnapshot {
     pub path: Option<PathBuf>,
     /// What the file of the current or last take does not keep of the settings, in words for the user.
     pub note: Option<&'static str>,
+    /// Why the export sends nothing, in words for the user.
+    pub export_note: Option<String>,
     /// What went wrong last, in words for the user.
     pub last_error: Option<String>,
     /// Frames lost since the plugin was loaded.
@@ -178,6 +188,34 @@ impl Status {
     /// What meters and waveform show.
     pub fn scope(&self) -> &Scope {
         &self.scope
+    }
+
+    /// What is measured for the export.
+    pub fn export_peaks(&self) -> &ExportPeaks {
+        &self.export_peaks
+    }
+
+    /// Export thread: why it sends nothing, in words for the user; none while it does, or is off.
+    pub(crate) fn set_export_note(&self, note: Option<String>) {
+        let mut texts = self.texts();
+        if texts.export_note != note {
+            texts.export_note = note;
+            drop(texts);
+            self.scope.changed();
+        }
+    }
+
+    /// Any thread: the export cannot start.
+    pub(crate) fn set_no_export(&self, error: &std::io::Error) {
+        self.set_export_note(Some(format!(
+            "The export could not start ({error}). Close what you do not need, then switch the plugin off and on again."
+        )));
+    }
+
+    /// The shape of the sound, once the plugin was active.
+    pub fn stream(&self) -> Option<StreamFormat> {
+        let (channels, sample_rate) = (self.channels.load(Relaxed) as usize, self.stream_rate.load(Relaxed));
+        (channels > 0).then_some(StreamFormat { channels, sample_rate })
     }
 
     /// Main thread: the sound that comes from now on.
@@ -273,7 +311,8 @@ impl Status {
 
     /// Writer thread: how far the take has come.
     pub(crate) fn take_progress(&self, frames: u64, bytes: u64, clipped_samples: u64) {
-        self.frames_written.store(frames, Relaxed);
+        let before = self.frames_written.swap(frames, Relaxed);
+        self.frames_ever.fetch_add(frames.saturating_sub(before), Relaxed);
         self.bytes_written.store(bytes, Relaxed);
         let before = self.clipped_samples.swap(clipped_samples, Relaxed);
         self.clipped_total.fetch_add(clipped_samples.saturating_sub(before), Relaxed);
@@ -325,10 +364,12 @@ impl Status {
         StatusSnapshot {
             state: self.state(),
             frames_written,
+            frames_ever: self.frames_ever.load(Relaxed),
             seconds: frames_written as f64 / f64::from(self.sample_rate.load(Relaxed).max(1)),
             bytes_written: self.bytes_written.load(Relaxed),
             path: texts.path.clone(),
             note: texts.note,
+            export_note: texts.export_note.clone(),
             last_error: internal_error.then(|| INTERNAL_ERROR.to_owned()).or_else(|| texts.last_error.clone()),
             lost_frames: self.lost_frames.load(Relaxed),
             clipped_samples: self.clipped_samples.load(Relaxed),
@@ -349,11 +390,6 @@ impl Status {
     /// The last [`MAX_REPORTS`] finished takes, oldest first. Not for the audio thread: takes a lock.
     pub fn reports(&self) -> Vec<TakeReport> {
         self.texts().reports.iter().cloned().collect()
-    }
-
-    fn stream(&self) -> Option<StreamFormat> {
-        let (channels, sample_rate) = (self.channels.load(Relaxed) as usize, self.stream_rate.load(Relaxed));
-        (channels > 0).then_some(StreamFormat { channels, sample_rate })
     }
 
     fn state(&self) -> RecorderState {

@@ -12,6 +12,9 @@ const KEPT_REVISIONS: usize = 256;
 /// The scope that leaves no channel out.
 const ALL_CHANNELS: &str = "*";
 
+const DEFAULT_EXPORT_ROOT: &str = "/audiofileout";
+const DEFAULT_EXPORT_TARGET: &str = "127.0.0.1:7000";
+
 /// One text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TextId {
@@ -21,6 +24,12 @@ pub enum TextId {
     Scope,
     /// The `header` parameter: lines `key = value`, what files say of themselves.
     Header,
+    /// The `autoexportroot` parameter: what stands in front of the channels' names.
+    ExportRoot,
+    /// The `exporttable` parameter: a channel and its address on each line.
+    ExportTable,
+    /// The `exporttarget` parameter: where the export goes.
+    ExportTarget,
     /// The DAW's name of the track. Not saved: the host tells it.
     Track,
 }
@@ -31,6 +40,9 @@ pub struct TextSet {
     pub file: String,
     pub scope: String,
     pub header: String,
+    pub export_root: String,
+    pub export_table: String,
+    pub export_target: String,
     pub track: String,
 }
 
@@ -40,6 +52,9 @@ impl Default for TextSet {
             file: crate::core::naming::DEFAULT_FILE.to_owned(),
             scope: ALL_CHANNELS.to_owned(),
             header: String::new(),
+            export_root: DEFAULT_EXPORT_ROOT.to_owned(),
+            export_table: String::new(),
+            export_target: DEFAULT_EXPORT_TARGET.to_owned(),
             track: String::new(),
         }
     }
@@ -52,6 +67,9 @@ impl TextSet {
             TextId::File => &self.file,
             TextId::Scope => &self.scope,
             TextId::Header => &self.header,
+            TextId::ExportRoot => &self.export_root,
+            TextId::ExportTable => &self.export_table,
+            TextId::ExportTarget => &self.export_target,
             TextId::Track => &self.track,
         }
     }
@@ -61,6 +79,9 @@ impl TextSet {
             TextId::File => &mut self.file,
             TextId::Scope => &mut self.scope,
             TextId::Header => &mut self.header,
+            TextId::ExportRoot => &mut self.export_root,
+            TextId::ExportTable => &mut self.export_table,
+            TextId::ExportTarget => &mut self.export_target,
             TextId::Track => &mut self.track,
         }
     }

@@ -6,6 +6,7 @@ use crate::core::take::{Controls, Step, TakeMachine};
 use crate::core::timeline::Timeline;
 use crate::link::{Full, Gate, MAX_CHUNK_FRAMES, Sender, Span};
 use crate::rt::meter::Meter;
+use crate::rt::peaks;
 use std::time::{Duration, Instant};
 
 /// A wait without any progress of the writer ends after this time: the disk hangs, and so would the host.
@@ -109,6 +110,11 @@ impl<C: Clock> Tap<C> {
         let scope = self.sender.status().scope();
         if scope.is_viewed() {
             self.meter.measure(scope, planar, span);
+        }
+        let export = self.sender.status().export_peaks();
+        if export.is_wanted() {
+            let is_open = self.machine.is_open();
+            peaks::measure(export, planar, if is_open { self.sender.take_channels() } else { controls.channels });
         }
         self.machine.is_open()
     }

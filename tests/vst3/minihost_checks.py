@@ -113,8 +113,9 @@ def the_parameters_have_their_names_menus_and_defaults(setting):
             "Error If Rates Differ",
         ],
         "Time Slice": ["Off", "On"],
+        "Export Method": ["Off", "Channel Name is Path", "Table by Name", "Table by Index"],
     }
-    defaults = ["Off", "Off", "WAV", "24-bit PCM", "192 kb/s", "On", "0", "Host", "Resample At First Rate", "Off"]
+    defaults = ["Off", "Off", "WAV", "24-bit PCM", "192 kb/s", "On", "0", "Host", "Resample At First Rate", "Off", "Off"]
     with Track(setting) as track:
         plugin = track.plugin
         infos = [plugin.get_param_info(index) for index in range(plugin.num_params)]

@@ -1,12 +1,13 @@
 //! What the next take is recorded with, and where it goes.
 
+use super::export::ExportSettings;
 use super::{Action, elided};
 use crate::core::format::{Menu, Rate};
 use crate::editor::model::{Model, TypeSetting};
 use crate::editor::theme::{self, GAP, ROW};
 use egui::{
-    Align, Button, CollapsingHeader, ComboBox, DragValue, Frame, Id, Layout, Margin, Response, RichText, Role,
-    TextEdit, Ui, WidgetInfo, vec2,
+    Align, Button, CollapsingHeader, ComboBox, DragValue, Frame, Id, Layout, Margin, RichText, Role, TextEdit, Ui,
+    WidgetInfo, vec2,
 };
 
 const FILE_HELP: &str = "A name, or a path. What stands in braces is filled in when a take begins: {suffix} a number of its \
@@ -34,6 +35,7 @@ pub struct Settings {
     header_draft: Option<String>,
     /// The mouse holds N.
     holds_n: bool,
+    export: ExportSettings,
 }
 
 impl Settings {
@@ -96,7 +98,8 @@ impl Settings {
 
     /// The parameters of the operator's Common page.
     fn more(&mut self, ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
-        ui.horizontal(|ui| {
+        // In a narrow window there is no room for both.
+        ui.horizontal_wrapped(|ui| {
             actions.extend(menu(ui, "Sample Rate", 88.0, model.rate).map(Action::Rate));
             // Without a wanted rate there is nothing to match.
             ui.add_enabled_ui(model.rate != Rate::Host, |ui| {
@@ -119,28 +122,33 @@ impl Settings {
                 text_lines(ui, label.id, &mut self.header_draft, &model.header, HEADER_HELP).map(Action::Header),
             );
         });
+        self.export.show(ui, &model.export, actions);
     }
 }
 
 /// A field as wide as there is room, showing `text` unless it is being typed into; returns what was typed.
-fn text_field(ui: &mut Ui, label: Id, draft: &mut Option<String>, text: &str, help: &str) -> Option<String> {
-    let typed = draft.get_or_insert_with(|| text.to_owned());
-    let edit = TextEdit::singleline(typed).margin(Margin::symmetric(8, 6));
-    let field = ui.add_sized(vec2(ui.available_width(), ROW), edit);
-    typed_into(field.labelled_by(label).on_hover_text(help), draft)
+pub fn text_field(ui: &mut Ui, label: Id, draft: &mut Option<String>, text: &str, help: &str) -> Option<String> {
+    edit(ui, label, draft, text, help, |typed| TextEdit::singleline(typed))
 }
 
-/// As [`text_field`], with several lines.
-fn text_lines(ui: &mut Ui, label: Id, draft: &mut Option<String>, text: &str, help: &str) -> Option<String> {
-    let typed = draft.get_or_insert_with(|| text.to_owned());
-    let edit = TextEdit::multiline(typed).desired_rows(2).desired_width(f32::INFINITY).margin(Margin::symmetric(8, 6));
-    let field = ui.add(edit);
-    typed_into(field.labelled_by(label).on_hover_text(help), draft)
+/// The same with several lines. Tab leaves it, as everywhere.
+pub fn text_lines(ui: &mut Ui, label: Id, draft: &mut Option<String>, text: &str, help: &str) -> Option<String> {
+    edit(ui, label, draft, text, help, |typed| TextEdit::multiline(typed).desired_rows(2))
 }
 
-/// What was typed into a field just now. Without the keyboard's focus the field shows what is in force.
-fn typed_into(field: Response, draft: &mut Option<String>) -> Option<String> {
-    let changed = field.changed().then(|| draft.clone()).flatten();
+fn edit(
+    ui: &mut Ui,
+    label: Id,
+    draft: &mut Option<String>,
+    text: &str,
+    help: &str,
+    widget: fn(&mut String) -> TextEdit<'_>,
+) -> Option<String> {
+    let typed = draft.get_or_insert_with(|| text.to_owned());
+    let size = vec2(ui.available_width(), ROW);
+    let field = ui.add_sized(size, widget(typed).margin(Margin::symmetric(8, 6)));
+    let field = field.labelled_by(label).on_hover_text(help);
+    let changed = field.changed().then(|| typed.clone());
     if !field.has_focus() {
         *draft = None;
     }
@@ -162,7 +170,7 @@ fn menus(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
 }
 
 /// A menu with its name in front; returns what was chosen anew.
-fn menu<M: Menu>(ui: &mut Ui, name: &str, width: f32, chosen: M) -> Option<M> {
+pub fn menu<M: Menu>(ui: &mut Ui, name: &str, width: f32, chosen: M) -> Option<M> {
     let label = ui.label(name);
     let mut new = None;
     let combo = ComboBox::from_id_salt(name).width(width).selected_text(chosen.label()).show_ui(ui, |ui| {

@@ -44,7 +44,7 @@ fn receive(receiver: &mut Receiver, most: usize) -> Vec<Option<f32>> {
 
 /// Looks every 50 ms for `seconds` while `per_look` frames arrive before each look, and says how many of the frames the
 /// queue did not take.
-fn play(sender: &mut Sender, relief: &mut Relief, per_look: usize, seconds: f64, sent: &mut usize) -> usize {
+fn play(sender: &mut Sender, relief: &Relief, per_look: usize, seconds: f64, sent: &mut usize) -> usize {
     let mut lost = 0;
     for look in 0..(seconds * 20.0) as u64 {
         if send(sender, per_look, *sent) {
@@ -52,7 +52,7 @@ fn play(sender: &mut Sender, relief: &mut Relief, per_look: usize, seconds: f64,
         } else {
             lost += per_look;
         }
-        relief.look(Duration::from_millis(50 * look));
+        relief.look_at(Duration::from_millis(50 * look));
     }
     lost
 }
@@ -60,9 +60,9 @@ fn play(sender: &mut Sender, relief: &mut Relief, per_look: usize, seconds: f64,
 #[test]
 fn a_live_track_loses_nothing_while_the_writer_hangs_for_a_minute() {
     // Two seconds of queue.
-    let (mut sender, mut receiver, mut relief) = queue(2 * 2_100, 1 << 20);
+    let (mut sender, mut receiver, relief) = queue(2 * 2_100, 1 << 20);
     let mut sent = 0;
-    assert_eq!(play(&mut sender, &mut relief, 50, 60.0, &mut sent), 0);
+    assert_eq!(play(&mut sender, &relief, 50, 60.0, &mut sent), 0);
     assert!(receiver.status().snapshot().reserve_bytes > 0);
     let all: Vec<_> = (0..sent).map(|frame| Some(frame as f32)).collect();
     assert_eq!(receive(&mut receiver, usize::MAX), all);
@@ -71,7 +71,7 @@ fn a_live_track_loses_nothing_while_the_writer_hangs_for_a_minute() {
 
 #[test]
 fn a_render_is_left_to_wait_for_a_slow_writer() {
-    let (mut sender, mut receiver, mut relief) = queue(2 * 10_000, 1 << 20);
+    let (mut sender, mut receiver, relief) = queue(2 * 10_000, 1 << 20);
     let mut sent = 0;
     for look in 0..2_000 {
         // Twenty times realtime, as far as there is room; the writer is not much faster than realtime.
@@ -81,16 +81,16 @@ fn a_render_is_left_to_wait_for_a_slow_writer() {
             }
         }
         receive(&mut receiver, 1);
-        relief.look(Duration::from_millis(45 * look));
+        relief.look_at(Duration::from_millis(45 * look));
         assert_eq!(receiver.status().snapshot().reserve_bytes, 0, "look {look}");
     }
 }
 
 #[test]
 fn past_the_budget_the_queue_fills_and_what_was_taken_is_given_back() {
-    let (mut sender, mut receiver, mut relief) = queue(2 * 2_100, 40_000);
+    let (mut sender, mut receiver, relief) = queue(2 * 2_100, 40_000);
     let mut sent = 0;
-    assert!(play(&mut sender, &mut relief, 50, 60.0, &mut sent) > 0);
+    assert!(play(&mut sender, &relief, 50, 60.0, &mut sent) > 0);
     assert!(receiver.status().snapshot().reserve_bytes <= 40_000);
     assert_eq!(receive(&mut receiver, usize::MAX).len(), sent);
     assert_eq!(relief.budget.free_bytes.load(Relaxed), 40_000);
@@ -98,13 +98,13 @@ fn past_the_budget_the_queue_fills_and_what_was_taken_is_given_back() {
 
 #[test]
 fn a_receiver_that_goes_gives_its_memory_back() {
-    let (mut sender, receiver, mut relief) = queue(2 * 2_100, 1 << 20);
-    play(&mut sender, &mut relief, 50, 10.0, &mut 0);
+    let (mut sender, receiver, relief) = queue(2 * 2_100, 1 << 20);
+    play(&mut sender, &relief, 50, 10.0, &mut 0);
     assert!(relief.budget.free_bytes.load(Relaxed) < 1 << 20);
     drop(receiver);
     assert_eq!(relief.budget.free_bytes.load(Relaxed), 1 << 20);
     assert!(sender.is_abandoned());
-    relief.look(Duration::from_secs(100));
+    relief.look_at(Duration::from_secs(100));
 }
 
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 //! Makes the file system below a folder fail, for the tests of the recorder.
 //!
 //! The functions of the C library through which Rust reaches the file system are defined here once more
-//! ([`calls`]). In a program that is linked with this crate they take the place of the C library's own: whatever
+//! (`calls`). In a program that is linked with this crate they take the place of the C library's own: whatever
 //! the program does to a file, the plugin in it included, comes by here, is counted, and fails if the test wants it to.
 //! Files outside the watched folders pass through. Only for programs that are linked with the plugin: a plugin that
 //! is loaded from a file calls the C library past this crate.

@@ -101,6 +101,10 @@ mod tests {
         assert_eq!(saved("uniquesuff", "off").unwrap(), false);
         assert_eq!(saved("record", "1").unwrap(), true);
         assert_eq!(saved("n", "9999").unwrap(), 9999);
+        assert_eq!(saved("exportmethod", "datname").unwrap(), "datname");
+        assert_eq!(saved("exporttable", "chan1\t/left\nlost\t/lost").unwrap(), "chan1\t/left\nlost\t/lost");
+        assert_eq!(saved("autoexportroot", "/mix").unwrap(), "/mix");
+        assert_eq!(saved("exporttarget", "10.0.0.5:9000").unwrap(), "10.0.0.5:9000");
         assert_eq!(saved("file", r#"C:\my "takes"\{date}"#).unwrap(), r#"C:\my "takes"\{date}"#);
     }
 
