@@ -9,6 +9,7 @@
 mod common;
 
 mod calls;
+mod full;
 mod kill;
 mod log;
 mod recorder;
