@@ -1,6 +1,8 @@
 //! The writer thread: it owns every file, path and encoder. Nothing here runs on the audio thread.
 
 mod aiff;
+#[cfg(test)]
+mod damaged;
 pub mod encoder;
 pub mod error;
 pub mod files;

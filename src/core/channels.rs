@@ -235,6 +235,15 @@ mod tests {
         }
 
         #[test]
+        fn any_heap_of_the_patterns_signs_chooses_only_channels_that_there_are(
+            scope in r"([\[\]\-,*?^ ]|chan|[LR]|[0-9]{1,25}){0,40}",
+            channels in 1usize..=64,
+        ) {
+            let set = ChannelSet::matching(&scope, channels);
+            prop_assert_eq!(set.and(ChannelSet::first(channels)), set);
+        }
+
+        #[test]
         fn what_is_taken_away_and_what_is_left_make_the_whole(pattern in "[a-z0-9*?\\[\\]1-4]{1,8}", channels in 1usize..=64) {
             let with = ChannelSet::matching(&pattern, channels);
             let without = ChannelSet::matching(&format!("* ^{pattern}"), channels);

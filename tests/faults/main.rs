@@ -9,6 +9,10 @@
 mod common;
 
 mod calls;
+mod full;
+mod host;
 mod kill;
 mod log;
+mod places;
+mod project;
 mod recorder;

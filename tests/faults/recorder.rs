@@ -90,6 +90,11 @@ impl Recorder {
         self.at = span.end;
     }
 
+    /// Sets one of the texts that are saved with the project.
+    pub fn set_text(&mut self, key: &str, text: &str) {
+        self.instance.as_mut().unwrap().0.set_text(key, text).unwrap();
+    }
+
     /// The next frame of the input to be played.
     pub fn at(&self) -> usize {
         self.at

@@ -1,8 +1,9 @@
-//! `cargo xtask test`: everything that is tested, in order, up to the first failure.
+//! `cargo xtask test`: everything that is tested, in order, up to the first failure. With `--long` the fault tests run in
+//! their full counts, which takes minutes.
 
 use crate::workspace::Workspace;
-use crate::{bundle, demo, no_arguments, vst3};
-use anyhow::{Context, Result, ensure};
+use crate::{bundle, demo, vst3};
+use anyhow::{Context, Result, bail, ensure};
 use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
@@ -27,10 +28,18 @@ const STEPS: &[(&str, Step)] = &[
 
 /// Runs all steps.
 pub fn run(workspace: &Workspace, args: Vec<OsString>) -> Result<()> {
-    no_arguments("test", &args)?;
+    let is_long = match args.iter().map(|arg| arg.to_string_lossy()).collect::<Vec<_>>().as_slice() {
+        [] => false,
+        [arg] if arg == "--long" => true,
+        [..] => bail!("`cargo xtask test` takes `--long` or nothing"),
+    };
+    let mut steps = STEPS.to_vec();
+    if is_long {
+        steps.push(("Faults in full counts", faults_in_full));
+    }
     let mut results: Vec<(&str, Duration, Verdict)> = Vec::new();
-    for (number, (name, step)) in STEPS.iter().enumerate() {
-        println!("\n=== {} of {}: {name} ===\n", number + 1, STEPS.len());
+    for (number, (name, step)) in steps.iter().enumerate() {
+        println!("\n=== {} of {}: {name} ===\n", number + 1, steps.len());
         let start = Instant::now();
         match step(workspace) {
             Ok(verdict) => results.push((name, start.elapsed(), verdict)),
@@ -80,6 +89,11 @@ fn documentation(workspace: &Workspace) -> Result<Verdict> {
 
 fn rust_tests(workspace: &Workspace) -> Result<Verdict> {
     cargo(workspace, &["test", "--release", "--workspace"], "a Rust test failed")
+}
+
+fn faults_in_full(workspace: &Workspace) -> Result<Verdict> {
+    let args = ["test", "--release", "--workspace", "--tests", "--", "--ignored"];
+    cargo(workspace, &args, "a fault test failed")
 }
 
 fn cargo(workspace: &Workspace, args: &[&str], complaint: &'static str) -> Result<Verdict> {

@@ -30,7 +30,17 @@ impl Sink {
         (self.start.len() + self.pending.len()) as u64 + self.written
     }
 
+    fn write_start(&self) -> io::Result<()> {
+        let mut file = &*self.file;
+        file.seek(SeekFrom::Start(0))?;
+        file.write_all(&self.start)
+    }
+
     fn write_pending(&mut self) -> io::Result<()> {
+        if self.written == 0 {
+            // What comes now has no meaning without it, should it be the last that there is room for.
+            self.write_start()?;
+        }
         let mut file = &*self.file;
         file.seek(SeekFrom::Start(self.start_bytes as u64 + self.written))?;
         file.write_all(&self.pending)?;
@@ -67,9 +77,7 @@ impl Write for Sink {
         if !self.pending.is_empty() {
             self.write_pending()?;
         }
-        let mut file = &*self.file;
-        file.seek(SeekFrom::Start(0))?;
-        file.write_all(&self.start)
+        self.write_start()
     }
 }
 

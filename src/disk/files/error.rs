@@ -82,8 +82,11 @@ impl fmt::Display for FileError {
                     ErrorKind::AlreadyExists | ErrorKind::NotADirectory => {
                         write!(f, "\"{folder}\" cannot be made a folder: a file is in the way.")?;
                     }
-                    ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+                    ErrorKind::PermissionDenied => {
                         write!(f, "The folder \"{folder}\" cannot be made: you have no permission there.")?;
+                    }
+                    ErrorKind::ReadOnlyFilesystem => {
+                        write!(f, "The folder \"{folder}\" cannot be made: the disk is read-only.")?;
                     }
                     ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
                         write!(f, "The folder \"{folder}\" cannot be made: the disk is full.")?;
@@ -95,6 +98,11 @@ impl fmt::Display for FileError {
                 }
                 write!(f, " Choose another folder in File.")
             }
+            FileError::NoPermission { path, source } if source.kind() == ErrorKind::ReadOnlyFilesystem => write!(
+                f,
+                "\"{}\" cannot be written: the disk is read-only. Choose a folder on another disk in File.",
+                path.display()
+            ),
             FileError::NoPermission { path, .. } => write!(
                 f,
                 "You have no permission to write \"{}\", or another program holds it. Choose another folder in File.",

@@ -191,5 +191,8 @@ fn follow_link(path: &Path) -> Result<PathBuf, FileError> {
     if !is_link {
         return Ok(path.to_owned());
     }
-    fs::canonicalize(path).map_err(|_| FileError::DeadLink { path: path.to_owned() })
+    let target = fs::canonicalize(path).map_err(|_| FileError::DeadLink { path: path.to_owned() })?;
+    // Told of here, by the name that the user wrote.
+    let is_file = target.symlink_metadata().is_ok_and(|metadata| metadata.is_file());
+    if is_file { Ok(target) } else { Err(FileError::NotAFile { path: path.to_owned() }) }
 }

@@ -15,8 +15,8 @@ pub fn repair(mut file: &File) -> io::Result<Kept> {
     file.seek(SeekFrom::Start(start))?;
     let mut frames = Frames { source: BufReader::new(file), mpeg: None };
     let Some(mut tag) = frames.next()? else {
-        let has_no_frame = file.metadata()?.len() <= start;
-        return if has_no_frame { Ok(Kept::NOTHING) } else { Err(io::ErrorKind::InvalidData.into()) };
+        let is_begun = frames.mpeg.is_some() || file.metadata()?.len() < start + HEADER_BYTES as u64;
+        return if is_begun { Ok(Kept::NOTHING) } else { Err(io::ErrorKind::InvalidData.into()) };
     };
     let mut tally = Tally { bytes: tag.len() as u64, ..Tally::default() };
     while let Some(frame) = frames.next()? {
@@ -61,7 +61,7 @@ fn id3_bytes(mut file: &File) -> io::Result<u64> {
 /// Reads the MP3 frames of a file, up to the first that is not whole or none at all.
 struct Frames<'a> {
     source: BufReader<&'a File>,
-    /// Version and rate, those of the first frame.
+    /// Version and rate, those of the first header.
     mpeg: Option<(Mpeg, u32)>,
 }
 
@@ -71,9 +71,9 @@ impl Frames<'_> {
         let first = || Mpeg::of_header(header.first_chunk().copied()?);
         let Some((mpeg, rate)) = self.mpeg.or_else(first) else { return Ok(None) };
         let Some(length) = mpeg.frame_bytes(&header, rate) else { return Ok(None) };
-        let Some(rest) = self.read(length.saturating_sub(HEADER_BYTES))? else { return Ok(None) };
         self.mpeg = Some((mpeg, rate));
-        Ok(Some([header, rest].concat()))
+        let rest = self.read(length.saturating_sub(HEADER_BYTES))?;
+        Ok(rest.map(|rest| [header, rest].concat()))
     }
 
     /// So many bytes; nothing where the file ends before.

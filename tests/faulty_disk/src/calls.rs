@@ -5,6 +5,7 @@
 //! same (large file support, feature_test_macros(7)).
 
 use crate::disk::{Call, Verdict, forget, of_file, of_path};
+use crate::fence::is_inside;
 use libc::{
     AT_FDCWD, c_char, c_int, c_long, c_uint, c_void, iovec, mode_t, off_t, size_t, ssize_t, statx as Statx, syscall,
 };
@@ -45,6 +46,10 @@ fn judge(file: c_int, call: Call) -> Verdict {
 unsafe fn judge_path(path: *const c_char, call: Call) -> Verdict {
     // SAFETY: passed on to the caller.
     let path = unsafe { CStr::from_ptr(path) };
+    let changes = matches!(call, Call::Rename | Call::Remove | Call::MakeFolder);
+    if changes && !is_inside(path.to_bytes()) {
+        return Verdict::Fail(libc::EACCES);
+    }
     of_path(path.to_bytes()).map_or(Verdict::Pass, |disk| disk.judge(call, 0, no_growth))
 }
 
@@ -52,7 +57,11 @@ unsafe fn judge_path(path: *const c_char, call: Call) -> Verdict {
 /// As `openat(2)`.
 unsafe fn open_at(folder: c_int, path: *const c_char, flags: c_int, mode: mode_t) -> c_int {
     // SAFETY: a path that is to be opened ends with NUL.
-    let disk = of_path(unsafe { CStr::from_ptr(path) }.to_bytes());
+    let name = unsafe { CStr::from_ptr(path) }.to_bytes();
+    if flags & (libc::O_ACCMODE | libc::O_CREAT) != libc::O_RDONLY && !is_inside(name) {
+        return fail(libc::EACCES);
+    }
+    let disk = of_path(name);
     if let Some(disk) = &disk
         && let Verdict::Fail(errno) = disk.judge(Call::Open, 0, no_growth)
     {

@@ -8,10 +8,14 @@
 //!
 //! Faults are real as far as the recorder can tell: a full disk takes what fits and then says `ENOSPC`, a call that
 //! fails has done nothing.
+//!
+//! A [`fence`] keeps a program that is not to be trusted, for it reads mutated files, from changing anything else.
 #![cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
 
 mod calls;
 mod disk;
+mod fence;
 
 pub use disk::{Call, Disk, Fault};
+pub use fence::{fence, trespasses};
 pub use libc::{EACCES, EDQUOT, EINTR, EIO, ENOSPC, EROFS, ESTALE};

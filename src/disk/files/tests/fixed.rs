@@ -154,6 +154,35 @@ fn what_a_killed_host_left_is_never_overwritten() {
     assert_eq!(recorder.names(), ["take (recovered 2).wav", "take (recovered).wav", "take.wav"]);
 }
 
+/// The head of a WAV file of 16-bit mono, whose header tells of so many bytes of sound.
+fn wav_of(told_bytes: u32) -> Vec<u8> {
+    let mut head = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x80\xBB\0\0\0\x77\x01\0\x02\0\x10\0data".to_vec();
+    head.extend(told_bytes.to_le_bytes());
+    head
+}
+
+#[test]
+fn what_a_killed_host_left_tells_of_all_its_sound_from_then_on() {
+    let mut recorder = Recorder::new();
+    recorder.write("take.wav", "old");
+    let sound = [7; 1_000];
+    fs::write(recorder.path("take (recording).wav"), [wav_of(600), sound.to_vec()].concat()).expect("room");
+    recorder.fixed("take").expect("a new file").complete().expect("nothing is in the way");
+    let mended = fs::read(recorder.path("take (recovered).wav")).expect("it was not thrown away");
+    let mut expected = [wav_of(1_000), sound.to_vec()].concat();
+    expected[4..8].copy_from_slice(&1_036u32.to_le_bytes());
+    assert_eq!(mended, expected);
+}
+
+#[test]
+fn what_a_killed_host_left_without_sound_is_removed() {
+    let mut recorder = Recorder::new();
+    recorder.write("take.wav", "old");
+    fs::write(recorder.path("take (recording).wav"), wav_of(0)).expect("room");
+    recorder.fixed("take").expect("a new file").complete().expect("nothing is in the way");
+    assert_eq!(recorder.names(), ["take.wav"]);
+}
+
 #[test]
 fn what_a_killed_host_left_empty_is_removed() {
     let mut recorder = Recorder::new();
