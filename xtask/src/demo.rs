@@ -74,7 +74,7 @@ pub fn perform(plugin: &Path, folder: &Path) -> Result<()> {
 }
 
 /// Six seconds of a chord that dies away, one octave wide, under a sweep that rises from left to right.
-fn pleasant_sound() -> Sound {
+pub fn pleasant_sound() -> Sound {
     let frames = (SECONDS * f64::from(RATE)) as usize;
     let chord = [220.0, 277.18, 329.63, 440.0];
     let frame = |frame: usize| {

@@ -1,5 +1,6 @@
 //! The project's own commands. `cargo xtask help` lists them.
 
+mod bench;
 mod bundle;
 mod demo;
 mod install;
@@ -22,6 +23,7 @@ cargo xtask test          everything that is tested; --long runs the fault tests
 cargo xtask bundle        builds the plugins into target/bundled
 cargo xtask install       builds them and copies them to where DAWs look; --uninstall takes them away again
 cargo xtask render FILE   plays a WAV file through the plugin; `cargo xtask render --help` lists the options
+cargo xtask bench         how fast it is, beside other programs; `cargo xtask bench --help` lists the options
 cargo xtask screenshot    takes the picture of the window for the README; needs Xvfb
 ";
 
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
 fn run(command: &str, args: Vec<OsString>) -> Result<()> {
     let workspace = Workspace::find()?;
     match command {
+        "bench" => bench::run(&workspace, args),
         "bundle" => bundle::run(&workspace, args),
         "install" => install::run(&workspace, args),
         "render" => render::run(&workspace, args),

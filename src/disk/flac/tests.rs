@@ -3,6 +3,7 @@ use crate::core::format::{BitRate, FileType};
 use crate::disk::read_back::ask;
 use crate::disk::trial::{LENGTHS, Trial, interleaved, quantised};
 use flac_codec::metadata::{BlockList, SeekPoint};
+use proptest::prelude::*;
 
 fn trial(codec: Codec, channels: usize, rate: u32) -> Trial {
     Trial::new(FileType::Flac, codec, BitRate::Cbr192, channels, rate)
@@ -20,6 +21,14 @@ fn expected(trial: &Trial, planar: &[f32]) -> Vec<f32> {
 
 fn metadata(trial: &Trial) -> BlockList {
     BlockList::read(trial.bytes().as_slice()).unwrap()
+}
+
+/// Bytes before the first block.
+fn header_bytes(trial: &Trial) -> usize {
+    let bytes = trial.bytes();
+    let mut sound = bytes.as_slice();
+    BlockList::read(&mut sound).unwrap();
+    bytes.len() - sound.len()
 }
 
 fn told_frames(trial: &Trial) -> u64 {
@@ -90,17 +99,107 @@ fn a_rate_that_decoders_do_not_know_is_refused() {
     assert!(matches!(refused, Err(OpenError::Refused { file_type: "FLAC", .. })));
 }
 
+fn assert_exact(codec: Codec, channels: &[Vec<f32>], what: &str) {
+    let trial = trial(codec, channels.len(), 48_000);
+    let planar = channels.concat();
+    trial.record(&planar);
+    assert!(trial.decoded().samples == expected(&trial, &planar), "{what}, {codec:?}, {} channels", channels.len());
+    assert_flac_accepts(&trial);
+}
+
+/// Sounds at whose edges predictions, sums and codes come closest to overflowing.
+fn extreme_sounds(frames: usize) -> Vec<(&'static str, Vec<f32>)> {
+    let mut noise = crate::disk::trial::noise();
+    let mut signs = || (0..frames).map(|_| if noise() < 0.0 { -1.0 } else { 1.0 }).collect::<Vec<f32>>();
+    let square = |half: usize| (0..frames).map(|at| if at / half % 2 == 0 { 1.0 } else { -1.0 }).collect::<Vec<f32>>();
+    let with = |value: fn(usize) -> f32| (0..frames).map(value).collect::<Vec<f32>>();
+    vec![
+        ("noise of full scale", signs()),
+        ("the highest pitch at full scale", square(1)),
+        ("half of it", square(2)),
+        ("a square wave", square(100)),
+        ("silence", vec![0.0; frames]),
+        ("the smallest value", vec![-1.0; frames]),
+        ("one click", with(|at| if at == 5000 { -1.0 } else { 0.0 })),
+        ("clicks in silence", with(|at| if at % 1000 == 999 { 1.0 } else { 0.0 })),
+        ("one step", with(|at| if at < 4100 { -1.0 } else { 1.0 })),
+        ("a loud end", with(|at| if at % 4096 < 4090 { 0.0 } else { 1.0 })),
+        ("zeros at the end of each sample", with(|at| (at % 7) as f32 / 8.0 - 0.5)),
+        ("a sine", with(|at| (at as f32 * 0.01).sin())),
+    ]
+}
+
 #[test]
-fn extreme_samples_are_exact() {
+fn extreme_sounds_are_exact() {
     for codec in [Codec::Pcm16, Codec::Pcm24] {
-        for channels in [1, 2, 8] {
-            let trial = trial(codec, channels, 48_000);
-            let mut noise = crate::disk::trial::noise();
-            let planar: Vec<f32> = (0..channels * 30_000).map(|_| if noise() < 0.0 { -1.0 } else { 1.0 }).collect();
-            trial.record(&planar);
-            assert!(trial.decoded().samples == expected(&trial, &planar));
-            assert_flac_accepts(&trial);
+        let sounds = extreme_sounds(20_000);
+        for (what, sound) in &sounds {
+            let upside_down: Vec<f32> = sound.iter().map(|sample| -sample).collect();
+            assert_exact(codec, std::slice::from_ref(sound), what);
+            assert_exact(codec, &[sound.clone(), upside_down], what);
+            assert_exact(codec, &[sound.clone(), sound.clone()], what);
+            assert_exact(codec, &[vec![0.0; 20_000], sound.clone()], what);
         }
+        let eight: Vec<Vec<f32>> = sounds.into_iter().take(8).map(|(_, sound)| sound).collect();
+        assert_exact(codec, &eight, "all at once");
+    }
+}
+
+#[test]
+fn a_short_last_block_is_exact_at_each_length() {
+    for frames in (1..40).chain([63, 64, 65, 4096 + 1, 4096 + 2, 4096 + 17, 2 * 4096 - 1]) {
+        for codec in [Codec::Pcm16, Codec::Pcm24] {
+            for (what, sound) in extreme_sounds(frames) {
+                let tilted = sound.iter().enumerate().map(|(at, sample)| sample * 0.9 + at as f32 * 1e-6).collect();
+                assert_exact(codec, &[sound, tilted], what);
+            }
+        }
+    }
+}
+
+/// Runs of silence, steps, ramps, noise and samples with zeros at their ends, each of some length and loudness.
+fn any_sound() -> impl Strategy<Value = Vec<f32>> {
+    let run = (0..5, 1..3000usize, 1..24i32, any::<bool>());
+    prop::collection::vec(run, 1..8).prop_map(|runs| {
+        let mut noise = crate::disk::trial::noise();
+        let run = |(kind, length, bits, negative): (i32, usize, i32, bool)| {
+            let loudness = if negative { -1.0 } else { 1.0 } * 2.0f32.powi(-bits);
+            let samples = (0..length).map(|at| match kind {
+                0 => 0.0,
+                1 => loudness,
+                2 => loudness * at as f32 / length as f32,
+                3 => loudness * noise(),
+                _ => (noise() / loudness.abs()).round().clamp(-1.0 / loudness.abs(), 1.0 / loudness.abs()) * loudness,
+            });
+            samples.collect::<Vec<f32>>()
+        };
+        runs.into_iter().flat_map(run).collect()
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_sound_is_exact(one in any_sound(), other in any_sound(), wide in any::<bool>()) {
+        let trial = trial(if wide { Codec::Pcm24 } else { Codec::Pcm16 }, 2, 44_100);
+        let frames = one.len().min(other.len());
+        let planar = [&one[..frames], &other[..frames]].concat();
+        trial.record(&planar);
+        prop_assert!(trial.decoded().samples == expected(&trial, &planar));
+        assert_flac_accepts(&trial);
+    }
+}
+
+/// As large as the samples themselves where nothing can be predicted, not larger.
+#[test]
+fn noise_takes_no_more_room_than_its_samples() {
+    for codec in [Codec::Pcm16, Codec::Pcm24] {
+        let trial = trial(codec, 2, 48_000);
+        let mut noise = crate::disk::trial::noise();
+        let planar: Vec<f32> = (0..2 * 40_960).map(|_| noise()).collect();
+        trial.record(&planar);
+        let plain = planar.len() * usize::from(bits(codec)) / 8;
+        let of_the_file = header_bytes(&trial) + 10 * 32;
+        assert!(trial.bytes().len() <= plain + of_the_file, "{} for {plain}", trial.bytes().len());
     }
 }
 

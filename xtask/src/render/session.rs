@@ -56,9 +56,7 @@ impl Session<'_> {
     fn instance(&self, plugin: &Plugin) -> Result<(Instance, Processor)> {
         let mut instance = plugin.instance()?;
         instance.select_layout(self.sound.channels.len() as u32)?;
-        for (name, text) in self.settings {
-            settings::set(&mut instance, name, text)?;
-        }
+        set_all(&mut instance, self.settings)?;
         let setup = Setup::new(f64::from(self.sound.rate), self.blocks.max() as u32);
         let processor = instance.activate(setup)?;
         Ok((instance, processor))
@@ -93,6 +91,11 @@ impl Session<'_> {
         }
         Ok(render.play(processor)?)
     }
+}
+
+/// Sets parameters and texts, in order.
+pub fn set_all(instance: &mut Instance, settings: &[(String, String)]) -> Result<()> {
+    settings.iter().try_for_each(|(name, text)| settings::set(instance, name, text))
 }
 
 /// A progress bar that shows only when its task takes a while.

@@ -1,0 +1,224 @@
+//! Many instances at once, as a DAW drives them: a few audio threads, each with its share, paced by the clock.
+
+use super::{Bench, files, sound, usage};
+use crate::recording::decode;
+use crate::render::session::set_all;
+use anyhow::{Context, Result, ensure};
+use headless_host::{Change, Instance, ParamId, Plugin, Processor, Setup};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::str::FromStr;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Frames per second.
+const RATE: usize = 48_000;
+
+/// Frames of a block.
+const BLOCK: usize = 128;
+
+/// How long the instances idle before they record.
+const IDLE_SECONDS: usize = 2;
+
+/// File types with their codec or bit rate.
+const KINDS: [(&str, (&str, &str)); 2] = [("wav", ("codec", "pcm24")), ("mp3", ("bitrate", "b192"))];
+
+const INSTANCES: [usize; 6] = [1, 16, 64, 128, 256, 512];
+
+/// So many samples in a row that are nearly 0 are silence in place of lost sound: the sound itself never rests.
+const SILENCE: usize = 100;
+const NEARLY_ZERO: f64 = 1e-4;
+
+/// The instances keep up if closing the files takes less than this part of the time that they recorded.
+const BACKLOG: f64 = 0.1;
+
+/// Lets more and more instances record, until they no longer keep up.
+pub fn measure(seconds: usize) -> Result<String> {
+    let mut text = format!(
+        "## Many instances at once\n\nStereo, 48 kHz, blocks of {BLOCK} frames, paced by the clock, {seconds} s, as many \
+         audio threads as cores. Load: the part of one core that everything takes, the host's threads included. They keep \
+         up if no frame is lost and the files are closed within a tenth of the time recorded. Aim: 256 on two cores, \
+         below 2 MB for an idle instance.\n\n\
+         | file | instances | idle load | idle memory each | load | memory each | blocks late | frames lost | files closed after | keeps up |\n\
+         |---|---|---|---|---|---|---|---|---|---|\n"
+    );
+    for (file_type, _) in KINDS {
+        for count in INSTANCES {
+            // In a process of its own: what others left in memory would hide what these take.
+            let mut one = Command::new(std::env::current_exe()?);
+            one.args(["bench", "--one", &format!("{file_type}:{count}"), "--seconds", &seconds.to_string()]);
+            let output = one.stderr(Stdio::inherit()).output()?;
+            ensure!(output.status.success(), "{count} instances with {file_type} failed");
+            let row = String::from_utf8(output.stdout)?;
+            print!("{row}");
+            text += &row;
+            if row.trim_end().ends_with("no |") {
+                break;
+            }
+        }
+    }
+    Ok(text)
+}
+
+/// Some instances that record the same type of file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct One {
+    settings: [(String, String); 2],
+    count: usize,
+}
+
+impl FromStr for One {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let (file_type, count) = text.split_once(':').with_context(|| format!("`{text}` is not like wav:64"))?;
+        let kind = KINDS.into_iter().find(|(id, _)| *id == file_type);
+        let (_, (id, value)) = kind.with_context(|| format!("there is wav and mp3 here, not `{file_type}`"))?;
+        let own = |text: &str| text.to_owned();
+        let settings = [(own("filetype"), own(file_type)), (own(id), own(value))];
+        Ok(Self { settings, count: count.parse()? })
+    }
+}
+
+impl One {
+    /// Measures and prints one row of the table.
+    pub fn print(&self, bench: &Bench, seconds: usize) -> Result<()> {
+        let outcome = run(bench, &self.settings, self.count, seconds)?;
+        let name = self.settings.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>().join(" ");
+        println!("{}", outcome.row(&name, self.count, seconds));
+        Ok(())
+    }
+}
+
+/// What came of so many instances.
+struct Outcome {
+    idle: Share,
+    recording: Share,
+    late_blocks: usize,
+    lost_frames: u64,
+    closed_after: Duration,
+}
+
+/// What was used: processor time of the time that passed, and bytes for each instance.
+#[derive(Default)]
+struct Share {
+    load: Option<f64>,
+    memory: Option<f64>,
+}
+
+impl Outcome {
+    fn keeps_up(&self, seconds: usize) -> bool {
+        self.lost_frames == 0 && self.closed_after.as_secs_f64() < BACKLOG * seconds as f64
+    }
+
+    fn row(&self, name: &str, count: usize, seconds: usize) -> String {
+        let percent = |load: Option<f64>| load.map_or("–".to_owned(), |load| format!("{:.0} %", load * 100.0));
+        let memory = |bytes: Option<f64>| bytes.map_or("–".to_owned(), |bytes| format!("{:.2} MB", bytes / 1e6));
+        format!(
+            "| {name} | {count} | {} | {} | {} | {} | {:.2} % | {} | {:.2} s | {} |",
+            percent(self.idle.load),
+            memory(self.idle.memory),
+            percent(self.recording.load),
+            memory(self.recording.memory),
+            self.late_blocks as f64 / (seconds * RATE / BLOCK) as f64 * 100.0,
+            self.lost_frames,
+            self.closed_after.as_secs_f64(),
+            if self.keeps_up(seconds) { "yes" } else { "no" },
+        )
+    }
+}
+
+fn run(bench: &Bench, settings: &[(String, String)], count: usize, seconds: usize) -> Result<Outcome> {
+    let plugin = Plugin::from_bundle(&bench.plugin)?;
+    // What the first instance loads once, the others do not pay for.
+    drop(plugin.instance()?);
+    let sound = sound(1).channels;
+    let before = usage::memory();
+    let mut instances: Vec<Instance> = Vec::new();
+    let mut processors: Vec<Processor> = Vec::new();
+    for _ in 0..count {
+        let mut instance = plugin.instance()?;
+        set_all(&mut instance, settings)?;
+        processors.push(instance.activate(Setup::new(RATE as f64, BLOCK as u32))?);
+        instances.push(instance);
+    }
+    let used = |load| Share { load, memory: grown(before, count) };
+    let (_, load) = play(&mut processors, &sound, IDLE_SECONDS, false)?;
+    let idle = used(load);
+    let (late_blocks, load) = play(&mut processors, &sound, seconds, true)?;
+    let recording = used(load);
+    let start = Instant::now();
+    for (instance, processor) in instances.iter_mut().zip(processors) {
+        instance.deactivate(processor);
+    }
+    let closed_after = start.elapsed();
+    drop(instances);
+    let lost_frames = lost_frames(&bench.folder, count, seconds)?;
+    Ok(Outcome { idle, recording, late_blocks, lost_frames, closed_after })
+}
+
+fn grown(before: Option<u64>, count: usize) -> Option<f64> {
+    Some(usage::memory()?.saturating_sub(before?) as f64 / count as f64)
+}
+
+/// Plays the sound to all, over and over, and counts the blocks that came more than a block late. Also gives the load.
+fn play(
+    processors: &mut [Processor],
+    sound: &[Vec<f32>],
+    seconds: usize,
+    record: bool,
+) -> Result<(usize, Option<f64>)> {
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let share = processors.len().div_ceil(threads);
+    let (start, spent) = (Instant::now(), usage::processor_time());
+    let late = thread::scope(|scope| {
+        let shares: Vec<_> = processors.chunks_mut(share).collect();
+        let threads: Vec<_> =
+            shares.into_iter().map(|share| scope.spawn(move || play_share(share, sound, seconds, record))).collect();
+        let late = threads.into_iter().map(|thread| thread.join().ok().context("a thread of the host panicked")?);
+        late.collect::<Result<Vec<usize>>>()
+    })?;
+    let load = spent.zip(usage::processor_time()).map(|(before, after)| (after - before).as_secs_f64());
+    Ok((late.into_iter().max().unwrap_or(0), load.map(|load| load / start.elapsed().as_secs_f64())))
+}
+
+fn play_share(processors: &mut [Processor], sound: &[Vec<f32>], seconds: usize, record: bool) -> Result<usize> {
+    let block = Duration::from_secs_f64(BLOCK as f64 / RATE as f64);
+    let switch = [Change::new(0, ParamId::named("record"), 1.0)];
+    let mut output = vec![vec![0.0; BLOCK]; sound.len()];
+    let mut late = 0;
+    let start = Instant::now();
+    for number in 0..seconds * RATE / BLOCK {
+        let due = Duration::from_secs_f64((number * BLOCK) as f64 / RATE as f64);
+        thread::sleep(due.saturating_sub(start.elapsed()));
+        late += usize::from(start.elapsed() > due + block);
+        let first = number * BLOCK % RATE;
+        let input: Vec<&[f32]> = sound.iter().map(|channel| &channel[first..first + BLOCK]).collect();
+        let changes = if record && number == 0 { switch.as_slice() } else { &[] };
+        for processor in processors.iter_mut() {
+            processor.process(&input, &mut output, changes)?;
+        }
+    }
+    Ok(late)
+}
+
+/// Frames that are missing or silent in the files of all instances.
+fn lost_frames(folder: &Path, count: usize, seconds: usize) -> Result<u64> {
+    let expected = (count * seconds * RATE) as u64;
+    let (mut kept, mut silent) = (0, 0);
+    for file in files(folder)? {
+        let mut run = 0;
+        decode(&file, |planar| {
+            kept += planar[0].len() as u64;
+            for sample in &planar[0] {
+                run = if sample.abs() < NEARLY_ZERO { run + 1 } else { 0 };
+                silent += match run {
+                    ..SILENCE => 0,
+                    SILENCE => SILENCE as u64,
+                    _ => 1,
+                };
+            }
+        })?;
+    }
+    Ok(expected.abs_diff(kept) + silent)
+}
