@@ -14,6 +14,7 @@ mod parts;
 mod pcm;
 #[cfg(test)]
 mod read_back;
+mod recent;
 mod resample;
 mod room;
 mod sanitise;

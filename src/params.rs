@@ -47,6 +47,8 @@ pub struct RecorderParams {
     scope: SavedText,
     #[persist = "header"]
     header: SavedText,
+    #[persist = "fallback"]
+    fallback: SavedText,
     #[persist = "autoexportroot"]
     export_root: SavedText,
     #[persist = "exporttable"]
@@ -81,6 +83,7 @@ impl Default for RecorderParams {
             file: SavedText { id: TextId::File, texts: Arc::clone(&texts) },
             scope: SavedText { id: TextId::Scope, texts: Arc::clone(&texts) },
             header: SavedText { id: TextId::Header, texts: Arc::clone(&texts) },
+            fallback: SavedText { id: TextId::Fallback, texts: Arc::clone(&texts) },
             export_root: SavedText { id: TextId::ExportRoot, texts: Arc::clone(&texts) },
             export_table: SavedText { id: TextId::ExportTable, texts: Arc::clone(&texts) },
             export_target: SavedText { id: TextId::ExportTarget, texts: Arc::clone(&texts) },

@@ -211,6 +211,11 @@ impl NumberedName {
     }
 }
 
+/// The name that a `file` text ends with, without its folders; tokens stay.
+pub fn last_component(file: &str) -> &str {
+    file.rsplit(is_separator).next().unwrap_or(file)
+}
+
 /// Takes the home folder's sign off.
 fn start_of(file: &str) -> (Start, &str) {
     match file.strip_prefix('~') {

@@ -5,7 +5,7 @@ use super::files::FileError;
 use crate::core::rate::RatesDiffer;
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why a take could not be recorded, or not to its end.
 #[derive(Debug)]
@@ -94,6 +94,49 @@ impl fmt::Display for TakeError {
                 "Recording stopped because of an error of the recorder's own. What came before is in the file. Switch \
                  Record off and on again to begin a new take.",
             ),
+        }
+    }
+}
+
+impl TakeError {
+    /// Whether it was for want of room.
+    pub fn is_full_disk(&self) -> bool {
+        match self {
+            TakeError::File(FileError::DiskFull { .. }) => true,
+            TakeError::Encoder(OpenError::Io(source)) | TakeError::Write { source, .. } => {
+                matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+            }
+            TakeError::File(_)
+            | TakeError::Encoder(_)
+            | TakeError::NoChannels { .. }
+            | TakeError::RatesDiffer(_)
+            | TakeError::RateOutOfRange { .. }
+            | TakeError::Internal => false,
+        }
+    }
+}
+
+/// A take whose disk failed is whole all the same: it went on in another folder.
+#[derive(Debug)]
+pub struct WentElsewhere<'a> {
+    /// Why.
+    pub error: &'a TakeError,
+    /// Where.
+    pub path: &'a Path,
+}
+
+impl fmt::Display for WentElsewhere<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let to = self.path.display();
+        match self.error {
+            TakeError::Write { path, source } => write!(
+                f,
+                "\"{}\" could not be written on: {}. The take goes on in \"{to}\", with no frame missing between the two. \
+                 Before the next take, free some room, or set File to another folder.",
+                path.display(),
+                cause(source)
+            ),
+            error => write!(f, "{error} The take is recorded to \"{to}\" instead."),
         }
     }
 }

@@ -39,7 +39,7 @@ pub use foresee::Foresight;
 pub use take_file::TakeFile;
 
 use crate::core::format::StreamFormat;
-use crate::core::naming::{NameContext, NamePattern, Start, Suffix};
+use crate::core::naming::{NameContext, NamePattern, Start, Suffix, last_component};
 use crate::core::take::TakeSettings;
 use crate::link::TextSet;
 use chrono::{DateTime, Local};
@@ -47,7 +47,7 @@ use directories::UserDirs;
 use numbering::Numbering;
 use std::env;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
 /// The environment variable that names the recorder's folder.
 const FOLDER_VARIABLE: &str = "AUDIO_FILE_OUT_DIR";
@@ -86,6 +86,30 @@ impl TakeFiles {
         let root = |start| root(start, variable, || user_dirs(user));
         begin(&mut self.numbering, wanted, root, Local::now())
     }
+
+    /// Makes the first file of a take in the fallback folder, under a number of its own.
+    ///
+    /// # Errors
+    /// As [`begin`](Self::begin).
+    pub fn begin_in_fallback(&mut self, wanted: &Wanted) -> Result<TakeFile, FileError> {
+        let settings = TakeSettings { unique_suffix: true, ..*wanted.settings };
+        self.begin(&Wanted { texts: &fallback_texts(wanted.texts), settings: &settings, ..*wanted })
+    }
+
+    /// The folder in which a take goes on whose disk fails, if it is known.
+    pub fn fallback_folder(&mut self, wanted: &Wanted) -> Option<PathBuf> {
+        let pattern = pattern(&Wanted { texts: &fallback_texts(wanted.texts), ..*wanted }, Local::now());
+        let root = root(pattern.start(), env::var_os(FOLDER_VARIABLE), || user_dirs(&mut self.user)).ok()?;
+        root.join(pattern.path(Suffix::Unique(1))).parent().map(Path::to_owned)
+    }
+}
+
+/// The texts as they would be, had the user named the fallback folder in File; without one that is the recorder's folder.
+fn fallback_texts(texts: &TextSet) -> TextSet {
+    let name = last_component(&texts.file);
+    let folder = texts.fallback.trim();
+    let file = if folder.is_empty() { name.to_owned() } else { format!("{folder}{MAIN_SEPARATOR}{name}") };
+    TextSet { file, ..texts.clone() }
 }
 
 fn begin(
@@ -94,14 +118,7 @@ fn begin(
     root: impl FnOnce(Start) -> Result<PathBuf, FileError>,
     now: DateTime<Local>,
 ) -> Result<TakeFile, FileError> {
-    let context = NameContext {
-        track: &wanted.texts.track,
-        date: &now.format("%Y-%m-%d").to_string(),
-        time: &now.format("%H-%M-%S").to_string(),
-        settings: wanted.settings,
-        format: wanted.format,
-    };
-    let pattern = NamePattern::new(&wanted.texts.file, &context);
+    let pattern = pattern(wanted, now);
     let root = root(pattern.start())?;
     if wanted.settings.unique_suffix {
         let (file, path) = numbering.create(&root, &pattern)?;
@@ -109,6 +126,18 @@ fn begin(
     } else {
         TakeFile::fixed(root.join(pattern.path(Suffix::Fixed(wanted.settings.n))))
     }
+}
+
+/// The name of a take that begins now.
+fn pattern(wanted: &Wanted, now: DateTime<Local>) -> NamePattern {
+    let context = NameContext {
+        track: &wanted.texts.track,
+        date: &now.format("%Y-%m-%d").to_string(),
+        time: &now.format("%H-%M-%S").to_string(),
+        settings: wanted.settings,
+        format: wanted.format,
+    };
+    NamePattern::new(&wanted.texts.file, &context)
 }
 
 /// The folder in which a name lies; empty where the name is complete.

@@ -104,6 +104,7 @@ impl Mp3Encoder {
             encoded: Vec::new(),
             file: FrameFile::begin(file, &id3_tag(metadata)?, mpeg, rate)?,
             channels: format.channels,
+            early: Some(Vec::new()),
         };
         Ok(Self { resampler, lame, rates: (format.sample_rate, rate), mpeg, max_bytes })
     }
@@ -156,6 +157,8 @@ struct LameFile {
     encoded: Vec<u8>,
     file: FrameFile,
     channels: usize,
+    /// What came before LAME had a tag; the file is still empty then.
+    early: Option<Vec<u8>>,
 }
 
 impl LameFile {
@@ -174,9 +177,29 @@ impl LameFile {
                 (left, right) => self.encoder.encode_to_vec(DualPcm { left, right }, &mut self.encoded),
             }
             .map_err(lame_failed)?;
-            self.file.append(&self.encoded)?;
+            match self.early.take() {
+                None => self.file.append(&self.encoded)?,
+                Some(early) => self.begin(early)?,
+            }
         }
         Ok(())
+    }
+
+    /// Begins the file once LAME has a tag to fill its first frame with, whatever it counts: without one, a file that is
+    /// cut short would not say how late its sound is.
+    fn begin(&mut self, mut early: Vec<u8>) -> io::Result<()> {
+        early.extend_from_slice(&self.encoded);
+        let tag = self.tag();
+        match early.get_mut(..tag.len()).filter(|room| !room.is_empty()) {
+            Some(room) => {
+                room.copy_from_slice(&tag);
+                self.file.append(&early)
+            }
+            None => {
+                self.early = Some(early);
+                Ok(())
+            }
+        }
     }
 
     /// LAME's tag as it stands now; empty before the first MP3 frame.
@@ -199,6 +222,7 @@ impl LameFile {
         self.encoded.reserve(FLUSH_BYTES);
         // The other flush, FlushNoGap, would lose the end.
         self.encoder.flush_to_vec::<FlushGap>(&mut self.encoded).map_err(lame_failed)?;
+        self.file.append(&self.early.take().unwrap_or_default())?;
         self.file.append(&self.encoded)?;
         let tag = self.tag();
         self.file.write_tag(&tag)

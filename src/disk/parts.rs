@@ -1,7 +1,8 @@
-//! The files that one take is written to: the first, and the next part wherever a file type's size limit ends one.
+//! The files that one take is written to: the first, and the next part wherever a file type's size limit ends one or a
+//! disk fails.
 
 use super::encoder::{self, Encoder, Kept};
-use super::error::TakeError;
+use super::error::{TakeError, WentElsewhere};
 use super::files::{FileError, TakeFile, TakeFiles, Wanted};
 use super::resample::resampled_frames;
 use super::sanitise::sanitise;
@@ -9,24 +10,19 @@ use crate::core::format::StreamFormat;
 use crate::core::metadata::Metadata;
 use crate::core::take::TakeSettings;
 use crate::link::TextSet;
-use std::io;
+use open_part::{FailedPart, OpenPart, Recipe};
 use std::path::{Path, PathBuf};
 
-/// Encoders hold back less than a third of a second when their file is refreshed.
-const HELD_BACK_PER_SECOND: u32 = 3;
+mod open_part;
 
 /// The files of a take that is being written, of which one is open. Lives on the writer thread.
 pub struct Parts {
-    settings: TakeSettings,
-    format: StreamFormat,
-    metadata: Metadata,
-    encoder: Box<dyn Encoder>,
-    file: TakeFile,
-    /// Frames of the open file.
-    open_frames: u64,
-    /// As many of them are surely in it, for its header said so.
-    safe_frames: u64,
+    recipe: Recipe,
+    open: OpenPart,
     complete: CompleteFiles,
+    /// The folder in which the take goes on when its disk fails; for once.
+    fallback: Option<PathBuf>,
+    opened_files: u32,
     clipped_samples: u64,
 }
 
@@ -39,6 +35,8 @@ pub struct CompleteFiles {
     pub frames: u64,
     /// Bytes of all of them.
     pub bytes: u64,
+    /// Why and where the take went on elsewhere, in words for the user.
+    pub elsewhere: Option<String>,
 }
 
 impl CompleteFiles {
@@ -56,34 +54,31 @@ impl CompleteFiles {
         error.map_or(Ok(()), |error| Err(error.into()))
     }
 
-    /// Keeps an open file after an error, with what of its `frames` frames has reached the disk; mends what its header
-    /// then says wrongly. Where the disk does not even let us look, `safe_frames` of them have. A file without sound
+    /// Keeps a file after an error, with what of its frames has reached the disk, and says how many these are; mends what
+    /// its header then says wrongly. Where the disk does not even let us look, the safe ones have. A file without sound
     /// goes.
-    fn keep_what_is_there(
-        &mut self,
-        settings: &TakeSettings,
-        format: StreamFormat,
-        file: TakeFile,
-        frames: u64,
-        safe_frames: u64,
-    ) {
-        let mended = (encoder::format_of(settings.file_type).repair)(file.file());
+    fn keep_what_is_there(&mut self, recipe: &Recipe, failed: FailedPart) -> u64 {
+        let FailedPart { file, frames, safe_frames, .. } = failed;
+        let mended = (encoder::format_of(recipe.settings.file_type).repair)(file.file());
         let there = match mended {
-            Ok(Kept { frames, sample_rate }) => resampled_frames(frames, sample_rate, format.sample_rate),
+            Ok(Kept { frames, sample_rate }) => resampled_frames(frames, sample_rate, recipe.format.sample_rate),
             Err(_) => safe_frames,
         };
         if mended.is_ok() && there == 0 {
             file.discard();
-            return;
+            return 0;
         }
-        self.frames += there.min(frames);
+        let there = there.min(frames);
+        self.frames += there;
         self.bytes += bytes_on_disk(&file);
         self.paths.push(file.path().to_owned());
+        there
     }
 }
 
 impl Parts {
-    /// Makes the first file of a take. Where that fails no file is left behind.
+    /// Makes the first file of a take, in the fallback folder where the disk is full. Where both fail no file is left
+    /// behind.
     pub fn begin(
         files: &mut TakeFiles,
         texts: &TextSet,
@@ -92,49 +87,59 @@ impl Parts {
         metadata: Metadata,
     ) -> Result<Self, TakeError> {
         encoder::check(settings.file_type, format).map_err(TakeError::Encoder)?;
-        let file = files.begin(&Wanted { texts, settings: &settings, format })?;
-        let (encoder, file) = start_encoder(&settings, format, &metadata, file)?;
-        Ok(Self {
-            settings,
-            format,
-            metadata,
-            encoder,
-            file,
-            open_frames: 0,
-            safe_frames: 0,
-            complete: CompleteFiles::default(),
-            clipped_samples: 0,
-        })
+        let recipe = Recipe { settings, format, metadata };
+        let wanted = Wanted { texts, settings: &settings, format };
+        let mut complete = CompleteFiles::default();
+        let first = files.begin(&wanted).map_err(TakeError::from).and_then(|file| {
+            let fallback = files.fallback_folder(&wanted).filter(|folder| !is_folder_of(folder, file.path()));
+            Ok((OpenPart::begin(&recipe, file, fallback.is_some())?, fallback))
+        });
+        let (open, fallback) = match first {
+            Err(error) if error.is_full_disk() => {
+                let Ok(file) = files.begin_in_fallback(&wanted) else { return Err(error) };
+                let path = file.path().to_owned();
+                let Ok(open) = OpenPart::begin(&recipe, file, false) else { return Err(error) };
+                complete.elsewhere = Some(WentElsewhere { error: &error, path: &path }.to_string());
+                (open, None)
+            }
+            first => first?,
+        };
+        Ok(Self { recipe, open, complete, fallback, opened_files: 1, clipped_samples: 0 })
     }
 
     /// Where the sound is right now.
     pub fn path(&self) -> &Path {
-        self.file.path()
+        self.open.file.path()
     }
 
-    /// Files that are complete.
-    pub fn complete_files(&self) -> usize {
-        self.complete.paths.len()
+    /// Files of the take so far; a new one has another [`path`](Self::path).
+    pub fn opened_files(&self) -> u32 {
+        self.opened_files
+    }
+
+    /// Why and where the take went on elsewhere, in words for the user; told once.
+    pub fn take_elsewhere(&mut self) -> Option<String> {
+        self.complete.elsewhere.take()
     }
 
     /// The shape of the sound in the files.
     pub fn format(&self) -> StreamFormat {
-        self.format
+        self.recipe.format
     }
 
     /// Frames in all files so far, at the rate of the file.
     pub fn frames(&self) -> u64 {
-        self.complete.frames + self.open_frames
+        self.complete.frames + self.open.frames
     }
 
     /// Bytes of all files so far.
     pub fn bytes(&self) -> u64 {
-        self.complete.bytes + self.encoder.bytes()
+        self.complete.bytes + self.encoder().bytes()
     }
 
     /// What the file does not keep of the settings, in words for the user.
     pub fn note(&self) -> Option<&'static str> {
-        self.encoder.note()
+        self.encoder().note()
     }
 
     /// Samples beyond full scale so far.
@@ -142,24 +147,24 @@ impl Parts {
         self.clipped_samples
     }
 
-    /// Appends frames, planar, channels one after the other; goes on in the next part where the file is full.
+    /// Appends frames, planar, channels one after the other; goes on in the next part where the file is full, and in
+    /// the fallback folder where its disk fails.
     pub fn append(&mut self, planar: &mut [f32], frames: usize) -> Result<(), TakeError> {
-        self.clipped_samples += sanitise(planar, self.encoder.sample_range());
+        self.clipped_samples += sanitise(planar, self.encoder().sample_range());
         let mut start = 0;
         while start < frames {
-            if self.encoder.frames_left() == 0 {
-                self.next_part()?;
+            if self.encoder().frames_left() == 0 {
+                self.next_part().or_else(|error| self.go_on_elsewhere(error))?;
             }
-            let run = self.encoder.frames_left().min((frames - start) as u64) as usize;
-            let result = if run == frames {
-                self.encoder.write(planar, frames)
+            let run = self.encoder().frames_left().min((frames - start) as u64) as usize;
+            let written = if run == frames {
+                self.open.write(planar, frames, self.recipe.format)
             } else {
                 let channels = planar.chunks_exact(frames);
                 let some: Vec<f32> = channels.flat_map(|channel| &channel[start..start + run]).copied().collect();
-                self.encoder.write(&some, run)
+                self.open.write(&some, run, self.recipe.format)
             };
-            result.map_err(|source| self.write_error(source))?;
-            self.open_frames += run as u64;
+            written.or_else(|error| self.go_on_elsewhere(error))?;
             start += run;
         }
         Ok(())
@@ -167,85 +172,109 @@ impl Parts {
 
     /// Makes the header say what the file holds.
     pub fn refresh(&mut self) -> Result<(), TakeError> {
-        self.encoder.refresh().map_err(|source| self.write_error(source))?;
-        self.safe_frames = self.open_frames.saturating_sub(u64::from(self.format.sample_rate / HELD_BACK_PER_SECOND));
-        Ok(())
+        self.open.refresh(self.recipe.format).or_else(|error| self.go_on_elsewhere(error))
     }
 
     /// Brings what the operating system has to the medium.
-    pub fn sync(&self) -> Result<(), TakeError> {
-        sync(&self.file).map_err(|source| self.write_error(source))
+    pub fn sync(&mut self) -> Result<(), TakeError> {
+        self.open.sync().or_else(|error| self.go_on_elsewhere(error))
     }
 
     /// Completes the open file and puts it in its place, on the medium if `synced`.
     pub fn finish(mut self, synced: bool) -> (CompleteFiles, Result<(), TakeError>) {
-        let finished = self.encoder.finish().and_then(|()| if synced { sync(&self.file) } else { Ok(()) });
-        if let Err(source) = finished {
-            let error = TakeError::Write { path: self.file.path().to_owned(), source };
-            self.complete.keep_what_is_there(
-                &self.settings,
-                self.format,
-                self.file,
-                self.open_frames,
-                self.safe_frames,
-            );
-            return (self.complete, Err(error));
+        let mut failure = None;
+        loop {
+            if self.open.frames == 0 && self.opened_files > 1 {
+                // All that the take has is in the files before.
+                self.open.fail().file.discard();
+                self.complete.elsewhere = None;
+                return (self.complete, failure.map_or(Ok(()), Err));
+            }
+            let (failed, error) = match self.open.finish(synced) {
+                Ok((file, frames)) => {
+                    let result = self.complete.add(file, frames);
+                    return (self.complete, result);
+                }
+                Err(failed) => failed,
+            };
+            match open_elsewhere(&self.recipe, self.fallback.take(), &failed.file) {
+                Some(next) => {
+                    self.open = next;
+                    if let Err(error) = self.carry_over(failed, &error) {
+                        return (self.give_up(), Err(error));
+                    }
+                    failure = Some(error);
+                }
+                None => {
+                    self.complete.keep_what_is_there(&self.recipe, failed);
+                    return (self.complete, Err(error));
+                }
+            }
         }
-        let result = self.complete.add(self.file, self.open_frames);
-        (self.complete, result)
     }
 
     /// Gives up after an error. What is in the open file stays and plays; an empty file goes.
     pub fn give_up(mut self) -> CompleteFiles {
-        drop(self.encoder);
-        self.complete.keep_what_is_there(&self.settings, self.format, self.file, self.open_frames, self.safe_frames);
+        self.complete.keep_what_is_there(&self.recipe, self.open.fail());
         self.complete
     }
 
-    fn next_part(&mut self) -> Result<(), TakeError> {
-        let next = self.file.next_part()?;
-        let metadata = self.metadata.for_next_part();
-        let (encoder, file) = start_encoder(&self.settings, self.format, &metadata, next)?;
-        let full = std::mem::replace(&mut self.encoder, encoder);
-        let full_file = std::mem::replace(&mut self.file, file);
-        let full_frames = std::mem::take(&mut self.open_frames);
-        let safe_frames = std::mem::take(&mut self.safe_frames);
-        if let Err(source) = full.finish().and_then(|()| sync(&full_file)) {
-            let error = TakeError::Write { path: full_file.path().to_owned(), source };
-            self.complete.keep_what_is_there(&self.settings, self.format, full_file, full_frames, safe_frames);
-            return Err(error);
-        }
-        self.complete.add(full_file, full_frames)
+    fn encoder(&self) -> &dyn Encoder {
+        &*self.open.encoder
     }
 
-    fn write_error(&self, source: io::Error) -> TakeError {
-        TakeError::Write { path: self.path().to_owned(), source }
+    fn next_part(&mut self) -> Result<(), TakeError> {
+        self.recipe.metadata = self.recipe.metadata.for_next_part();
+        let next = OpenPart::begin(&self.recipe, self.open.file.next_part()?, self.fallback.is_some())?;
+        let full = std::mem::replace(&mut self.open, next);
+        self.opened_files += 1;
+        match full.finish(true) {
+            Ok((file, frames)) => self.complete.add(file, frames),
+            Err((failed, error)) => {
+                let frames = failed.frames;
+                let kept = self.complete.keep_what_is_there(&self.recipe, failed);
+                if kept == frames { Ok(()) } else { Err(error) }
+            }
+        }
+    }
+
+    /// The open file cannot be written on: the take goes on in the fallback folder, where there is one, from the first
+    /// frame on that the file does not hold.
+    fn go_on_elsewhere(&mut self, error: TakeError) -> Result<(), TakeError> {
+        match open_elsewhere(&self.recipe, self.fallback.take(), &self.open.file) {
+            Some(next) => {
+                let failed = std::mem::replace(&mut self.open, next).fail();
+                self.carry_over(failed, &error)
+            }
+            None => Err(error),
+        }
+    }
+
+    fn carry_over(&mut self, mut failed: FailedPart, error: &TakeError) -> Result<(), TakeError> {
+        self.opened_files += 1;
+        self.complete.elsewhere = Some(WentElsewhere { error, path: self.open.file.path() }.to_string());
+        let recent = std::mem::take(&mut failed.recent);
+        let kept = self.complete.keep_what_is_there(&self.recipe, failed);
+        recent.each_from(kept, |planar, frames| self.open.write(planar, frames, self.recipe.format))
     }
 }
 
-fn start_encoder(
-    settings: &TakeSettings,
-    format: StreamFormat,
-    metadata: &Metadata,
-    file: TakeFile,
-) -> Result<(Box<dyn Encoder>, TakeFile), TakeError> {
-    match (encoder::format_of(settings.file_type).open)(settings, format, metadata, file.file().clone()) {
-        Ok(encoder) => Ok((encoder, file)),
-        Err(error) => {
-            file.discard();
-            Err(TakeError::Encoder(error))
-        }
+/// Begins the file in which a take goes on when `failed` cannot be written on.
+fn open_elsewhere(recipe: &Recipe, fallback: Option<PathBuf>, failed: &TakeFile) -> Option<OpenPart> {
+    let file = failed.next_part_in(&fallback?).ok()?;
+    let metadata = recipe.metadata.for_next_part();
+    OpenPart::begin(&Recipe { metadata, ..*recipe }, file, false).ok()
+}
+
+/// Whether `path` lies in `folder`.
+fn is_folder_of(folder: &Path, path: &Path) -> bool {
+    let of_path = path.parent().unwrap_or(path);
+    match (folder.canonicalize(), of_path.canonicalize()) {
+        (Ok(folder), Ok(of_path)) => folder == of_path,
+        _ => folder == of_path,
     }
 }
 
 fn bytes_on_disk(file: &TakeFile) -> u64 {
     file.file().metadata().map_or(0, |file| file.len())
-}
-
-/// Some network and user-space file systems cannot sync; the take itself is fine there.
-fn sync(file: &TakeFile) -> io::Result<()> {
-    match file.file().sync_data() {
-        Err(error) if matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput) => Ok(()),
-        other => other,
-    }
 }

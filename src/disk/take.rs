@@ -42,6 +42,8 @@ pub struct Figures {
     pub paths: Vec<PathBuf>,
     /// Bytes of the complete files.
     bytes: u64,
+    /// Why and where the take went on elsewhere at its end, in words for the user.
+    pub elsewhere: Option<String>,
 }
 
 impl Figures {
@@ -67,6 +69,7 @@ impl Figures {
 
     fn with_files(mut self, files: CompleteFiles) -> Self {
         self.bytes = files.bytes;
+        self.elsewhere = files.elsewhere;
         self.paths = files.paths;
         self
     }
@@ -172,9 +175,14 @@ impl OpenTake {
         self.parts.clipped_samples()
     }
 
-    /// Files of the take that are complete.
-    pub fn complete_files(&self) -> usize {
-        self.parts.complete_files()
+    /// Files of the take so far; a new one has another [`path`](Self::path).
+    pub fn opened_files(&self) -> u32 {
+        self.parts.opened_files()
+    }
+
+    /// Why and where the take went on elsewhere, in words for the user; told once.
+    pub fn take_elsewhere(&mut self) -> Option<String> {
+        self.parts.take_elsewhere()
     }
 
     /// Appends frames, planar, channels one after the other.

@@ -121,6 +121,7 @@ impl Writer {
                 self.log(format_args!("take opened: {}", take.path().display()));
                 self.receiver.status().take_path(take.path().to_owned());
                 self.state = State::Recording(Box::new(take));
+                self.with_take(|_| Ok(()));
             }
             Err(error) => self.fail(error),
         }
@@ -149,12 +150,16 @@ impl Writer {
 
     fn with_take(&mut self, action: impl FnOnce(&mut OpenTake) -> Result<(), TakeError>) {
         let State::Recording(take) = &mut self.state else { return };
-        let complete_files = take.complete_files();
+        let opened_files = take.opened_files();
         let result = action(take);
+        let elsewhere = take.take_elsewhere();
         let status = self.receiver.status();
         status.take_progress(take.frames_written(), take.bytes(), take.clipped_samples());
-        if take.complete_files() != complete_files {
+        if take.opened_files() != opened_files {
             status.take_path(take.path().to_owned());
+        }
+        if let Some(text) = elsewhere {
+            self.warn(&text);
         }
         if let Err(error) = result {
             self.fail(error);
@@ -166,7 +171,10 @@ impl Writer {
             State::Idle => return,
             State::Failed { figures, error } => (figures, Some(error)),
             State::Recording(take) => {
-                let (figures, result) = take.finish();
+                let (mut figures, result) = take.finish();
+                if let Some(text) = figures.elsewhere.take() {
+                    self.warn(&text);
+                }
                 let told = result.err().map(|(error, dropped)| {
                     self.receiver.status().count_lost(dropped);
                     self.tell(&error)
@@ -209,6 +217,12 @@ impl Writer {
         self.log(format_args!("take failed: {text}"));
         self.receiver.status().take_fails(&text);
         text
+    }
+
+    /// Something went wrong, and the take goes on.
+    fn warn(&self, text: &str) {
+        self.log(format_args!("take goes on: {text}"));
+        self.receiver.status().trouble(text);
     }
 
     fn log(&self, line: fmt::Arguments<'_>) {

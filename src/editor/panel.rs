@@ -185,6 +185,7 @@ impl Panel {
             Action::EndN => gestures.end(&params.n),
             Action::File(file) => self.set_text(TextId::File, &file, gestures),
             Action::Scope(scope) => self.set_text(TextId::Scope, &scope, gestures),
+            Action::Fallback(folder) => self.set_text(TextId::Fallback, &folder, gestures),
             Action::Header(header) => self.set_text(TextId::Header, &header, gestures),
             Action::Rate(rate) => gestures.change(&params.rate, rate),
             Action::RateMatch(how) => gestures.change(&params.rate_match, how),

@@ -43,6 +43,7 @@ pub enum Action {
     File(String),
     Scope(String),
     Header(String),
+    Fallback(String),
     Rate(Rate),
     RateMatch(RateMatch),
     TimeSlice(bool),

@@ -321,9 +321,14 @@ impl Status {
 
     /// Writer thread: the take cannot go on, for the reason that `error` gives the user.
     pub(crate) fn take_fails(&self, error: &str) {
-        self.texts().last_error = Some(error.to_owned());
-        self.errors.fetch_add(1, Relaxed);
         self.take_failed.store(true, Relaxed);
+        self.trouble(error);
+    }
+
+    /// Writer thread: something went wrong that `text` tells the user; the take goes on.
+    pub(crate) fn trouble(&self, text: &str) {
+        self.texts().last_error = Some(text.to_owned());
+        self.errors.fetch_add(1, Relaxed);
         self.scope.changed();
     }
 

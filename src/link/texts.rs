@@ -24,6 +24,8 @@ pub enum TextId {
     Scope,
     /// The `header` parameter: lines `key = value`, what files say of themselves.
     Header,
+    /// The `fallback` parameter: the folder in which a take goes on whose disk fails; empty for the recorder's folder.
+    Fallback,
     /// The `autoexportroot` parameter: what stands in front of the channels' names.
     ExportRoot,
     /// The `exporttable` parameter: a channel and its address on each line.
@@ -40,6 +42,7 @@ pub struct TextSet {
     pub file: String,
     pub scope: String,
     pub header: String,
+    pub fallback: String,
     pub export_root: String,
     pub export_table: String,
     pub export_target: String,
@@ -52,6 +55,7 @@ impl Default for TextSet {
             file: crate::core::naming::DEFAULT_FILE.to_owned(),
             scope: ALL_CHANNELS.to_owned(),
             header: String::new(),
+            fallback: String::new(),
             export_root: DEFAULT_EXPORT_ROOT.to_owned(),
             export_table: String::new(),
             export_target: DEFAULT_EXPORT_TARGET.to_owned(),
@@ -67,6 +71,7 @@ impl TextSet {
             TextId::File => &self.file,
             TextId::Scope => &self.scope,
             TextId::Header => &self.header,
+            TextId::Fallback => &self.fallback,
             TextId::ExportRoot => &self.export_root,
             TextId::ExportTable => &self.export_table,
             TextId::ExportTarget => &self.export_target,
@@ -79,6 +84,7 @@ impl TextSet {
             TextId::File => &mut self.file,
             TextId::Scope => &mut self.scope,
             TextId::Header => &mut self.header,
+            TextId::Fallback => &mut self.fallback,
             TextId::ExportRoot => &mut self.export_root,
             TextId::ExportTable => &mut self.export_table,
             TextId::ExportTarget => &mut self.export_target,

@@ -9,6 +9,7 @@
 mod common;
 
 mod calls;
+mod elsewhere;
 mod full;
 mod host;
 mod kill;

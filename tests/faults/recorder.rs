@@ -69,6 +69,8 @@ impl Recorder {
         }
         let mut instance = plugin().instance().unwrap();
         instance.set_text("file", folder.path().join(name).to_str().unwrap()).unwrap();
+        // Nowhere else to go, but for tests that name another folder.
+        instance.set_text("fallback", folder.path().to_str().unwrap()).unwrap();
         let mut processor = instance.activate(Setup::new(f64::from(rate), 512)).unwrap();
         let settings = [
             Change::new(0, FILE_TYPE, file_type.index as f64),

@@ -1,8 +1,8 @@
 //! Where the next take goes, for whoever wants to show it: the rules of [`TakeFiles`](super::TakeFiles) without a look
 //! at what lies there.
 
-use super::{FOLDER_VARIABLE, Wanted, root, user_dirs};
-use crate::core::naming::{NameContext, NamePattern, Suffix};
+use super::{FOLDER_VARIABLE, Wanted, pattern, root, user_dirs};
+use crate::core::naming::Suffix;
 use chrono::Local;
 use directories::UserDirs;
 use std::env;
@@ -18,15 +18,7 @@ pub struct Foresight {
 impl Foresight {
     /// The path of a take that begins now, if it gets this suffix; `None` where there is no home folder.
     pub fn path(&mut self, wanted: &Wanted, suffix: Suffix) -> Option<PathBuf> {
-        let now = Local::now();
-        let context = NameContext {
-            track: &wanted.texts.track,
-            date: &now.format("%Y-%m-%d").to_string(),
-            time: &now.format("%H-%M-%S").to_string(),
-            settings: wanted.settings,
-            format: wanted.format,
-        };
-        let pattern = NamePattern::new(&wanted.texts.file, &context);
+        let pattern = pattern(wanted, Local::now());
         let root = root(pattern.start(), env::var_os(FOLDER_VARIABLE), || user_dirs(&mut self.user)).ok()?;
         Some(root.join(pattern.path(suffix)))
     }

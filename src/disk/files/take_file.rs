@@ -82,6 +82,14 @@ impl TakeFile {
         }
     }
 
+    /// As [`next_part`](Self::next_part), in another folder, where nothing is ever replaced.
+    pub fn next_part_in(&self, folder: &Path) -> Result<TakeFile, FileError> {
+        let name = self.first.file_name().unwrap_or(self.first.as_os_str());
+        let first = folder.join(name);
+        let (file, path) = create_unused(&first, |number| Marker::Part(number.saturating_add(1)))?;
+        Ok(Self { file: Arc::new(file), path, replaces: None, first, part: self.part + 1, unique: true })
+    }
+
     /// Puts a file that is written to its end where it belongs, and says where that is. The encoder is to be dropped
     /// before: the lock goes with the last handle.
     ///

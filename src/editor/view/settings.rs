@@ -17,6 +17,9 @@ const FILE_HELP: &str = "A name, or a path. What stands in braces is filled in w
 const SCOPE_HELP: &str = "Which channels are recorded: * for all, or names with blanks between them, such as chan1 chan[3-4], \
                           L, R. ^ before a name takes it away.";
 
+const FALLBACK_HELP: &str =
+    "The folder in which a take goes on when its disk is full or fails. Empty: the recorder's folder.";
+
 const HEADER_HELP: &str = "What the file says of itself, a line for each: title = Take Five. Also artist, album, date, comment, genre, \
                            track, or any word of your own. Title, date, bpm, songposition and software are filled in where you \
                            leave them out.";
@@ -33,6 +36,8 @@ pub struct Settings {
     scope_draft: Option<String>,
     /// The text of Header while it is being typed.
     header_draft: Option<String>,
+    /// The text of Fallback while it is being typed.
+    fallback_draft: Option<String>,
     /// The mouse holds N.
     holds_n: bool,
     export: ExportSettings,
@@ -120,6 +125,13 @@ impl Settings {
             let label = ui.label("Header");
             actions.extend(
                 text_lines(ui, label.id, &mut self.header_draft, &model.header, HEADER_HELP).map(Action::Header),
+            );
+        });
+        ui.horizontal(|ui| {
+            let label = ui.label("Fallback");
+            actions.extend(
+                text_field(ui, label.id, &mut self.fallback_draft, &model.fallback, FALLBACK_HELP)
+                    .map(Action::Fallback),
             );
         });
         self.export.show(ui, &model.export, actions);

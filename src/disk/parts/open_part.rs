@@ -1,0 +1,122 @@
+//! The file of a take that is open.
+
+use crate::core::format::StreamFormat;
+use crate::core::metadata::Metadata;
+use crate::core::take::TakeSettings;
+use crate::disk::encoder::{self, Encoder};
+use crate::disk::error::TakeError;
+use crate::disk::files::TakeFile;
+use crate::disk::recent::Recent;
+use std::io;
+
+/// Encoders hold back less than a third of a second when their file is refreshed.
+const HELD_BACK_PER_SECOND: u32 = 3;
+
+/// Of the newest frames at most so many bytes are kept, but a second in any case.
+const MOST_RECENT_BYTES: u64 = 16 << 20;
+
+/// How the files of a take are made.
+pub struct Recipe {
+    pub settings: TakeSettings,
+    /// The shape of the sound in the files.
+    pub format: StreamFormat,
+    /// What the next file says of itself.
+    pub metadata: Metadata,
+}
+
+/// One file and its encoder. Lives on the writer thread.
+pub struct OpenPart {
+    pub encoder: Box<dyn Encoder>,
+    pub file: TakeFile,
+    /// Frames that were handed to the encoder.
+    pub frames: u64,
+    /// As many of them are surely in the file, for its header said so.
+    safe_frames: u64,
+    /// The frames behind them; only where the take can go on elsewhere.
+    recent: Option<Recent>,
+}
+
+/// A file that could not be written on.
+pub struct FailedPart {
+    pub file: TakeFile,
+    /// Frames that were handed to the encoder.
+    pub frames: u64,
+    /// As many of them are surely in the file.
+    pub safe_frames: u64,
+    pub recent: Recent,
+}
+
+impl OpenPart {
+    /// Begins `file`; where that fails it goes. `keeps_recent`: the take can go on elsewhere.
+    pub fn begin(recipe: &Recipe, file: TakeFile, keeps_recent: bool) -> Result<Self, TakeError> {
+        let Recipe { settings, format, metadata } = recipe;
+        match (encoder::format_of(settings.file_type).open)(settings, *format, metadata, file.file().clone()) {
+            Ok(encoder) => {
+                let recent = keeps_recent.then(Recent::default);
+                Ok(Self { encoder, file, frames: 0, safe_frames: 0, recent })
+            }
+            Err(error) => {
+                file.discard();
+                Err(TakeError::Encoder(error))
+            }
+        }
+    }
+
+    /// Appends frames, planar. After an error any part of them may be in the file.
+    pub fn write(&mut self, planar: &[f32], frames: usize, format: StreamFormat) -> Result<(), TakeError> {
+        if let Some(recent) = &mut self.recent {
+            recent.keep(self.frames, planar, frames);
+        }
+        self.frames += frames as u64;
+        self.encoder.write(planar, frames).map_err(|source| self.write_error(source))?;
+        let most = (MOST_RECENT_BYTES / (4 * format.channels as u64)).max(format.sample_rate.into());
+        // In a render much comes in between two moments of the clock.
+        if self.recent.as_ref().is_some_and(|recent| recent.frames() > most) { self.refresh(format) } else { Ok(()) }
+    }
+
+    /// Makes the header say what the file holds.
+    pub fn refresh(&mut self, format: StreamFormat) -> Result<(), TakeError> {
+        self.encoder.refresh().map_err(|source| self.write_error(source))?;
+        self.safe_frames = self.frames.saturating_sub(u64::from(format.sample_rate / HELD_BACK_PER_SECOND));
+        if let Some(recent) = &mut self.recent {
+            recent.forget_before(self.safe_frames);
+        }
+        Ok(())
+    }
+
+    /// Brings what the operating system has to the medium.
+    pub fn sync(&self) -> Result<(), TakeError> {
+        sync(&self.file).map_err(|source| self.write_error(source))
+    }
+
+    /// Completes the file, on the medium if `synced`, and says how many frames it has. It still has to be put in its
+    /// place.
+    pub fn finish(self, synced: bool) -> Result<(TakeFile, u64), (FailedPart, TakeError)> {
+        let Self { encoder, file, frames, safe_frames, recent } = self;
+        match encoder.finish().and_then(|()| if synced { sync(&file) } else { Ok(()) }) {
+            Ok(()) => Ok((file, frames)),
+            Err(source) => {
+                let error = TakeError::Write { path: file.path().to_owned(), source };
+                Err((FailedPart { file, frames, safe_frames, recent: recent.unwrap_or_default() }, error))
+            }
+        }
+    }
+
+    /// Ends it after an error, with whatever is in the file.
+    pub fn fail(self) -> FailedPart {
+        let Self { file, frames, safe_frames, recent, .. } = self;
+        FailedPart { file, frames, safe_frames, recent: recent.unwrap_or_default() }
+    }
+
+    fn write_error(&self, source: io::Error) -> TakeError {
+        TakeError::Write { path: self.file.path().to_owned(), source }
+    }
+}
+
+/// Some network and user-space file systems cannot sync; the take itself is fine there.
+fn sync(file: &TakeFile) -> io::Result<()> {
+    match file.file().sync_data() {
+        Err(error) if matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput) => Ok(()),
+        other => other,
+    }
+}

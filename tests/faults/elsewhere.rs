@@ -1,0 +1,133 @@
+//! The disk of a take fails, and the take goes on in the fallback folder.
+
+use crate::common::files_in;
+use crate::recorder::{OLD, Recorder, TYPES, Type};
+use faulty_disk::{EIO, ENOSPC, Fault};
+use std::fs;
+use std::thread;
+use tempfile::TempDir;
+
+const RATE: u32 = 48_000;
+
+/// Of each take.
+const FRAMES: usize = 5 * RATE as usize;
+
+/// A recorder whose takes can go on in another folder.
+fn recorder(file_type: Type, unique: bool) -> (Recorder, TempDir) {
+    let mut recorder = Recorder::new(file_type, unique, RATE);
+    let fallback = tempfile::tempdir().unwrap();
+    recorder.set_text("fallback", fallback.path().to_str().unwrap());
+    (recorder, fallback)
+}
+
+/// Records a take while the fault is there, and asserts that its two parts hold it without a gap.
+fn run(file_type: Type, unique: bool, fault: Fault) {
+    let (mut recorder, fallback) = recorder(file_type, unique);
+    let old = recorder.folder.path().join("take").with_extension(file_type.extension);
+    let first = recorder.at();
+    recorder.disk.set(fault);
+    recorder.play(FRAMES, true);
+    recorder.play(100, false);
+    let take = recorder.take(0);
+    recorder.disk.set(Fault::None);
+    let what = format!("{}, unique {unique}, {fault:?}: {take:?}", file_type.extension);
+    assert_eq!((take.frames, take.lost, &take.errors), (FRAMES, 0, &vec![]), "{what}");
+    let begun = recorder.files().into_iter().filter(|path| unique || *path != old);
+    let mut kept = 0;
+    for path in begun.chain(files_in(fallback.path())) {
+        kept += recorder.assert_sound(&path, first + kept);
+    }
+    assert_eq!(kept, FRAMES, "{what}");
+    assert_eq!(take.path, files_in(fallback.path()).pop(), "{what}");
+    assert!(unique || fs::read(old).unwrap() == OLD, "{what}");
+}
+
+fn in_every_type(check: impl Fn(Type) + Sync) {
+    thread::scope(|scope| {
+        for file_type in TYPES {
+            let check = &check;
+            scope.spawn(move || check(file_type));
+        }
+    });
+}
+
+#[test]
+fn a_take_on_a_full_disk_goes_on_elsewhere_without_a_missing_frame() {
+    in_every_type(|file_type| {
+        for room in [0, 20, 4_000, 30_001, 60_007] {
+            for unique in [true, false] {
+                run(file_type, unique, Fault::Room(room));
+            }
+        }
+    });
+}
+
+#[test]
+fn a_take_on_a_disk_that_is_pulled_out_goes_on_elsewhere() {
+    in_every_type(|file_type| {
+        let mut recorder = Recorder::new(file_type, true, RATE);
+        recorder.play(FRAMES, true);
+        recorder.play(100, false);
+        recorder.take(0);
+        // Behind the calls that make the file.
+        let calls = recorder.disk.calls().len();
+        for call in (calls / 2..calls).step_by(3) {
+            let fault = Fault::Once { call, errno: EIO };
+            let (mut recorder, fallback) = self::recorder(file_type, true);
+            let first = recorder.at();
+            recorder.disk.set(fault);
+            recorder.play(FRAMES, true);
+            recorder.play(100, false);
+            let take = recorder.take(0);
+            recorder.disk.set(Fault::None);
+            if take.errors.iter().any(|error| error.contains("could not be begun")) {
+                continue;
+            }
+            let mut kept = 0;
+            for path in recorder.files().into_iter().chain(files_in(fallback.path())) {
+                kept += recorder.assert_sound(&path, first + kept);
+            }
+            assert!(kept >= FRAMES && take.lost == 0, "{} {fault:?}: {kept} frames, {take:?}", file_type.extension);
+        }
+    });
+}
+
+#[test]
+fn a_take_whose_fallback_fails_too_ends_with_what_fits() {
+    for file_type in TYPES {
+        let mut recorder = Recorder::new(file_type, true, RATE);
+        let fallback = recorder.folder.path().join("fallback");
+        recorder.set_text("fallback", fallback.to_str().unwrap());
+        recorder.disk.set(Fault::Room(30_000));
+        recorder.play(FRAMES, true);
+        recorder.play(100, false);
+        let take = recorder.take(0);
+        assert!(take.lost > 0 && take.errors.len() == 1, "{take:?}");
+        recorder.disk.set(Fault::None);
+        let first = recorder.at();
+        recorder.play(3_000, true);
+        recorder.play(100, false);
+        let next = recorder.take(1);
+        assert_eq!((next.frames, next.lost, &next.errors), (3_000, 0, &vec![]), "{next:?}");
+        assert_eq!(recorder.assert_sound(next.path.as_ref().unwrap(), first), 3_000);
+    }
+}
+
+#[test]
+fn a_folder_that_may_not_be_written_is_told_and_nothing_goes_elsewhere() {
+    let (mut recorder, fallback) = recorder(TYPES[0], true);
+    recorder.disk.set(Fault::From { call: 0, errno: faulty_disk::EACCES });
+    recorder.play(1_000, true);
+    recorder.play(100, false);
+    let take = recorder.take(0);
+    recorder.disk.set(Fault::None);
+    assert_eq!((take.lost, take.errors.len()), (1_000, 1), "{take:?}");
+    assert!(files_in(fallback.path()).is_empty());
+}
+
+#[test]
+fn a_disk_that_is_full_from_the_start_leaves_the_whole_take_elsewhere() {
+    for unique in [true, false] {
+        run(TYPES[0], unique, Fault::From { call: 0, errno: ENOSPC });
+    }
+}
