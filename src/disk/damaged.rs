@@ -86,7 +86,7 @@ fn the_repair_of_a_damaged_file_ends_and_never_makes_it_longer() {
 #[test]
 #[ignore = "long"]
 fn the_repair_of_very_many_damaged_files() {
-    repair_damaged(5_000);
+    repair_damaged(2_000);
 }
 
 #[test]
