@@ -17,6 +17,10 @@ const TAIL_BYTES: u64 = 1 << 19;
 pub fn repair(mut file: &File) -> io::Result<Kept> {
     file.seek(SeekFrom::Start(0))?;
     let mut info = BlockList::read(file)?.streaminfo().clone();
+    // flac-codec reads samples of any number of bits, and panics when it writes that number.
+    if info.bits_per_sample.checked_sub::<0b11111>(1).is_none() {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
     let sound_at = file.stream_position()?;
     let end = file.seek(SeekFrom::End(0))?;
     let mut tail_at = end.saturating_sub(TAIL_BYTES).max(sound_at);
