@@ -1,13 +1,15 @@
-//! WAV, through hound.
+//! WAV. hound knows the header; the sound goes to the file from here, for sample by sample through hound 24 bits took
+//! three times as long.
 
 use super::encoder::{Encoder, Format, Kept, OpenError, SampleRange};
+use super::growing_file::GrowingFile;
 use super::pcm::{interleave, quantise};
 use super::tags::riff_info::info_chunk;
 use crate::core::format::{Codec, StreamFormat};
 use crate::core::metadata::Metadata;
 use hound::{SampleFormat, WavSpec, WavWriter};
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
 
 /// The size fields are 32 bits wide (RIFF, Multimedia Programming Interface 1.0, section 2: `ckSize` is a DWORD), and
@@ -16,7 +18,7 @@ const MAX_DATA_BYTES: u64 = u32::MAX as u64 - (1 << 20);
 
 /// Where `dwChannelMask` stands in the extensible header that hound writes (WAVEFORMATEXTENSIBLE, mmreg.h: behind RIFF,
 /// WAVE and the chunk's head, 20 bytes, come 18 bytes of WAVEFORMATEX and 2 of valid bits).
-const CHANNEL_MASK_OFFSET: u64 = 40;
+const CHANNEL_MASK_OFFSET: usize = 40;
 
 /// `SPEAKER_FRONT_CENTER` (WAVEFORMATEXTENSIBLE, ksmedia.h).
 const FRONT_CENTER: u32 = 4;
@@ -27,9 +29,6 @@ const RIFF_SIZE_OFFSET: u64 = 4;
 /// Bytes of a chunk's id and size.
 const CHUNK_HEAD_BYTES: u64 = 8;
 
-/// Bytes of sound that are gathered before a write.
-const BUFFER_BYTES: usize = 256 << 10;
-
 /// Samples that are interleaved at a time: few enough to stay in the fastest cache with 64 channels.
 const TILE_SAMPLES: usize = 4096;
 
@@ -39,21 +38,21 @@ pub const FORMAT: Format = Format {
     repair: repair_sizes,
 };
 
-type Sink = BufWriter<Arc<File>>;
-
 /// One WAV file that is being written.
 pub struct WavEncoder {
-    writer: WavWriter<Sink>,
+    sound: GrowingFile,
     file: Arc<File>,
     codec: Codec,
     channels: usize,
-    header_bytes: u64,
+    header: Vec<u8>,
     data_bytes: u64,
     max_data_bytes: u64,
     /// What comes behind the sound.
     info_chunk: Vec<u8>,
     /// The piece that is written now, interleaved.
     tile: Vec<f32>,
+    /// The same as it stands in the file.
+    bytes: Vec<u8>,
 }
 
 impl WavEncoder {
@@ -79,28 +78,29 @@ impl WavEncoder {
                 Codec::Float32 => SampleFormat::Float,
             },
         };
-        let sink = BufWriter::with_capacity(BUFFER_BYTES, Arc::clone(&file));
-        let mut writer = WavWriter::new(sink, spec).map_err(to_io)?;
-        writer.flush().map_err(to_io)?;
+        let mut header = header(spec)?;
         // The order of the speakers is known for stereo only; hound claims to know it for all.
         let is_extensible = format.channels > 2 || codec.bits_per_sample() > 16;
         match format.channels {
-            1 if is_extensible => write_channel_mask(&file, FRONT_CENTER)?,
+            1 if is_extensible => set_channel_mask(&mut header, FRONT_CENTER),
             2 => {}
-            _ if is_extensible => write_channel_mask(&file, 0)?,
+            _ if is_extensible => set_channel_mask(&mut header, 0),
             _ => {}
         }
-        let header_bytes = (&*file).seek(SeekFrom::End(0))?;
+        let mut sound = GrowingFile::new(Arc::clone(&file));
+        sound.append(&header)?;
+        sound.flush()?;
         Ok(Self {
-            writer,
+            sound,
             file,
             codec,
             channels: format.channels,
-            header_bytes,
+            header,
             data_bytes: 0,
             max_data_bytes,
             info_chunk: Vec::new(),
             tile: Vec::new(),
+            bytes: Vec::new(),
         })
     }
 
@@ -109,21 +109,31 @@ impl WavEncoder {
     }
 
     /// Writes what [`tile`](Self::tile) holds.
-    fn write_tile(&mut self) -> Result<(), hound::Error> {
-        let samples = self.tile.iter().copied();
+    fn write_tile(&mut self) -> io::Result<()> {
         match self.codec {
-            Codec::Pcm16 => {
-                let mut writer = self.writer.get_i16_writer(self.tile.len() as u32);
-                for sample in samples {
-                    writer.write_sample(quantise(sample, 16) as i16);
-                }
-                writer.flush()
-            }
-            Codec::Pcm24 => samples.into_iter().try_for_each(|sample| self.writer.write_sample(quantise(sample, 24))),
-            Codec::Pcm32 => samples.into_iter().try_for_each(|sample| self.writer.write_sample(quantise(sample, 32))),
-            Codec::Float32 => samples.into_iter().try_for_each(|sample| self.writer.write_sample(sample)),
+            Codec::Pcm16 => self.fill_bytes::<2>(|sample| quantise(sample, 16).cast_unsigned()),
+            Codec::Pcm24 => self.fill_bytes::<3>(|sample| quantise(sample, 24).cast_unsigned()),
+            Codec::Pcm32 => self.fill_bytes::<4>(|sample| quantise(sample, 32).cast_unsigned()),
+            Codec::Float32 => self.fill_bytes::<4>(f32::to_bits),
+        }
+        self.sound.append(&self.bytes)
+    }
+
+    /// Puts the lowest `BYTES` bytes of each sample's word into [`bytes`](Self::bytes).
+    fn fill_bytes<const BYTES: usize>(&mut self, word: impl Fn(f32) -> u32) {
+        self.bytes.resize(self.tile.len() * BYTES, 0);
+        let (places, _) = self.bytes.as_chunks_mut::<BYTES>();
+        for (place, &sample) in places.iter_mut().zip(&self.tile) {
+            place.copy_from_slice(&word(sample).to_le_bytes()[..BYTES]);
         }
     }
+}
+
+/// The header of an empty file, up to where the sound begins.
+fn header(spec: WavSpec) -> io::Result<Vec<u8>> {
+    let mut header = Cursor::new(Vec::new());
+    WavWriter::new(&mut header, spec).and_then(WavWriter::finalize).map_err(to_io)?;
+    Ok(header.into_inner())
 }
 
 /// The header's fields have to hold the take: no rate of 0, at most 4 GiB of sound in a second.
@@ -138,8 +148,12 @@ fn check_header_fields(codec: Codec, format: StreamFormat) -> Result<(), OpenErr
     }
 }
 
-fn write_channel_mask(file: &File, mask: u32) -> io::Result<()> {
-    write_at(file, CHANNEL_MASK_OFFSET, mask)
+fn set_channel_mask(header: &mut [u8], mask: u32) {
+    header[CHANNEL_MASK_OFFSET..][..4].copy_from_slice(&mask.to_le_bytes());
+}
+
+fn set_size(header: &mut [u8], offset: u64, bytes: u64) {
+    header[offset as usize..][..4].copy_from_slice(&to_size(bytes).to_le_bytes());
 }
 
 fn write_at(mut file: &File, offset: u64, field: u32) -> io::Result<()> {
@@ -165,19 +179,24 @@ impl Encoder for WavEncoder {
         for start in (0..frames).step_by(tile_frames) {
             let count = tile_frames.min(frames - start);
             interleave(planar, frames, start..start + count, &mut self.tile);
-            self.write_tile().map_err(to_io)?;
+            self.write_tile()?;
             self.data_bytes += count as u64 * self.bytes_per_frame();
         }
         Ok(())
     }
 
+    /// Sound first: the header never tells of what is not there.
     fn refresh(&mut self) -> io::Result<()> {
-        self.writer.flush().map_err(to_io)
+        self.sound.flush()?;
+        let (header_bytes, data_bytes) = (self.header.len() as u64, self.data_bytes);
+        set_size(&mut self.header, RIFF_SIZE_OFFSET, header_bytes - CHUNK_HEAD_BYTES + data_bytes);
+        set_size(&mut self.header, header_bytes - 4, data_bytes);
+        self.sound.overwrite_start(&self.header)
     }
 
-    fn finish(self: Box<Self>) -> io::Result<()> {
-        self.writer.finalize().map_err(to_io)?;
-        end_sound(&self.file, self.header_bytes, self.data_bytes)?;
+    fn finish(mut self: Box<Self>) -> io::Result<()> {
+        self.sound.flush()?;
+        end_sound(&self.file, self.header.len() as u64, self.data_bytes)?;
         append_chunk(&self.file, &self.info_chunk)
     }
 
@@ -186,7 +205,7 @@ impl Encoder for WavEncoder {
     }
 
     fn bytes(&self) -> u64 {
-        self.header_bytes + self.data_bytes
+        self.header.len() as u64 + self.data_bytes
     }
 }
 
