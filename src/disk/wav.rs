@@ -1,5 +1,5 @@
-//! WAV. hound knows the header; the sound goes to the file from here, for sample by sample through hound 24 bits took
-//! three times as long.
+//! WAV. hound knows the header; the sound goes to the file from here, for sample by sample through hound the whole way
+//! of 24 bits took twice as long.
 
 use super::encoder::{Encoder, Format, Kept, OpenError, SampleRange};
 use super::growing_file::GrowingFile;

@@ -111,7 +111,9 @@ fn assert_exact(codec: Codec, channels: &[Vec<f32>], what: &str) {
 fn extreme_sounds(frames: usize) -> Vec<(&'static str, Vec<f32>)> {
     let mut noise = crate::disk::trial::noise();
     let mut signs = || (0..frames).map(|_| if noise() < 0.0 { -1.0 } else { 1.0 }).collect::<Vec<f32>>();
-    let square = |half: usize| (0..frames).map(|at| if at / half % 2 == 0 { 1.0 } else { -1.0 }).collect::<Vec<f32>>();
+    let square = |half: usize| {
+        (0..frames).map(|at| if (at / half).is_multiple_of(2) { 1.0 } else { -1.0 }).collect::<Vec<f32>>()
+    };
     let with = |value: fn(usize) -> f32| (0..frames).map(value).collect::<Vec<f32>>();
     vec![
         ("noise of full scale", signs()),
