@@ -10,7 +10,7 @@ use crate::core::format::StreamFormat;
 use crate::core::metadata::Metadata;
 use crate::core::take::TakeSettings;
 use crate::link::TextSet;
-use open_part::{FailedPart, OpenPart, Recipe};
+use open_part::{EndedPart, OpenPart, Recipe};
 use std::path::{Path, PathBuf};
 
 mod open_part;
@@ -57,8 +57,8 @@ impl CompleteFiles {
     /// Keeps a file after an error, with what of its frames has reached the disk, and says how many these are; mends what
     /// its header then says wrongly. Where the disk does not even let us look, the safe ones have. A file without sound
     /// goes.
-    fn keep_what_is_there(&mut self, recipe: &Recipe, failed: FailedPart) -> u64 {
-        let FailedPart { file, frames, safe_frames, .. } = failed;
+    fn keep_what_is_there(&mut self, recipe: &Recipe, failed: EndedPart) -> u64 {
+        let EndedPart { file, frames, safe_frames, .. } = failed;
         let mended = (encoder::format_of(recipe.settings.file_type).repair)(file.file());
         let there = match mended {
             Ok(Kept { frames, sample_rate }) => resampled_frames(frames, sample_rate, recipe.format.sample_rate),
@@ -190,23 +190,21 @@ impl Parts {
                 self.complete.elsewhere = None;
                 return (self.complete, failure.map_or(Ok(()), Err));
             }
-            let (failed, error) = match self.open.finish(synced) {
-                Ok((file, frames)) => {
-                    let result = self.complete.add(file, frames);
-                    return (self.complete, result);
-                }
-                Err(failed) => failed,
+            let (ended, result) = self.open.finish(synced);
+            let Err(error) = result else {
+                let result = self.complete.add(ended.file, ended.frames);
+                return (self.complete, result);
             };
-            match open_elsewhere(&self.recipe, self.fallback.take(), &failed.file) {
+            match open_elsewhere(&self.recipe, self.fallback.take(), &ended.file) {
                 Some(next) => {
                     self.open = next;
-                    if let Err(error) = self.carry_over(failed, &error) {
+                    if let Err(error) = self.carry_over(ended, &error) {
                         return (self.give_up(), Err(error));
                     }
                     failure = Some(error);
                 }
                 None => {
-                    self.complete.keep_what_is_there(&self.recipe, failed);
+                    self.complete.keep_what_is_there(&self.recipe, ended);
                     return (self.complete, Err(error));
                 }
             }
@@ -228,14 +226,15 @@ impl Parts {
         let next = OpenPart::begin(&self.recipe, self.open.file.next_part()?, self.fallback.is_some())?;
         let full = std::mem::replace(&mut self.open, next);
         self.opened_files += 1;
-        match full.finish(true) {
-            Ok((file, frames)) => self.complete.add(file, frames),
-            Err((failed, error)) => {
-                let frames = failed.frames;
-                let kept = self.complete.keep_what_is_there(&self.recipe, failed);
-                if kept == frames { Ok(()) } else { Err(error) }
-            }
-        }
+        let (mut ended, result) = full.finish(true);
+        let Err(error) = result else {
+            return self.complete.add(ended.file, ended.frames);
+        };
+        // What the full file lacks comes first in this one, and with it in the fallback folder.
+        let recent = std::mem::take(&mut ended.recent);
+        let kept = self.complete.keep_what_is_there(&self.recipe, ended);
+        recent.each_from(kept, |planar, frames| self.open.write(planar, frames, self.recipe.format))?;
+        Err(error)
     }
 
     /// The open file cannot be written on: the take goes on in the fallback folder, where there is one, from the first
@@ -250,7 +249,7 @@ impl Parts {
         }
     }
 
-    fn carry_over(&mut self, mut failed: FailedPart, error: &TakeError) -> Result<(), TakeError> {
+    fn carry_over(&mut self, mut failed: EndedPart, error: &TakeError) -> Result<(), TakeError> {
         self.opened_files += 1;
         self.complete.elsewhere = Some(WentElsewhere { error, path: self.open.file.path() }.to_string());
         let recent = std::mem::take(&mut failed.recent);

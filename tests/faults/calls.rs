@@ -6,10 +6,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Mutex;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A low rate: the more seconds in few frames. A take of more than four is synced.
 const RATE: u32 = 8_000;
+
+/// Of a track that runs for long.
+const LIVE_RATE: u32 = 48_000;
 
 /// Frames of a take, before and after the file is refreshed.
 const FIRST_HALF: usize = 17_000;
@@ -141,6 +144,30 @@ fn the_disk_dies_at_any_call_of_a_take() {
 #[test]
 fn writes_are_cut_short_and_calls_interrupted_all_the_time() {
     run_all(all_configurations().map(|(file_type, unique)| (file_type, unique, Fault::Halting)).collect());
+}
+
+#[test]
+#[ignore = "long"]
+fn the_disk_hangs_for_a_minute_and_a_live_track_loses_nothing() {
+    thread::scope(|scope| {
+        for file_type in TYPES {
+            scope.spawn(move || {
+                let mut recorder = Recorder::new(file_type, true, LIVE_RATE);
+                let first = recorder.at();
+                recorder.disk.set(Fault::Hanging);
+                let start = Instant::now();
+                for second in 1..=61 {
+                    recorder.play(LIVE_RATE as usize, true);
+                    thread::sleep(Duration::from_secs(second).saturating_sub(start.elapsed()));
+                }
+                recorder.disk.set(Fault::None);
+                recorder.play(100, false);
+                let take = recorder.take(0);
+                assert_eq!((take.frames, take.lost, &take.errors), (61 * LIVE_RATE as usize, 0, &vec![]), "{take:?}");
+                assert_eq!(recorder.assert_sound(take.path.as_ref().unwrap(), first), 61 * LIVE_RATE as usize);
+            });
+        }
+    });
 }
 
 #[test]

@@ -36,8 +36,8 @@ pub struct OpenPart {
     recent: Option<Recent>,
 }
 
-/// A file that could not be written on.
-pub struct FailedPart {
+/// A file without its encoder.
+pub struct EndedPart {
     pub file: TakeFile,
     /// Frames that were handed to the encoder.
     pub frames: u64,
@@ -89,23 +89,18 @@ impl OpenPart {
         sync(&self.file).map_err(|source| self.write_error(source))
     }
 
-    /// Completes the file, on the medium if `synced`, and says how many frames it has. It still has to be put in its
-    /// place.
-    pub fn finish(self, synced: bool) -> Result<(TakeFile, u64), (FailedPart, TakeError)> {
+    /// Completes the file, on the medium if `synced`. It still has to be put in its place.
+    pub fn finish(self, synced: bool) -> (EndedPart, Result<(), TakeError>) {
         let Self { encoder, file, frames, safe_frames, recent } = self;
-        match encoder.finish().and_then(|()| if synced { sync(&file) } else { Ok(()) }) {
-            Ok(()) => Ok((file, frames)),
-            Err(source) => {
-                let error = TakeError::Write { path: file.path().to_owned(), source };
-                Err((FailedPart { file, frames, safe_frames, recent: recent.unwrap_or_default() }, error))
-            }
-        }
+        let finished = encoder.finish().and_then(|()| if synced { sync(&file) } else { Ok(()) });
+        let result = finished.map_err(|source| TakeError::Write { path: file.path().to_owned(), source });
+        (EndedPart { file, frames, safe_frames, recent: recent.unwrap_or_default() }, result)
     }
 
     /// Ends it after an error, with whatever is in the file.
-    pub fn fail(self) -> FailedPart {
+    pub fn fail(self) -> EndedPart {
         let Self { file, frames, safe_frames, recent, .. } = self;
-        FailedPart { file, frames, safe_frames, recent: recent.unwrap_or_default() }
+        EndedPart { file, frames, safe_frames, recent: recent.unwrap_or_default() }
     }
 
     fn write_error(&self, source: io::Error) -> TakeError {
