@@ -16,7 +16,7 @@ impl Take {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("take.mp3");
-        let file = Arc::new(File::create(&path).unwrap());
+        let file = Arc::new(File::options().read(true).write(true).create_new(true).open(&path).unwrap());
         Self { _folder: folder, path, file }
     }
 
