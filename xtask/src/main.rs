@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use workspace::Workspace;
 
 const HELP: &str = "\
-cargo xtask demo          hear it work without a DAW: makes a sound, records it to WAV and MP3, checks the files
+cargo xtask demo          hear it work without a DAW: makes a sound, records it to every file type, checks the files
 cargo xtask test          everything that is tested; --long runs the fault tests in their full counts, too
 cargo xtask bundle        builds the plugins into target/bundled
 cargo xtask install       builds them and copies them to where DAWs look; --uninstall takes them away again
