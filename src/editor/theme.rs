@@ -1,6 +1,10 @@
 //! Colours, sizes and shapes. Red means recording and nothing else; amber is trouble.
 
-use egui::{Color32, CornerRadius, FontFamily, FontId, Margin, Painter, Pos2, Rect, Stroke, Vec2, pos2, vec2};
+use egui::{
+    Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Painter, Pos2, Rect, Stroke, Vec2,
+    pos2, vec2,
+};
+use std::sync::Arc;
 
 pub const BACKGROUND: Color32 = Color32::from_rgb(0x16, 0x18, 0x1c);
 pub const PANEL: Color32 = Color32::from_rgb(0x1f, 0x22, 0x27);
@@ -22,6 +26,9 @@ pub const GAP: f32 = 8.0;
 pub const ROW: f32 = 28.0;
 pub const RADIUS: CornerRadius = CornerRadius::same(4);
 
+/// The one font: its figures are all of one width.
+const FONT: &str = "Ubuntu-Light";
+
 /// Text of this size.
 pub fn text(size: f32) -> FontId {
     FontId::new(size, FontFamily::Proportional)
@@ -29,11 +36,12 @@ pub fn text(size: f32) -> FontId {
 
 /// Figures of this size, all of one width.
 pub fn figures(size: f32) -> FontId {
-    FontId::new(size, FontFamily::Monospace)
+    text(size)
 }
 
 /// Dresses egui's own widgets.
 pub fn apply(ctx: &egui::Context) {
+    ctx.set_fonts(fonts());
     ctx.set_theme(egui::Theme::Dark);
     ctx.all_styles_mut(|style| {
         style.visuals = visuals();
@@ -48,6 +56,15 @@ pub fn apply(ctx: &egui::Context) {
             font.size = font.size.max(13.0);
         }
     });
+}
+
+fn fonts() -> FontDefinitions {
+    let mut fonts = FontDefinitions::empty();
+    fonts.font_data.insert(FONT.to_owned(), Arc::new(FontData::from_static(epaint_default_fonts::UBUNTU_LIGHT)));
+    for family in [FontFamily::Proportional, FontFamily::Monospace] {
+        fonts.families.insert(family, vec![FONT.to_owned()]);
+    }
+    fonts
 }
 
 fn visuals() -> egui::Visuals {
