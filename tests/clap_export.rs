@@ -2,6 +2,7 @@
 
 mod common;
 
+use common::threads::plugin_threads;
 use common::{PAUSE, Rig, assert_takes, record, sample, sound};
 use headless_host::{Change, ParamId, Processor, Render, Setup, Signal};
 use rosc::{OscPacket, OscType};
@@ -160,12 +161,12 @@ fn set_method(processor: &mut Processor, method: f64) {
 
 /// The export threads there are; nothing where that cannot be told.
 fn export_threads() -> Option<usize> {
-    let Ok(tasks) = std::fs::read_dir("/proc/self/task") else {
+    let Some(threads) = plugin_threads() else {
         let _ = writeln!(std::io::stderr(), "skipped: the threads of a process can be counted on Linux only");
         return None;
     };
-    let names = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
-    Some(names.filter(|name| ["audio file osc", "audio file name"].contains(&name.trim())).count())
+    let names = ["audio file osc", "audio file name"];
+    Some(threads.iter().filter(|thread| names.contains(&thread.name.as_str())).count())
 }
 
 /// Waits until there is no export thread any more.

@@ -4,24 +4,12 @@
 
 mod common;
 
+use common::threads::{PluginThread, plugin_threads};
 use common::{instance_in, record, sound};
 use headless_host::{Render, Setup};
-use std::fs;
 
-/// The plugin's threads, with how often each has been woken so far.
-fn threads() -> Vec<(String, u64)> {
-    let mut threads = Vec::new();
-    for task in fs::read_dir("/proc/self/task").unwrap() {
-        // A thread that ends meanwhile is none.
-        let Ok(status) = fs::read_to_string(task.unwrap().path().join("status")) else { continue };
-        let field =
-            |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim().to_owned();
-        let name = field("Name:");
-        if name.starts_with("audio file") {
-            threads.push((name, field("voluntary_ctxt_switches:").parse().unwrap()));
-        }
-    }
-    threads
+fn threads() -> Vec<PluginThread> {
+    plugin_threads().unwrap()
 }
 
 #[test]
@@ -43,8 +31,8 @@ fn threads_end_with_the_instances_and_idle_writers_sleep_through() {
     let before = threads();
     assert_eq!(before.len(), 65, "a writer for each instance and one watch: {before:?}");
     std::thread::sleep(std::time::Duration::from_millis(1_000));
-    let woken = |threads: &[(String, u64)]| {
-        threads.iter().filter(|(name, _)| name.contains("writer")).map(|(_, count)| count).sum::<u64>()
+    let woken = |threads: &[PluginThread]| {
+        threads.iter().filter(|thread| thread.name.contains("writer")).map(|thread| thread.wakes).sum::<u64>()
     };
     let wakes = woken(&threads()) - woken(&before);
     assert!(wakes <= 64, "64 idle writers were woken {wakes} times in a second");

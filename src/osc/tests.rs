@@ -148,3 +148,25 @@ fn the_end_of_the_export_does_not_wait_for_a_lookup_that_hangs() {
     *MAY_ANSWER.0.lock().unwrap() = true;
     MAY_ANSWER.1.notify_all();
 }
+
+/// Else the host could unload the plugin beneath it.
+#[test]
+fn the_end_of_the_export_waits_for_its_thread() {
+    let world = World::with_target("127.0.0.1:9");
+    let held = Arc::new(AtomicBool::new(false));
+    let by_the_thread = Arc::clone(&held);
+    let controls = move || {
+        if thread::current().name() == Some("audio file osc") {
+            by_the_thread.store(true, Relaxed);
+            thread::sleep(Duration::from_millis(50));
+        }
+        ExportControls { method: ExportMethod::ChannelNameIsPath, record: false, pause: false }
+    };
+    let (status, texts) = (Arc::clone(&world.status), Arc::clone(&world.texts));
+    let exporter = Exporter::with_lookup(status, texts, controls, nobody_knows).unwrap();
+    while !held.load(Relaxed) {
+        thread::sleep(Duration::from_millis(5));
+    }
+    drop(exporter);
+    assert_eq!(Arc::strong_count(&held), 1, "the thread is still there");
+}

@@ -4,6 +4,8 @@
 // Every test binary compiles this for itself and uses its own part of it.
 #![allow(dead_code)]
 
+pub mod threads;
+
 use headless_host::{Change, Instance, ParamId, Plugin, Signal};
 use std::fs::File;
 use std::ops::Range;
