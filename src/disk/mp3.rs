@@ -92,10 +92,8 @@ impl Mp3Encoder {
     ) -> Result<Self, OpenError> {
         let refuse = |reason: String| OpenError::Refused { file_type: FILE_TYPE, reason };
         let rate = encoded_rate(format.sample_rate);
-        let resampler = (rate != format.sample_rate)
-            .then(|| Resampler::new(format.sample_rate, rate, format.channels))
-            .transpose()
-            .map_err(|error| refuse(error.to_string()))?;
+        let resampler =
+            Resampler::between(format.sample_rate, rate, format.channels).map_err(|error| refuse(error.to_string()))?;
         let encoder = build_lame(bit_rate, rate, format.channels).map_err(|error| refuse(error.to_string()))?;
         let mpeg = Mpeg::at_rate(rate);
         let lame = LameFile {

@@ -71,10 +71,8 @@ impl OggEncoder {
     ) -> Result<Self, OpenError> {
         let refuse = |reason: String| OpenError::Refused { file_type: "Ogg Vorbis", reason };
         let rate = encoded_rate(format.sample_rate);
-        let resampler = (rate != format.sample_rate)
-            .then(|| Resampler::new(format.sample_rate, rate, format.channels))
-            .transpose()
-            .map_err(|error| refuse(error.to_string()))?;
+        let resampler =
+            Resampler::between(format.sample_rate, rate, format.channels).map_err(|error| refuse(error.to_string()))?;
         let sources = SOURCES[format.channels - 1];
         let coder = Coder::new(bit_rate, StreamFormat { sample_rate: rate, ..format }, metadata)
             .map_err(|error| refuse(error.to_string()))?;

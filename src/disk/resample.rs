@@ -97,6 +97,14 @@ pub struct Resampler {
 }
 
 impl Resampler {
+    /// A resampler for `channels` channels from `from` Hz to `to` Hz, where they differ.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn between(from: u32, to: u32, channels: usize) -> Result<Option<Self>, RatioOutOfRange> {
+        (from != to).then(|| Self::new(from, to, channels)).transpose()
+    }
+
     /// A resampler for `channels` channels from `from` Hz to `to` Hz.
     ///
     /// # Errors

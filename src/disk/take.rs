@@ -128,9 +128,7 @@ impl OpenTake {
         }
         let settings = start.settings;
         let rate = file_rate(settings.rate, arriving.sample_rate, settings.rate_match)?;
-        let resampler = (rate != arriving.sample_rate)
-            .then(|| Resampler::new(arriving.sample_rate, rate, arriving.channels))
-            .transpose()
+        let resampler = Resampler::between(arriving.sample_rate, rate, arriving.channels)
             .map_err(|_| TakeError::RateOutOfRange { from: arriving.sample_rate, to: rate })?;
         let format = StreamFormat { sample_rate: rate, ..arriving };
         let now = Instant::now();

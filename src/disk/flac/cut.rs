@@ -1,5 +1,6 @@
 //! Mends a file whose end is missing.
 
+use super::bits::crc16;
 use crate::disk::encoder::Kept;
 use flac_codec::metadata::{Block, BlockList, Streaminfo, write_blocks};
 use flac_codec::stream::FrameHeader;
@@ -64,11 +65,4 @@ fn last_whole_block(tail: &[u8], info: &Streaminfo) -> Option<(usize, u64)> {
         ends.push(*at);
     }
     None
-}
-
-/// The checksum at a block's end (RFC 9639, 9.3); 0 over a block with it.
-fn crc16(bytes: &[u8]) -> u16 {
-    bytes.iter().fold(0, |crc, &byte| {
-        (0..8).fold(crc ^ (u16::from(byte) << 8), |crc, _| (crc << 1) ^ if crc & 0x8000 == 0 { 0 } else { 0x8005 })
-    })
 }
