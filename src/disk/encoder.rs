@@ -33,7 +33,7 @@ pub trait Encoder {
     fn write(&mut self, planar: &[f32], frames: usize) -> io::Result<()>;
 
     /// Hands all bytes to the operating system and makes the header or tag say what the file holds, so that the file
-    /// plays even if the process dies now. Encoders that hold frames back may hold back a tenth of a second.
+    /// plays even if the process dies now. The last frames, [`most_held_back`] of them, may come later.
     fn refresh(&mut self) -> io::Result<()>;
 
     /// Writes what is held back and the final header or tag. The file is complete then.
@@ -49,6 +49,11 @@ pub trait Encoder {
     fn note(&self) -> Option<&'static str> {
         None
     }
+}
+
+/// How many of the last frames at `sample_rate` Hz a refreshed file may lack: a third of a second.
+pub fn most_held_back(sample_rate: u32) -> u64 {
+    u64::from(sample_rate / 3)
 }
 
 /// Why a take cannot be encoded at all. Nothing was written.
@@ -115,3 +120,6 @@ pub fn check(file_type: FileType, stream: StreamFormat) -> Result<(), OpenError>
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

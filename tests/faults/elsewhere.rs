@@ -5,32 +5,41 @@ use crate::recorder::{OLD, Recorder, TYPES, Type};
 use faulty_disk::{EIO, ENOSPC, Fault};
 use std::fs;
 use std::thread;
+use std::time::Duration;
 use tempfile::TempDir;
 
 const RATE: u32 = 48_000;
 
-/// Of each take.
-const FRAMES: usize = 5 * RATE as usize;
+/// Of each take, 5 s at [`RATE`].
+const FRAMES: usize = 240_000;
+
+/// After so long the writer refreshes its file at the next frames.
+const MORE_THAN_A_REFRESH: Duration = Duration::from_millis(250);
 
 /// A recorder whose takes can go on in another folder.
-fn recorder(file_type: Type, unique: bool) -> (Recorder, TempDir) {
-    let mut recorder = Recorder::new(file_type, unique, RATE);
+fn recorder(file_type: Type, unique: bool, rate: u32) -> (Recorder, TempDir) {
+    let mut recorder = Recorder::new(file_type, unique, rate);
     let fallback = tempfile::tempdir().unwrap();
     recorder.set_text("fallback", fallback.path().to_str().unwrap());
     (recorder, fallback)
 }
 
-/// Records a take while the fault is there, and asserts that its two parts hold it without a gap.
+/// Records a take as fast as it goes while the fault is there, and asserts that its two parts hold it without a gap.
 fn run(file_type: Type, unique: bool, fault: Fault) {
-    let (mut recorder, fallback) = recorder(file_type, unique);
+    run_played(file_type, unique, RATE, fault, |recorder| recorder.play(FRAMES, true));
+}
+
+/// The same with any rate, and [`FRAMES`] frames that `play` plays.
+fn run_played(file_type: Type, unique: bool, rate: u32, fault: Fault, play: impl Fn(&mut Recorder)) {
+    let (mut recorder, fallback) = recorder(file_type, unique, rate);
     let old = recorder.folder.path().join("take").with_extension(file_type.extension);
     let first = recorder.at();
     recorder.disk.set(fault);
-    recorder.play(FRAMES, true);
+    play(&mut recorder);
     recorder.play(100, false);
     let take = recorder.take(0);
     recorder.disk.set(Fault::None);
-    let what = format!("{}, unique {unique}, {fault:?}: {take:?}", file_type.extension);
+    let what = format!("{}, unique {unique}, {rate} Hz, {fault:?}: {take:?}", file_type.extension);
     assert_eq!((take.frames, take.lost, &take.errors), (FRAMES, 0, &vec![]), "{what}");
     let begun = recorder.files().into_iter().filter(|path| unique || *path != old);
     let mut kept = 0;
@@ -62,6 +71,28 @@ fn a_take_on_a_full_disk_goes_on_elsewhere_without_a_missing_frame() {
     });
 }
 
+/// After each refresh the recorder forgets what the file surely holds.
+#[test]
+fn a_take_whose_file_was_refreshed_goes_on_elsewhere_without_a_missing_frame() {
+    let slowly = |recorder: &mut Recorder| {
+        for _ in 0..8 {
+            recorder.play(FRAMES / 8, true);
+            thread::sleep(MORE_THAN_A_REFRESH);
+        }
+    };
+    in_every_type(|file_type| {
+        for rate in [8_000, RATE] {
+            let mut recorder = Recorder::new(file_type, true, rate);
+            slowly(&mut recorder);
+            recorder.play(100, false);
+            let bytes = fs::metadata(recorder.take(0).path.unwrap()).unwrap().len();
+            for room in [bytes / 2 + 7, bytes * 3 / 4, bytes * 9 / 10 + 1] {
+                run_played(file_type, true, rate, Fault::Room(room), slowly);
+            }
+        }
+    });
+}
+
 #[test]
 fn a_take_on_a_disk_that_is_pulled_out_goes_on_elsewhere() {
     in_every_type(|file_type| {
@@ -73,7 +104,7 @@ fn a_take_on_a_disk_that_is_pulled_out_goes_on_elsewhere() {
         let calls = recorder.disk.calls().len();
         for call in (calls / 2..calls).step_by(3) {
             let fault = Fault::Once { call, errno: EIO };
-            let (mut recorder, fallback) = self::recorder(file_type, true);
+            let (mut recorder, fallback) = self::recorder(file_type, true, RATE);
             let first = recorder.at();
             recorder.disk.set(fault);
             recorder.play(FRAMES, true);
@@ -104,18 +135,13 @@ fn a_take_whose_fallback_fails_too_ends_with_what_fits() {
         let take = recorder.take(0);
         assert!(take.lost > 0 && take.errors.len() == 1, "{take:?}");
         recorder.disk.set(Fault::None);
-        let first = recorder.at();
-        recorder.play(3_000, true);
-        recorder.play(100, false);
-        let next = recorder.take(1);
-        assert_eq!((next.frames, next.lost, &next.errors), (3_000, 0, &vec![]), "{next:?}");
-        assert_eq!(recorder.assert_sound(next.path.as_ref().unwrap(), first), 3_000);
+        recorder.assert_take_works(1);
     }
 }
 
 #[test]
 fn a_folder_that_may_not_be_written_is_told_and_nothing_goes_elsewhere() {
-    let (mut recorder, fallback) = recorder(TYPES[0], true);
+    let (mut recorder, fallback) = recorder(TYPES[0], true, RATE);
     recorder.disk.set(Fault::From { call: 0, errno: faulty_disk::EACCES });
     recorder.play(1_000, true);
     recorder.play(100, false);

@@ -115,6 +115,16 @@ impl Recorder {
         }
     }
 
+    /// Records a take and asserts that it, with this number, is whole.
+    pub fn assert_take_works(&mut self, number: usize) {
+        let first = self.at;
+        self.play(3_000, true);
+        self.play(100, false);
+        let take = self.take(number);
+        assert_eq!((take.frames, take.lost, &take.errors), (3_000, 0, &vec![]), "take {number}: {take:?}");
+        assert_eq!(self.assert_sound(take.path.as_ref().unwrap(), first), 3_000);
+    }
+
     /// Ends the activation, and with it the open take.
     pub fn finish(&mut self) {
         if let Some((mut instance, processor)) = self.instance.take() {

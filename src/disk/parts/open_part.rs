@@ -9,9 +9,6 @@ use crate::disk::files::TakeFile;
 use crate::disk::recent::Recent;
 use std::io;
 
-/// Encoders hold back less than a third of a second when their file is refreshed.
-const HELD_BACK_PER_SECOND: u32 = 3;
-
 /// Of the newest frames at most so many bytes are kept, but a second in any case.
 const MOST_RECENT_BYTES: u64 = 16 << 20;
 
@@ -77,7 +74,7 @@ impl OpenPart {
     /// Makes the header say what the file holds.
     pub fn refresh(&mut self, format: StreamFormat) -> Result<(), TakeError> {
         self.encoder.refresh().map_err(|source| self.write_error(source))?;
-        self.safe_frames = self.frames.saturating_sub(u64::from(format.sample_rate / HELD_BACK_PER_SECOND));
+        self.safe_frames = self.frames.saturating_sub(encoder::most_held_back(format.sample_rate));
         if let Some(recent) = &mut self.recent {
             recent.forget_before(self.safe_frames);
         }
