@@ -14,10 +14,11 @@
 //! stage of memory ([`Relief`]).
 //!
 //! A message is committed whole, so the writer never sees half of one. A mark rings the [`Bell`] that wakes a sleeping
-//! writer. Dropping the [`Sender`] says that nothing more
-//! comes; an open take ends with it. What the editor shows goes through the atomics of [`Status`], meters and waveform
-//! through those of its [`Scope`], the peaks of the export through those of its [`ExportPeaks`]; the texts that are saved with the project go through [`Texts`], in revisions, so that
-//! a take keeps those of its first frame.
+//! writer. Dropping the [`Sender`] says that nothing more comes; an open take ends with it.
+//!
+//! What the editor shows goes through the atomics of [`Status`], meters and waveform through those of its [`Scope`], the
+//! peaks of the export through those of its [`ExportPeaks`]. The texts that are saved with the project go through
+//! [`Texts`], in revisions, so that a take keeps those of its first frame.
 
 mod bell;
 mod export;

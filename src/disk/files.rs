@@ -15,6 +15,8 @@
 //! - A `name (recording).wav` that nobody has locked is what a killed host left. When the next take wants its name it is
 //!   mended, so that its header tells of all its sound, and becomes `name (recovered).wav`; without any sound it goes.
 //!   Whatever else a killed host left plays as it is, and stays so: nothing tells it from a complete take.
+//! - A take whose disk fails in mid-take goes on in the fallback folder, as `name (2).wav` or the next number there;
+//!   nothing is ever replaced in that folder.
 //! - A take whose file is deleted while it is recorded is written to `name (recovered).wav` when it is complete, as far
 //!   as the system still gives it out.
 //!

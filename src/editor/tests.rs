@@ -260,6 +260,13 @@ fn an_export_that_sends_nothing_says_so_as_long_as_that_is_so() {
 }
 
 #[test]
+fn the_fallback_is_kept_as_it_is_typed() {
+    let mut rig = unfolded();
+    type_into(&mut rig, "Fallback", "/spare");
+    assert_eq!(rig.params().texts.current().fallback, "/spare");
+}
+
+#[test]
 fn the_header_takes_several_lines() {
     let mut rig = unfolded();
     type_into(&mut rig, "Header", "title = X");

@@ -169,7 +169,12 @@ impl<'a> Sender<'a> {
             Some(socket) => socket,
             None => match Socket::for_target(target) {
                 Ok(socket) => socket,
-                Err(error) => return Some(format!("The export has no way to the network ({error}).")),
+                Err(error) => {
+                    return Some(format!(
+                        "The export has no way to the network ({error}). Check the network; the export tries again by \
+                         itself."
+                    ));
+                }
             },
         };
         let addresses = self.routes.iter().map(|route| route.address.as_str());

@@ -161,6 +161,20 @@ fn the_recorders_folder_is_the_variables_then_in_the_music_folder() {
 }
 
 #[test]
+fn a_fallback_is_the_named_folder_or_the_recorders_own_with_the_name_of_the_take() {
+    let file = |fallback: &str, file: &str| {
+        let texts = TextSet { file: file.to_owned(), fallback: fallback.to_owned(), ..TextSet::default() };
+        fallback_texts(&texts).file
+    };
+    let beside = |folder: &str| format!("{folder}{MAIN_SEPARATOR}take{{suffix}}");
+    for name in ["take{suffix}", "drums/take{suffix}", "/takes/{date}/take{suffix}", "~/take{suffix}"] {
+        assert_eq!(file("", name), "take{suffix}", "in the recorder's folder");
+        assert_eq!(file("/spare", name), beside("/spare"));
+        assert_eq!(file(" ~/spare ", name), beside("~/spare"));
+    }
+}
+
+#[test]
 fn without_a_home_folder_only_names_that_need_it_fail() {
     let root = |start, variable: Option<&str>| root(start, variable.map(OsString::from), || None);
     assert!(matches!(root(Start::Home, Some("takes")), Err(FileError::NoHome)));
