@@ -1,4 +1,5 @@
-//! The writer thread: it owns every file, path and encoder. Nothing here runs on the audio thread.
+//! The writer thread: it owns every file, path and encoder. Nothing here runs on the audio thread. Only to bring a file to
+//! the medium in mid-take is there one more thread, `syncing`.
 
 mod aiff;
 #[cfg(test)]
@@ -18,6 +19,7 @@ mod recent;
 mod resample;
 mod room;
 mod sanitise;
+mod syncing;
 mod tags;
 mod take;
 #[cfg(test)]

@@ -175,7 +175,7 @@ impl Parts {
         self.open.refresh(self.recipe.format).or_else(|error| self.go_on_elsewhere(error))
     }
 
-    /// Brings what the operating system has to the medium.
+    /// Begins to bring what the operating system has to the medium.
     pub fn sync(&mut self) -> Result<(), TakeError> {
         self.open.sync().or_else(|error| self.go_on_elsewhere(error))
     }

@@ -111,6 +111,7 @@ pub struct OpenTake {
     parts: Parts,
     figures: Figures,
     refreshed: Instant,
+    /// When the last sync began.
     synced: Instant,
 }
 
@@ -229,7 +230,7 @@ impl OpenTake {
         }
         if now.duration_since(self.synced) >= SYNC_INTERVAL {
             self.parts.sync()?;
-            self.synced = Instant::now();
+            self.synced = now;
         }
         Ok(())
     }

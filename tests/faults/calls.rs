@@ -148,7 +148,7 @@ fn the_disk_hangs_for_a_minute_and_a_live_track_loses_nothing() {
             scope.spawn(move || {
                 let mut recorder = Recorder::new(file_type, true, LIVE_RATE);
                 let first = recorder.at();
-                recorder.disk.set(Fault::Hanging);
+                recorder.disk.set(Fault::Hanging(|call| matches!(call, Call::Write | Call::Sync)));
                 let start = Instant::now();
                 for second in 1..=61 {
                     recorder.play(LIVE_RATE as usize, true);
@@ -169,7 +169,7 @@ fn the_disk_hangs_and_the_host_plays_on() {
     for file_type in TYPES {
         let mut recorder = Recorder::new(file_type, true, RATE);
         let first = recorder.at();
-        recorder.disk.set(Fault::Hanging);
+        recorder.disk.set(Fault::Hanging(|call| matches!(call, Call::Write | Call::Sync)));
         // Returns, although not a byte has been written: fewer seconds than the queue holds.
         recorder.play(10 * RATE as usize, true);
         recorder.play(100, false);
@@ -178,4 +178,58 @@ fn the_disk_hangs_and_the_host_plays_on() {
         assert_eq!((take.lost, &take.errors), (0, &vec![]), "{take:?}");
         assert_eq!(recorder.assert_sound(take.path.as_ref().unwrap(), first), 10 * RATE as usize);
     }
+}
+
+/// A host that is killed meanwhile must not lose more than at any other time.
+#[test]
+fn a_sync_that_hangs_keeps_no_sound_from_the_file() {
+    thread::scope(|scope| {
+        for file_type in TYPES {
+            scope.spawn(move || {
+                let mut recorder = Recorder::new(file_type, true, LIVE_RATE);
+                let first = recorder.at();
+                recorder.disk.set(Fault::Hanging(|call| call == Call::Sync));
+                while !recorder.disk.calls().contains(&Call::Sync) {
+                    play_a_tenth_of_a_second(&mut recorder);
+                }
+                let at_the_sync = recorder.at() - first;
+                while recorder.kept_so_far(first) < at_the_sync {
+                    assert!(recorder.at() - first < at_the_sync + 10 * LIVE_RATE as usize, "the file does not grow");
+                    play_a_tenth_of_a_second(&mut recorder);
+                }
+                recorder.disk.set(Fault::None);
+                let frames = recorder.at() - first;
+                recorder.play(100, false);
+                let take = recorder.take(0);
+                assert_eq!((take.frames, take.lost, &take.errors), (frames, 0, &vec![]), "{take:?}");
+                assert_eq!(recorder.assert_sound(take.path.as_ref().unwrap(), first), frames);
+            });
+        }
+    });
+}
+
+/// What a sync has to say is told although the writer does not wait for it.
+#[test]
+fn a_sync_that_fails_in_mid_take_ends_it_with_an_error() {
+    let mut recorder = Recorder::new(TYPES[0], true, LIVE_RATE);
+    let first = recorder.at();
+    recorder.disk.set(Fault::Every { of: |call| call == Call::Sync, errno: EIO });
+    while recorder.disk.failed() == 0 {
+        play_a_tenth_of_a_second(&mut recorder);
+    }
+    recorder.disk.set(Fault::None);
+    // Longer than the writer waits until it refreshes a file.
+    (0..4).for_each(|_| play_a_tenth_of_a_second(&mut recorder));
+    let before = recorder.at() - first;
+    recorder.play(LIVE_RATE as usize, true);
+    recorder.play(100, false);
+    let take = recorder.take(0);
+    let kept = recorder.assert_sound(take.path.as_ref().unwrap(), first);
+    assert!(take.errors.len() == 1 && take.frames - take.lost == kept && kept <= before, "{kept} of {take:?}");
+    recorder.assert_take_works(1);
+}
+
+fn play_a_tenth_of_a_second(recorder: &mut Recorder) {
+    recorder.play(LIVE_RATE as usize / 10, true);
+    thread::sleep(Duration::from_millis(100));
 }

@@ -146,9 +146,10 @@ fn others_play_it(path: &Path) {
     }
 }
 
-/// A moment between 0.1 and 2.1 s, another one for each number.
+/// A moment between 0.1 and 2.1 s, another one for each number; every sixth time 4 s later, when the file is synced.
 fn moment(number: usize) -> Duration {
-    Duration::from_millis(100 + (number as u64 * 619) % 2_000)
+    let later = if number % 6 == 5 { 4_000 } else { 0 };
+    Duration::from_millis(100 + (number as u64 * 619) % 2_000 + later)
 }
 
 /// Does something for each type and number, `AT_ONCE` at a time; every failure is told.

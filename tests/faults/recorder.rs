@@ -1,7 +1,8 @@
 //! A recorder on a disk that can fail, and what becomes of its takes.
 
 use crate::common::{
-    Decoded, FILE_TYPE, RECORD, UNIQUE_SUFFIX, count_frames, decode, files_in, plugin, record, sample, sound,
+    Decoded, FILE_TYPE, RECORD, UNIQUE_SUFFIX, count_frames, decode, decode_as_far_as_it_goes, files_in, plugin,
+    record, sample, sound,
 };
 use crate::log;
 use faulty_disk::{Disk, Fault};
@@ -135,6 +136,16 @@ impl Recorder {
     /// The files in the folder.
     pub fn files(&self) -> Vec<PathBuf> {
         files_in(self.folder.path())
+    }
+
+    /// How many frames of the input from `first` on the open take's file holds by now.
+    pub fn kept_so_far(&self, first: usize) -> usize {
+        let path = self.files().pop().unwrap();
+        let take = decode_as_far_as_it_goes(&path);
+        if self.file_type.keeps_samples {
+            assert_holds(&take, first, &path);
+        }
+        take.frames()
     }
 
     /// Asserts that the file holds the frames of the input from `first` on, as many as it has, and says how many.

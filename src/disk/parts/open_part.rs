@@ -7,6 +7,7 @@ use crate::disk::encoder::{self, Encoder};
 use crate::disk::error::TakeError;
 use crate::disk::files::TakeFile;
 use crate::disk::recent::Recent;
+use crate::disk::syncing::{Syncing, sync};
 use std::io;
 
 /// Of the newest frames at most so many bytes are kept, but a second in any case.
@@ -31,6 +32,7 @@ pub struct OpenPart {
     safe_frames: u64,
     /// The frames behind them; only where the take can go on elsewhere.
     recent: Option<Recent>,
+    syncing: Option<Syncing>,
 }
 
 /// A file without its encoder.
@@ -50,7 +52,7 @@ impl OpenPart {
         match (encoder::format_of(settings.file_type).open)(settings, *format, metadata, file.file().clone()) {
             Ok(encoder) => {
                 let recent = keeps_recent.then(Recent::default);
-                Ok(Self { encoder, file, frames: 0, safe_frames: 0, recent })
+                Ok(Self { encoder, file, frames: 0, safe_frames: 0, recent, syncing: None })
             }
             Err(error) => {
                 file.discard();
@@ -73,6 +75,7 @@ impl OpenPart {
 
     /// Makes the header say what the file holds.
     pub fn refresh(&mut self, format: StreamFormat) -> Result<(), TakeError> {
+        self.hear_of_sync()?;
         self.encoder.refresh().map_err(|source| self.write_error(source))?;
         self.safe_frames = self.frames.saturating_sub(encoder::most_held_back(format.sample_rate));
         if let Some(recent) = &mut self.recent {
@@ -81,15 +84,35 @@ impl OpenPart {
         Ok(())
     }
 
-    /// Brings what the operating system has to the medium.
-    pub fn sync(&self) -> Result<(), TakeError> {
-        sync(&self.file).map_err(|source| self.write_error(source))
+    /// Begins to bring to the medium what the operating system has, unless that is still under way.
+    pub fn sync(&mut self) -> Result<(), TakeError> {
+        self.hear_of_sync()?;
+        if self.syncing.is_some() {
+            return Ok(());
+        }
+        match Syncing::begin(self.file.file()) {
+            Ok(syncing) => {
+                self.syncing = Some(syncing);
+                Ok(())
+            }
+            // Without a thread to be had the take has to wait.
+            Err(_) => sync(self.file.file()).map_err(|source| self.write_error(source)),
+        }
+    }
+
+    /// Takes the result of a sync that is done.
+    fn hear_of_sync(&mut self) -> Result<(), TakeError> {
+        let Some(done) = self.syncing.take_if(|syncing| syncing.is_done()) else { return Ok(()) };
+        done.end().map_err(|source| self.write_error(source))
     }
 
     /// Completes the file, on the medium if `synced`. It still has to be put in its place.
     pub fn finish(self, synced: bool) -> (EndedPart, Result<(), TakeError>) {
-        let Self { encoder, file, frames, safe_frames, recent } = self;
-        let finished = encoder.finish().and_then(|()| if synced { sync(&file) } else { Ok(()) });
+        let Self { encoder, file, frames, safe_frames, recent, syncing } = self;
+        let finished = encoder
+            .finish()
+            .and_then(|()| syncing.map_or(Ok(()), Syncing::end))
+            .and_then(|()| if synced { sync(file.file()) } else { Ok(()) });
         let result = finished.map_err(|source| TakeError::Write { path: file.path().to_owned(), source });
         (EndedPart { file, frames, safe_frames, recent: recent.unwrap_or_default() }, result)
     }
@@ -102,13 +125,5 @@ impl OpenPart {
 
     fn write_error(&self, source: io::Error) -> TakeError {
         TakeError::Write { path: self.file.path().to_owned(), source }
-    }
-}
-
-/// Some network and user-space file systems cannot sync; the take itself is fine there.
-fn sync(file: &TakeFile) -> io::Result<()> {
-    match file.file().sync_data() {
-        Err(error) if matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput) => Ok(()),
-        other => other,
     }
 }

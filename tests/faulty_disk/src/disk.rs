@@ -40,8 +40,8 @@ pub enum Fault {
     Room(u64),
     /// A write takes half of what it is given, and every other call that a signal may interrupt is interrupted.
     Halting,
-    /// Writes hang until another fault is set.
-    Hanging,
+    /// All calls of which this is true hang until another fault is set.
+    Hanging(fn(Call) -> bool),
 }
 
 /// What becomes of a call.
@@ -180,7 +180,7 @@ impl Medium {
             if !waits {
                 watched.note(call);
             }
-            if matches!((watched.fault, call), (Fault::Hanging, Call::Write | Call::Sync)) {
+            if matches!(watched.fault, Fault::Hanging(of) if of(call)) {
                 waits = true;
                 drop(watched);
                 thread::sleep(Duration::from_millis(1));
@@ -233,7 +233,7 @@ impl Watched {
             | Fault::From { .. }
             | Fault::Every { .. }
             | Fault::Room(_)
-            | Fault::Hanging => Verdict::Pass,
+            | Fault::Hanging(_) => Verdict::Pass,
         }
     }
 }

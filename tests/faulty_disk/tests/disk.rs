@@ -104,7 +104,7 @@ fn a_halting_disk_loses_nothing_that_is_written_with_patience() {
 fn a_hanging_disk_hangs_until_it_is_mended() {
     let folder = tempfile::tempdir().unwrap();
     let disk = Disk::below(folder.path());
-    disk.set(Fault::Hanging);
+    disk.set(Fault::Hanging(|call| call == Call::Write));
     let path = folder.path().join("file");
     let writing = thread::spawn({
         let path = path.clone();
