@@ -32,7 +32,9 @@ fn threads_end_with_the_instances_and_idle_writers_sleep_through() {
     assert_eq!(before.len(), 65, "a writer for each instance and one watch: {before:?}");
     std::thread::sleep(std::time::Duration::from_millis(1_000));
     let woken = |threads: &[PluginThread]| {
-        threads.iter().filter(|thread| thread.name.contains("writer")).map(|thread| thread.wakes).sum::<u64>()
+        let writers: Vec<_> = threads.iter().filter(|thread| thread.name == "audio file writ").collect();
+        assert_eq!(writers.len(), 64);
+        writers.iter().map(|thread| thread.wakes).sum::<u64>()
     };
     let wakes = woken(&threads()) - woken(&before);
     assert!(wakes <= 64, "64 idle writers were woken {wakes} times in a second");

@@ -51,9 +51,10 @@ pub trait Encoder {
     }
 }
 
-/// How many of the last frames at `sample_rate` Hz a refreshed file may lack: a third of a second.
+/// How many of the last frames at `sample_rate` Hz a refreshed file may lack: a third of a second, and at low rates, where
+/// an encoder's blocks last longer, as many frames as MP3 with a variable bit rate holds back at 11,025 Hz, and some more.
 pub fn most_held_back(sample_rate: u32) -> u64 {
-    u64::from(sample_rate / 3)
+    u64::from(sample_rate / 3).max(12_000)
 }
 
 /// Why a take cannot be encoded at all. Nothing was written.

@@ -6,6 +6,7 @@ use super::error::{TakeError, WentElsewhere};
 use super::files::{FileError, TakeFile, TakeFiles, Wanted};
 use super::resample::resampled_frames;
 use super::sanitise::sanitise;
+use super::syncing::Syncing;
 use crate::core::format::StreamFormat;
 use crate::core::metadata::Metadata;
 use crate::core::take::TakeSettings;
@@ -22,6 +23,9 @@ pub struct Parts {
     complete: CompleteFiles,
     /// The folder in which the take goes on when its disk fails; for once.
     fallback: Option<PathBuf>,
+    /// The sync of the file that failed before the take went on elsewhere: its disk may take long, but not hold up the
+    /// other one.
+    left_behind: Option<(PathBuf, Syncing)>,
     opened_files: u32,
     clipped_samples: u64,
 }
@@ -104,7 +108,7 @@ impl Parts {
             }
             first => first?,
         };
-        Ok(Self { recipe, open, complete, fallback, opened_files: 1, clipped_samples: 0 })
+        Ok(Self { recipe, open, complete, fallback, left_behind: None, opened_files: 1, clipped_samples: 0 })
     }
 
     /// Where the sound is right now.
@@ -182,6 +186,14 @@ impl Parts {
 
     /// Completes the open file and puts it in its place, on the medium if `synced`.
     pub fn finish(mut self, synced: bool) -> (CompleteFiles, Result<(), TakeError>) {
+        let left_behind = self.left_behind.take();
+        let (files, result) = self.finish_open(synced);
+        let left_behind = left_behind
+            .map_or(Ok(()), |(path, syncing)| syncing.end().map_err(|source| TakeError::Write { path, source }));
+        (files, result.and(left_behind))
+    }
+
+    fn finish_open(mut self, synced: bool) -> (CompleteFiles, Result<(), TakeError>) {
         let mut failure = None;
         loop {
             if self.open.frames == 0 && self.opened_files > 1 {
@@ -253,6 +265,7 @@ impl Parts {
         self.opened_files += 1;
         self.complete.elsewhere = Some(WentElsewhere { error, path: self.open.file.path() }.to_string());
         let recent = std::mem::take(&mut failed.recent);
+        self.left_behind = failed.syncing.take().map(|syncing| (failed.file.path().to_owned(), syncing));
         let kept = self.complete.keep_what_is_there(&self.recipe, failed);
         recent.each_from(kept, |planar, frames| self.open.write(planar, frames, self.recipe.format))
     }

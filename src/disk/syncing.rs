@@ -1,14 +1,15 @@
 //! Brings a file to the medium while the writer goes on.
 //!
-//! A busy disk takes seconds for that. A host that is killed meanwhile must not lose more than at any other time, so a
-//! thread of its own ("audio file sync") waits for the disk. It owns all that it touches and ends with its one file.
+//! A busy disk takes seconds for that. A host that is killed in mid-file must not lose more because of it, so a thread of
+//! its own ("audio file sync") waits for the disk. It shares nothing but the open file, with its lock, and ends with that
+//! one sync. Where a file is complete, the writer itself waits. On Windows writes to a file wait for its sync anyway.
 
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-/// A file on its way to the medium. Dropping it waits for the disk: its code must not be unloaded beneath it.
+/// A file on its way to the medium. Dropping it waits for the disk: the plugin must not be unloaded beneath the thread.
 pub struct Syncing(Option<JoinHandle<io::Result<()>>>);
 
 impl Syncing {
@@ -42,7 +43,7 @@ impl Syncing {
 
 impl Drop for Syncing {
     fn drop(&mut self) {
-        // Whoever drops it has given the file up already.
+        // Whoever drops it gives the take up because of another error.
         let _ = self.join();
     }
 }

@@ -111,7 +111,7 @@ pub struct OpenTake {
     parts: Parts,
     figures: Figures,
     refreshed: Instant,
-    /// When the last sync began.
+    /// When a sync was last asked for.
     synced: Instant,
 }
 
@@ -230,7 +230,8 @@ impl OpenTake {
         }
         if now.duration_since(self.synced) >= SYNC_INTERVAL {
             self.parts.sync()?;
-            self.synced = now;
+            // Where no thread was to be had it has taken a while.
+            self.synced = Instant::now();
         }
         Ok(())
     }

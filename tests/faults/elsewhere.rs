@@ -2,7 +2,7 @@
 
 use crate::common::files_in;
 use crate::recorder::{OLD, Recorder, TYPES, Type};
-use faulty_disk::{EIO, ENOSPC, Fault};
+use faulty_disk::{Call, EIO, ENOSPC, Fault};
 use std::fs;
 use std::thread;
 use std::time::Duration;
@@ -13,7 +13,7 @@ const RATE: u32 = 48_000;
 /// Of each take, 5 s at [`RATE`].
 const FRAMES: usize = 240_000;
 
-/// After so long the writer refreshes its file at the next frames.
+/// After so long the writer has refreshed its file.
 const MORE_THAN_A_REFRESH: Duration = Duration::from_millis(250);
 
 /// A recorder whose takes can go on in another folder.
@@ -91,6 +91,27 @@ fn a_take_whose_file_was_refreshed_goes_on_elsewhere_without_a_missing_frame() {
             }
         }
     });
+}
+
+/// Nothing waits for the full disk but the end of the take.
+#[test]
+fn a_full_disk_whose_sync_hangs_does_not_hold_up_the_other() {
+    let (mut recorder, fallback) = recorder(TYPES[0], true, RATE);
+    let first = recorder.at();
+    // 24 bits: the disk is full about a second after the first sync.
+    let second = 2 * 3 * u64::from(RATE);
+    recorder.disk.set(Fault::RoomAndHanging { room: 5 * second, of: |call| call == Call::Sync });
+    recorder.play_until("the other part", |_| {
+        files_in(fallback.path()).iter().any(|path| path.metadata().unwrap().len() > second)
+    });
+    assert!(recorder.disk.calls().contains(&Call::Sync));
+    recorder.disk.set(Fault::None);
+    let frames = recorder.at() - first;
+    recorder.play(100, false);
+    let take = recorder.take(0);
+    assert_eq!((take.frames, take.lost, &take.errors), (frames, 0, &vec![]), "{take:?}");
+    let kept = recorder.assert_sound(&recorder.files()[0], first);
+    assert_eq!(kept + recorder.assert_sound(take.path.as_ref().unwrap(), first + kept), frames);
 }
 
 #[test]

@@ -93,6 +93,16 @@ impl Recorder {
         self.at = span.end;
     }
 
+    /// Plays, recording, a tenth of a second at 48 kHz at a time in about realtime, until something has come about.
+    pub fn play_until(&mut self, what: &str, has_come: impl Fn(&Self) -> bool) {
+        let start = Instant::now();
+        while !has_come(self) {
+            assert!(start.elapsed() < PATIENCE, "waited for {what} in vain");
+            self.play(4_800, true);
+            thread::sleep(Duration::from_millis(100));
+        }
+    }
+
     /// Sets one of the texts that are saved with the project.
     pub fn set_text(&mut self, key: &str, text: &str) {
         self.instance.as_mut().unwrap().0.set_text(key, text).unwrap();

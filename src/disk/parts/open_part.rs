@@ -43,6 +43,8 @@ pub struct EndedPart {
     /// As many of them are surely in the file.
     pub safe_frames: u64,
     pub recent: Recent,
+    /// Still under way, where the file has failed.
+    pub syncing: Option<Syncing>,
 }
 
 impl OpenPart {
@@ -73,18 +75,18 @@ impl OpenPart {
         if self.recent.as_ref().is_some_and(|recent| recent.frames() > most) { self.refresh(format) } else { Ok(()) }
     }
 
-    /// Makes the header say what the file holds.
+    /// Makes the header say what the file holds. Also tells the error of a sync that is done.
     pub fn refresh(&mut self, format: StreamFormat) -> Result<(), TakeError> {
-        self.hear_of_sync()?;
         self.encoder.refresh().map_err(|source| self.write_error(source))?;
         self.safe_frames = self.frames.saturating_sub(encoder::most_held_back(format.sample_rate));
         if let Some(recent) = &mut self.recent {
             recent.forget_before(self.safe_frames);
         }
-        Ok(())
+        self.hear_of_sync()
     }
 
-    /// Begins to bring to the medium what the operating system has, unless that is still under way.
+    /// Begins to bring to the medium what the operating system has, unless that is still under way. Also tells
+    /// the error of the sync before.
     pub fn sync(&mut self) -> Result<(), TakeError> {
         self.hear_of_sync()?;
         if self.syncing.is_some() {
@@ -114,13 +116,13 @@ impl OpenPart {
             .and_then(|()| syncing.map_or(Ok(()), Syncing::end))
             .and_then(|()| if synced { sync(file.file()) } else { Ok(()) });
         let result = finished.map_err(|source| TakeError::Write { path: file.path().to_owned(), source });
-        (EndedPart { file, frames, safe_frames, recent: recent.unwrap_or_default() }, result)
+        (EndedPart { file, frames, safe_frames, recent: recent.unwrap_or_default(), syncing: None }, result)
     }
 
     /// Ends it after an error, with whatever is in the file.
     pub fn fail(self) -> EndedPart {
-        let Self { file, frames, safe_frames, recent, .. } = self;
-        EndedPart { file, frames, safe_frames, recent: recent.unwrap_or_default() }
+        let Self { file, frames, safe_frames, recent, syncing, .. } = self;
+        EndedPart { file, frames, safe_frames, recent: recent.unwrap_or_default(), syncing }
     }
 
     fn write_error(&self, source: io::Error) -> TakeError {

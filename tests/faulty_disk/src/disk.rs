@@ -42,6 +42,8 @@ pub enum Fault {
     Halting,
     /// All calls of which this is true hang until another fault is set.
     Hanging(fn(Call) -> bool),
+    /// Both [`Room`](Self::Room) and [`Hanging`](Self::Hanging).
+    RoomAndHanging { room: u64, of: fn(Call) -> bool },
 }
 
 /// What becomes of a call.
@@ -180,7 +182,7 @@ impl Medium {
             if !waits {
                 watched.note(call);
             }
-            if matches!(watched.fault, Fault::Hanging(of) if of(call)) {
+            if matches!(watched.fault, Fault::Hanging(of) | Fault::RoomAndHanging { of, .. } if of(call)) {
                 waits = true;
                 drop(watched);
                 thread::sleep(Duration::from_millis(1));
@@ -208,7 +210,7 @@ impl Watched {
             Fault::Once { call, errno } if *call == number => Verdict::Fail(*errno),
             Fault::From { call, errno } if *call <= number => Verdict::Fail(*errno),
             Fault::Every { of, errno } if of(call) => Verdict::Fail(*errno),
-            Fault::Room(room) if call == Call::Write => {
+            Fault::Room(room) | Fault::RoomAndHanging { room, .. } if call == Call::Write => {
                 let wanted = growth(bytes);
                 if wanted <= *room {
                     *room -= wanted;
@@ -233,6 +235,7 @@ impl Watched {
             | Fault::From { .. }
             | Fault::Every { .. }
             | Fault::Room(_)
+            | Fault::RoomAndHanging { .. }
             | Fault::Hanging(_) => Verdict::Pass,
         }
     }
