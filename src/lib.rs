@@ -29,7 +29,9 @@
 //! 3. The audio thread allocates nothing, takes no lock, writes no log, names no file and makes no system call. When the
 //!    queue is full it waits only for a host that is not realtime ([`core::pacing`]); otherwise the frames are counted
 //!    as lost and become silence of the same length.
-//! 4. The file on disk plays at every moment and misses at most the last half second when the host is killed.
+//! 4. The file on disk plays at every moment and misses at most the last half second when the host is killed. Twice it is
+//!    more: while a complete file is brought to the medium, what follows waits in memory; and MP3 with a variable bit
+//!    rate that is encoded at 11,025 Hz holds back up to a second.
 //! 5. No take replaces another one unless the user switched Unique Suffix off, and even then the old file stays until
 //!    the new one is complete.
 //! 6. No file or folder is made before the first frame of a take. The writer thread starts in `activate`, sleeps while
