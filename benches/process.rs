@@ -1,4 +1,4 @@
-//! What recording adds to `process()`, against a plain planar copy of the same blocks into a ring of the queue's size.
+//! What recording adds to `process()`, against a plain planar copy of the same blocks into a ring of 16 seconds.
 //!
 //! Both sides run in turns in one process, so that their ratio holds when the machine's speed drifts. The queue is
 //! drained between the timed stretches, as the writer does while the audio thread sleeps.
@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 
 const RATE: u32 = 48_000;
 const ROUNDS: usize = 60;
+/// What a recorder without a second stage would need.
+const PLAIN_RING_SECONDS: usize = 16;
 
 fn controls(record: bool, channels: usize) -> Controls {
     Controls {
@@ -61,7 +63,7 @@ struct Rig {
 impl Rig {
     fn new(channels: usize, block: usize) -> Self {
         let format = StreamFormat { channels, sample_rate: RATE };
-        let capacity = link::capacity_words(format);
+        let capacity = link::capacity(format);
         let status = Arc::<Status>::default();
         let (sender, receiver) = link::link(format, capacity, Arc::clone(&status));
         Self {
@@ -69,9 +71,9 @@ impl Rig {
             tap: Tap::new(sender, format, false, MonotonicClock::default()),
             receiver,
             scratch: Vec::new(),
-            ring: PlainRing { words: vec![0.0; capacity], at: 0 },
+            ring: PlainRing { words: vec![0.0; PLAIN_RING_SECONDS * RATE as usize * channels], at: 0 },
             sound: (0..channels).map(|channel| vec![channel as f32 / 100.0; block]).collect(),
-            blocks_per_round: capacity / (channels * block + 2) / 4,
+            blocks_per_round: capacity.resident / (channels * block + 1) / 2,
             block,
         }
     }

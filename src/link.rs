@@ -1,20 +1,20 @@
 //! Everything that crosses threads, and nothing else does.
 //!
-//! One queue of 32-bit words leads from the audio thread ([`Sender`]) to the writer thread ([`Receiver`]). It carries,
-//! in the order in which they happened,
+//! One queue leads from the audio thread ([`Sender`]) to the writer thread ([`Receiver`]). It is two rings:
 //!
-//! | message | words |
+//! | ring | an item is |
 //! |---|---|
-//! | a take begins | `Begin`, then what is fixed for the take, its channels among it |
-//! | a block of `f` frames | `Frames`, `f`, then `f` samples of each channel of the take (planar, as bits) |
-//! | `n` frames of silence, `l` of them lost | `Gap`, `n`, `l` (low and high word each) |
-//! | the take ends | `End` |
+//! | frames | a block of `f` frames: the number `f`, then `f` samples of each channel of the take (planar) |
+//! | marks | a [`Mark`](crate::core::take::Mark) (a take begins, a gap, the take ends) with the length of all blocks before it |
+//!
+//! A mark is sent before the frames behind it. The writer looks for frames first and for marks then, so it knows all
+//! marks that stand before the frames that it sees. Blocks are committed whole; the writer never sees half of one. Each
+//! [ring] has a small tier that is in memory from the start and a large one behind it for a writer that is late.
 //!
 //! Where the writer does not come to drain it, because the disk hangs, a watching thread moves what waits into a second
 //! stage of memory ([`Relief`]).
 //!
-//! A message is committed whole, so the writer never sees half of one. A mark rings the [`Bell`] that wakes a sleeping
-//! writer. Dropping the [`Sender`] says that nothing more comes; an open take ends with it.
+//! A mark rings the [`Bell`] that wakes a sleeping writer. Dropping the [`Sender`] says that nothing more comes; an open take ends with it.
 //!
 //! What the editor shows goes through the atomics of [`Status`], meters and waveform through those of its [`Scope`], the
 //! peaks of the export through those of its [`ExportPeaks`]. The texts that are saved with the project go through
@@ -23,6 +23,7 @@
 mod bell;
 mod export;
 mod queue;
+mod ring;
 mod scope;
 mod second_stage;
 mod status;
@@ -31,7 +32,8 @@ mod watch;
 
 pub use bell::Bell;
 pub use export::ExportPeaks;
-pub use queue::{Full, MAX_CHUNK_FRAMES, Message, Receiver, Sender, capacity_words, link};
+pub use queue::{Full, MAX_CHUNK_FRAMES, Message, Receiver, Sender, capacity, link};
+pub use ring::Capacity;
 pub use scope::{COLUMNS_PER_SECOND, Column, Level, MAX_COLUMNS, MAX_METERS, Scope, Span};
 pub use second_stage::Relief;
 pub(crate) use status::Gate;

@@ -149,7 +149,7 @@ impl Plugin for AudioFileOut {
         let format = StreamFormat::new(channels as usize, f64::from(config.sample_rate));
         // VST3 reports the mode of the activation before this one.
         let declared_offline = context.plugin_api() == PluginApi::Clap && config.process_mode == ProcessMode::Offline;
-        let (sender, receiver) = link::link(format, link::capacity_words(format), Arc::clone(&self.status));
+        let (sender, receiver) = link::link(format, link::capacity(format), Arc::clone(&self.status));
         match WriterThread::start(receiver, Arc::clone(&self.params.texts), log) {
             Ok(writer) => {
                 let tap = Tap::new(sender, format, declared_offline, MonotonicClock::default());

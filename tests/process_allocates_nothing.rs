@@ -90,7 +90,7 @@ fn process_allocates_nothing_while_it_records_pauses_and_ends_takes() {
 fn meters_waveform_and_the_peaks_of_the_export_allocate_nothing() {
     let format = StreamFormat { channels: 64, sample_rate: 48_000 };
     let status = Arc::<Status>::default();
-    let (sender, mut receiver) = link::link(format, link::capacity_words(format), Arc::clone(&status));
+    let (sender, mut receiver) = link::link(format, link::capacity(format), Arc::clone(&status));
     let mut tap = Tap::new(sender, format, false, MonotonicClock::default());
     status.scope().on_change(|| ());
     status.scope().open();

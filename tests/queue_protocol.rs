@@ -3,7 +3,7 @@
 use audio_file_out::core::channels::ChannelSet;
 use audio_file_out::core::format::{BitRate, Codec, FileType, StreamFormat};
 use audio_file_out::core::take::{Mark, TakeSettings, TakeStart};
-use audio_file_out::link::{self, Full, MAX_CHUNK_FRAMES, Message, Receiver, Sender};
+use audio_file_out::link::{self, Capacity, Full, MAX_CHUNK_FRAMES, Message, Receiver, Sender};
 use std::sync::Arc;
 
 const CHANNELS: usize = 3;
@@ -117,8 +117,9 @@ fn receive_all(mut receiver: Receiver) {
 #[test]
 fn a_million_random_messages_arrive_once_whole_and_in_order() {
     let format = StreamFormat { channels: CHANNELS, sample_rate: 48_000 };
-    // Barely more than one of the largest messages, so that the queue is full and wraps all the time.
-    let (sender, receiver) = link::link(format, 4 + CHANNELS * MAX_CHUNK_FRAMES, Arc::default());
+    // Barely more than one of the largest messages, so that both tiers are full and wrap all the time.
+    let capacity = Capacity { resident: 4 + CHANNELS * 64, overflow: 4 + CHANNELS * MAX_CHUNK_FRAMES };
+    let (sender, receiver) = link::link(format, capacity, Arc::default());
     let reader = std::thread::spawn(move || receive_all(receiver));
     send_all(sender);
     reader.join().unwrap();

@@ -4,7 +4,7 @@ use audio_file_out::core::channels::ChannelSet;
 use audio_file_out::core::format::{Codec, StreamFormat};
 use audio_file_out::core::take::{Controls, Song, TakeSettings};
 use audio_file_out::disk::writer::WriterThread;
-use audio_file_out::link::{self, Status, TextId, Texts};
+use audio_file_out::link::{self, Capacity, Status, TextId, Texts};
 use audio_file_out::rt::tap::{MonotonicClock, Tap};
 use std::fmt;
 use std::sync::Arc;
@@ -26,7 +26,8 @@ fn a_writer_that_hangs_longer_than_the_queue_lasts_loses_no_frame_of_a_live_trac
     texts.set(TextId::File, folder.path().join("take{suffix}").to_str().unwrap());
     let status = Arc::<Status>::default();
     // Three seconds of queue.
-    let (sender, receiver) = link::link(FORMAT, 3 * 2 * 48_000, Arc::clone(&status));
+    let capacity = Capacity { resident: 48_000, overflow: 5 * 48_000 };
+    let (sender, receiver) = link::link(FORMAT, capacity, Arc::clone(&status));
     let writer = WriterThread::start(receiver, Arc::clone(&texts), hang).unwrap();
     let mut tap = Tap::new(sender, FORMAT, false, MonotonicClock::default());
     let settings = TakeSettings { codec: Codec::Float32, text_revision: texts.revision(), ..TakeSettings::DEFAULT };

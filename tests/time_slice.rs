@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// gap and how many of them were lost.
 fn written(time_slice: bool, blocks: &[(Option<i64>, bool)]) -> Vec<Result<usize, (u64, u64)>> {
     let format = StreamFormat { channels: 1, sample_rate: 48_000 };
-    let (sender, mut receiver) = link::link(format, link::capacity_words(format), Arc::<Status>::default());
+    let (sender, mut receiver) = link::link(format, link::capacity(format), Arc::<Status>::default());
     let mut tap = Tap::new(sender, format, false, MonotonicClock::default());
     for &(position_frames, pause) in blocks {
         let controls = Controls {

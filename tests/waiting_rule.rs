@@ -3,7 +3,7 @@
 use audio_file_out::core::channels::ChannelSet;
 use audio_file_out::core::format::StreamFormat;
 use audio_file_out::core::take::{Controls, Mark, Song, TakeSettings};
-use audio_file_out::link::{self, Message, Receiver, Status};
+use audio_file_out::link::{self, Capacity, Message, Receiver, Status};
 use audio_file_out::rt::tap::{Clock, Tap};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -71,11 +71,12 @@ struct Rig {
 }
 
 impl Rig {
-    /// A stereo recorder with a queue of 4 s whose writer does nothing until `writer_wakes_at`.
+    /// A stereo recorder with a queue of 4.5 s whose writer does nothing until `writer_wakes_at`.
     fn new(declared_offline: bool, writer_wakes_at: Duration) -> Self {
         let format = StreamFormat { channels: 2, sample_rate: RATE };
         let status = Arc::<Status>::default();
-        let (sender, receiver) = link::link(format, 4 * 2 * RATE as usize, Arc::clone(&status));
+        let capacity = Capacity { resident: RATE as usize, overflow: 4 * 2 * RATE as usize };
+        let (sender, receiver) = link::link(format, capacity, Arc::clone(&status));
         let writer = SimulatedWriter {
             receiver: Some(receiver),
             wakes_at: writer_wakes_at,
@@ -186,7 +187,7 @@ fn a_disk_that_hangs_for_good_does_not_hang_a_render_for_good() {
 fn marks_that_outrun_a_realtime_writer_merge_takes_and_lose_no_frame() {
     let mut rig = Rig::new(false, Duration::from_secs(5));
     // Fills the queue to the last word but a few, so that the toggles below find no room.
-    rig.play(398, BLOCK_TIME, true);
+    rig.play(448, BLOCK_TIME, true);
     let full_at = rig.status.snapshot().lost_frames;
     for _ in 0..20_000 {
         rig.left.truncate(1);
@@ -199,6 +200,6 @@ fn marks_that_outrun_a_realtime_writer_merge_takes_and_lose_no_frame() {
     assert!(merged > 0, "no toggle was merged");
     let lost = rig.lost() - full_at;
     let (frames, gaps) = rig.finish();
-    assert_eq!(frames + gaps.iter().sum::<u64>(), 398 * BLOCK as u64 + 20_000);
+    assert_eq!(frames + gaps.iter().sum::<u64>(), 448 * BLOCK as u64 + 20_000);
     assert_eq!(gaps.iter().sum::<u64>(), lost);
 }

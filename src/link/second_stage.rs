@@ -4,9 +4,10 @@
 //! half of it because the writer does not come to drain it, the [watching thread](super::Watched) moves what waits into
 //! memory of its own, which the writer empties first. A host that renders is made to wait instead.
 
-use super::{Sign, Status};
+use super::queue::{HEADER_WORDS, Placed};
+use super::{Sign, Status, ring};
 use crate::core::pacing::Pacing;
-use rtrb::Consumer;
+use crate::core::take::Mark;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -18,7 +19,8 @@ const MOST_BYTES: usize = 512 << 20;
 /// How long the queue has to be over half full, so that its pace can be told from a render's.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-const BYTES_PER_WORD: usize = size_of::<u32>();
+const BYTES_PER_WORD: usize = size_of::<f32>();
+const BYTES_PER_MARK: usize = size_of::<Placed>();
 
 /// Memory that several may use up together.
 #[derive(Debug)]
@@ -43,12 +45,11 @@ impl Budget {
     }
 }
 
-/// Whole messages that were moved at once.
+/// Whole blocks of frames that were moved at once.
 #[derive(Debug)]
 struct Load {
-    words: Vec<u32>,
+    words: Vec<f32>,
     read: usize,
-    budget: &'static Budget,
 }
 
 impl Load {
@@ -57,98 +58,139 @@ impl Load {
     }
 }
 
-impl Drop for Load {
-    fn drop(&mut self) {
-        self.budget.give_back(self.bytes());
-    }
+/// What the writer does next.
+#[derive(Debug, PartialEq)]
+pub(super) enum Next {
+    Mark(Mark),
+    /// To be fetched with [`Intake::take_frames`].
+    Frames,
 }
 
 /// The reading end of the queue with the second stage before it. The audio thread never touches it.
 #[derive(Debug)]
 pub(super) struct Intake {
-    consumer: Consumer<u32>,
+    words: ring::Consumer<f32>,
+    marks: ring::Consumer<Placed>,
     /// Oldest first; none is read to its end.
     loads: VecDeque<Load>,
+    /// Those that were moved, oldest first.
+    moved_marks: VecDeque<Placed>,
     /// Words that have left the queue.
     taken_words: u64,
+    /// Words that were read.
+    read_words: u64,
+    budget: &'static Budget,
 }
 
 impl Intake {
-    pub(super) fn new(consumer: Consumer<u32>) -> Self {
-        Self { consumer, loads: VecDeque::new(), taken_words: 0 }
+    pub(super) fn new(words: ring::Consumer<f32>, marks: ring::Consumer<Placed>, budget: &'static Budget) -> Self {
+        let (loads, moved_marks) = Default::default();
+        Self { words, marks, loads, moved_marks, taken_words: 0, read_words: 0, budget }
     }
 
-    /// Shows the words that wait, at most `most`, in two runs; those of the second stage alone while it holds any.
-    pub(super) fn peek<R>(&mut self, most: usize, view: impl FnOnce(&[u32], &[u32]) -> R) -> R {
-        if let Some(load) = self.loads.front() {
-            let words = &load.words[load.read..];
-            return view(&words[..most.min(words.len())], &[]);
-        }
-        let words = most.min(self.consumer.slots());
-        match self.consumer.read_chunk(words) {
-            Ok(chunk) => {
-                let (first, second) = chunk.as_slices();
-                view(first, second)
+    /// Says what comes next and takes it, if it is a mark.
+    pub(super) fn next(&mut self) -> Option<Next> {
+        // Looked for before the marks: a mark is sent before the frames behind it, so theirs are all there then.
+        let has_frames = !self.loads.is_empty() || self.words.waiting() > 0;
+        let next_mark = self.moved_marks.front().copied().or_else(|| self.marks.peek());
+        if let Some(placed) = next_mark.filter(|placed| placed.after_words == self.read_words) {
+            if self.moved_marks.pop_front().is_some() {
+                self.budget.give_back(BYTES_PER_MARK);
+            } else {
+                self.marks.pop();
             }
-            Err(_) => view(&[], &[]),
+            return Some(Next::Mark(placed.mark));
         }
+        has_frames.then_some(Next::Frames)
     }
 
-    /// Removes so many of the words that [`peek`](Self::peek) showed.
-    pub(super) fn remove(&mut self, words: usize) {
+    /// Takes the next block of frames of `channels` channels, planar, and says how many they are. Only after
+    /// [`next`](Self::next) has said that there is one.
+    pub(super) fn take_frames(&mut self, channels: usize, scratch: &mut Vec<f32>) -> usize {
+        scratch.clear();
         if let Some(load) = self.loads.front_mut() {
+            let block = &load.words[load.read..];
+            let frames = block[0] as usize;
+            let words = HEADER_WORDS + frames * channels;
+            scratch.extend_from_slice(&block[HEADER_WORDS..words]);
             load.read += words;
+            self.read_words += words as u64;
             if load.read == load.words.len() {
+                self.budget.give_back(load.bytes());
                 self.loads.pop_front();
             }
-        } else if let Ok(chunk) = self.consumer.read_chunk(words) {
-            chunk.commit_all();
-            self.taken_words += words as u64;
+            return frames;
         }
+        let Some(header) = self.words.pop() else { return 0 };
+        let frames = header as usize;
+        if let Some(chunk) = self.words.chunk(frames * channels) {
+            let (first, second) = chunk.as_slices();
+            scratch.extend_from_slice(first);
+            scratch.extend_from_slice(second);
+            chunk.commit_all();
+        }
+        let words = (HEADER_WORDS + scratch.len()) as u64;
+        self.taken_words += words;
+        self.read_words += words;
+        frames
     }
 
     pub(super) fn is_abandoned(&self) -> bool {
-        self.consumer.is_abandoned()
+        self.words.is_abandoned()
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.loads.is_empty() && self.consumer.is_empty()
+        let has_marks = !self.moved_marks.is_empty() || self.marks.peek().is_some();
+        !has_marks && self.loads.is_empty() && self.words.waiting() == 0
     }
 
     /// How full the queue is with all that waits, 0 to 1.
     pub(super) fn fill(&self) -> f32 {
-        let waiting = self.consumer.slots() + self.reserve_bytes() / BYTES_PER_WORD;
+        let waiting = self.words.waiting() + self.reserve_bytes() / BYTES_PER_WORD;
         (waiting as f32 / self.capacity() as f32).min(1.0)
     }
 
     /// What the second stage holds.
     pub(super) fn reserve_bytes(&self) -> usize {
-        self.loads.iter().map(Load::bytes).sum()
+        self.loads.iter().map(Load::bytes).sum::<usize>() + self.moved_marks.len() * BYTES_PER_MARK
     }
 
+    /// Words.
     fn capacity(&self) -> usize {
-        self.consumer.buffer().capacity()
+        self.words.overflow_capacity()
     }
 
     /// Moves all that waits in the queue to the second stage, where the budget and the machine have the memory.
-    fn relieve(&mut self, budget: &'static Budget) {
-        let words = self.consumer.slots();
-        if words == 0 || !budget.take(words * BYTES_PER_WORD) {
+    fn relieve(&mut self) {
+        // In this order, as in `next`.
+        let words = self.words.waiting();
+        let marks = self.marks.waiting();
+        let bytes = words * BYTES_PER_WORD + marks * BYTES_PER_MARK;
+        if words == 0 || !self.budget.take(bytes) {
             return;
         }
-        let mut load = Load { words: Vec::new(), read: 0, budget };
-        if load.words.try_reserve_exact(words).is_err() {
-            budget.give_back(words * BYTES_PER_WORD);
+        let mut load = Load { words: Vec::new(), read: 0 };
+        if load.words.try_reserve_exact(words).is_err() || self.moved_marks.try_reserve(marks).is_err() {
+            self.budget.give_back(bytes);
             return;
         }
-        if let Ok(chunk) = self.consumer.read_chunk(words) {
+        // The one tier, and then the other.
+        while let Some(chunk) = self.words.chunk(words - load.words.len()).filter(|chunk| !chunk.is_empty()) {
             let (first, second) = chunk.as_slices();
             load.words.extend_from_slice(first);
             load.words.extend_from_slice(second);
             chunk.commit_all();
-            self.taken_words += words as u64;
         }
+        self.taken_words += words as u64;
         self.loads.push_back(load);
+        let Self { marks: ring, moved_marks, .. } = self;
+        moved_marks.extend(std::iter::from_fn(|| ring.pop()).take(marks));
+    }
+}
+
+impl Drop for Intake {
+    fn drop(&mut self) {
+        self.budget.give_back(self.reserve_bytes());
     }
 }
 
@@ -164,7 +206,6 @@ pub(super) fn lock(intake: &Mutex<Intake>) -> MutexGuard<'_, Intake> {
 pub struct Relief {
     /// Ends with the writer.
     intake: Weak<Mutex<Intake>>,
-    budget: &'static Budget,
     status: Arc<Status>,
     /// Frames per second.
     sample_rate: u32,
@@ -183,16 +224,9 @@ struct Seen {
 }
 
 impl Relief {
-    pub(super) fn new(
-        intake: &Arc<Mutex<Intake>>,
-        budget: &'static Budget,
-        status: Arc<Status>,
-        sample_rate: u32,
-        channels: usize,
-    ) -> Self {
+    pub(super) fn new(intake: &Arc<Mutex<Intake>>, status: Arc<Status>, sample_rate: u32, channels: usize) -> Self {
         Self {
             intake: Arc::downgrade(intake),
-            budget,
             status,
             sample_rate,
             channels,
@@ -207,7 +241,7 @@ impl Relief {
         let mut intake = lock(&intake);
         // Only the watching thread looks; nothing here panics half-way through a change.
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let waiting = intake.consumer.slots();
+        let waiting = intake.words.waiting();
         let arrived_words = intake.taken_words + waiting as u64;
         let new_words = arrived_words - seen.arrived_words;
         seen.arrived_words = arrived_words;
@@ -221,7 +255,7 @@ impl Relief {
         let since = *seen.over_half_since.get_or_insert(now);
         seen.pacing.came_in(new_frames, true, || now);
         if now.saturating_sub(since) >= PATIENCE && !seen.pacing.may_wait(now, self.sample_rate) {
-            intake.relieve(self.budget);
+            intake.relieve();
             self.status.set_queue_fill(intake.fill());
             self.status.set_reserve_bytes(intake.reserve_bytes());
         }

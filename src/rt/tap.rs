@@ -54,7 +54,7 @@ pub struct Tap<C = MonotonicClock> {
     declared_offline: bool,
     gate: Gate,
     meter: Meter,
-    /// Free words at which a wait ended without any progress; nothing waits again until they change.
+    /// Free items of the queue at which a wait ended without any progress; nothing waits again until they change.
     stalled_at: Option<usize>,
     clock: C,
 }
@@ -199,7 +199,7 @@ impl<C: Clock> Tap<C> {
     }
 
     fn may_wait(&self) -> bool {
-        self.stalled_at != Some(self.sender.free_words())
+        self.stalled_at != Some(self.sender.free())
             && (self.declared_offline || self.pacing.may_wait(self.clock.now(), self.sample_rate))
     }
 
@@ -209,7 +209,7 @@ impl<C: Clock> Tap<C> {
         attempt: impl Fn(&mut Sender) -> Result<(), Full>,
     ) -> Result<(), Full> {
         let mut last_progress = start;
-        let mut free = self.sender.free_words();
+        let mut free = self.sender.free();
         loop {
             // A writer that is gone leaves no room; whoever is alive makes some.
             if self.sender.is_abandoned() {
@@ -221,7 +221,7 @@ impl<C: Clock> Tap<C> {
                 return Ok(());
             }
             let now = self.clock.now();
-            let now_free = self.sender.free_words();
+            let now_free = self.sender.free();
             if now_free != free {
                 (free, last_progress) = (now_free, now);
             } else if now.saturating_sub(last_progress) > MAX_STALL {

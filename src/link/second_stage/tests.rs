@@ -2,7 +2,8 @@ use super::*;
 use crate::core::channels::ChannelSet;
 use crate::core::format::StreamFormat;
 use crate::core::take::{Mark, TakeSettings, TakeStart};
-use crate::link::{Message, Receiver, Sender, link};
+use crate::link::queue::link_within;
+use crate::link::{Capacity, Message, Receiver, Sender};
 use proptest::prelude::*;
 
 const FORMAT: StreamFormat = StreamFormat { channels: 2, sample_rate: 1_000 };
@@ -11,12 +12,19 @@ fn budget(bytes: usize) -> &'static Budget {
     Box::leak(Box::new(Budget::new(bytes)))
 }
 
-/// A queue of `capacity_words` words and the relief for it.
-fn queue(capacity_words: usize, bytes: usize) -> (Sender, Receiver, Relief) {
-    let (sender, receiver) = link(FORMAT, capacity_words, Arc::default());
-    let mut relief = receiver.relief();
-    relief.budget = budget(bytes);
-    (sender, receiver, relief)
+struct Queue {
+    sender: Sender,
+    receiver: Receiver,
+    relief: Relief,
+    budget: &'static Budget,
+}
+
+/// A queue of `overflow` words and a few, and the relief for it.
+fn queue(overflow: usize, bytes: usize) -> Queue {
+    let budget = budget(bytes);
+    let (sender, receiver) = link_within(budget, FORMAT, Capacity { resident: 101, overflow }, Arc::default());
+    let relief = receiver.relief();
+    Queue { sender, receiver, relief, budget }
 }
 
 fn send(sender: &mut Sender, frames: usize, first: usize) -> bool {
@@ -60,7 +68,7 @@ fn play(sender: &mut Sender, relief: &Relief, per_look: usize, seconds: f64, sen
 #[test]
 fn a_live_track_loses_nothing_while_the_writer_hangs_for_a_minute() {
     // Two seconds of queue.
-    let (mut sender, mut receiver, relief) = queue(2 * 2_100, 1 << 20);
+    let Queue { mut sender, mut receiver, relief, .. } = queue(2 * 2_100, 1 << 20);
     let mut sent = 0;
     assert_eq!(play(&mut sender, &relief, 50, 60.0, &mut sent), 0);
     assert!(receiver.status().snapshot().reserve_bytes > 0);
@@ -71,7 +79,7 @@ fn a_live_track_loses_nothing_while_the_writer_hangs_for_a_minute() {
 
 #[test]
 fn a_render_is_left_to_wait_for_a_slow_writer() {
-    let (mut sender, mut receiver, relief) = queue(2 * 10_000, 1 << 20);
+    let Queue { mut sender, mut receiver, relief, .. } = queue(2 * 10_000, 1 << 20);
     let mut sent = 0;
     for look in 0..2_000 {
         // Twenty times realtime, as far as there is room; the writer is not much faster than realtime.
@@ -88,21 +96,21 @@ fn a_render_is_left_to_wait_for_a_slow_writer() {
 
 #[test]
 fn past_the_budget_the_queue_fills_and_what_was_taken_is_given_back() {
-    let (mut sender, mut receiver, relief) = queue(2 * 2_100, 40_000);
+    let Queue { mut sender, mut receiver, relief, budget } = queue(2 * 2_100, 40_000);
     let mut sent = 0;
     assert!(play(&mut sender, &relief, 50, 60.0, &mut sent) > 0);
     assert!(receiver.status().snapshot().reserve_bytes <= 40_000);
     assert_eq!(receive(&mut receiver, usize::MAX).len(), sent);
-    assert_eq!(relief.budget.free_bytes.load(Relaxed), 40_000);
+    assert_eq!(budget.free_bytes.load(Relaxed), 40_000);
 }
 
 #[test]
 fn a_receiver_that_goes_gives_its_memory_back() {
-    let (mut sender, receiver, relief) = queue(2 * 2_100, 1 << 20);
+    let Queue { mut sender, receiver, relief, budget } = queue(2 * 2_100, 1 << 20);
     play(&mut sender, &relief, 50, 10.0, &mut 0);
-    assert!(relief.budget.free_bytes.load(Relaxed) < 1 << 20);
+    assert!(budget.free_bytes.load(Relaxed) < 1 << 20);
     drop(receiver);
-    assert_eq!(relief.budget.free_bytes.load(Relaxed), 1 << 20);
+    assert_eq!(budget.free_bytes.load(Relaxed), 1 << 20);
     assert!(sender.is_abandoned());
     relief.look_at(Duration::from_secs(100));
 }
@@ -134,7 +142,7 @@ fn turns() -> impl Strategy<Value = Vec<Turn>> {
 proptest! {
     #[test]
     fn messages_stay_whole_and_in_order_wherever_they_are_moved(turns in turns(), bytes in 0usize..4_000) {
-        let (mut sender, mut receiver, relief) = queue(256, bytes);
+        let Queue { mut sender, mut receiver, relief, budget } = queue(256, bytes);
         let (mut sent, mut received, mut frame) = (Vec::new(), Vec::new(), 0);
         for turn in turns {
             match turn {
@@ -149,13 +157,13 @@ proptest! {
                         sent.push(None);
                     }
                 }
-                Turn::Relieve => lock(&relief.intake.upgrade().unwrap()).relieve(relief.budget),
+                Turn::Relieve => lock(&relief.intake.upgrade().unwrap()).relieve(),
                 Turn::Receive(most) => received.extend(receive(&mut receiver, most)),
             }
         }
         received.extend(receive(&mut receiver, usize::MAX));
         prop_assert_eq!(received, sent);
         prop_assert!(receiver.is_empty());
-        prop_assert_eq!(relief.budget.free_bytes.load(Relaxed), bytes);
+        prop_assert_eq!(budget.free_bytes.load(Relaxed), bytes);
     }
 }
