@@ -115,7 +115,7 @@ fn main() {
                 let idled = rig.time(|tap, _, planar| {
                     tap.process(&idle, planar);
                 });
-                // The same with meters and waveform.
+                // The same with meters.
                 rig.status.scope().open();
                 with_window.push(rig.time(|tap, _, planar| {
                     tap.process(&recording, planar);

@@ -2,6 +2,7 @@
 
 pub mod channels;
 pub mod export;
+pub mod extent;
 pub mod format;
 pub mod metadata;
 pub mod naming;

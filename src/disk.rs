@@ -2,6 +2,7 @@
 //! the medium in mid-take is there one more thread, `syncing`.
 
 mod aiff;
+mod columns;
 #[cfg(test)]
 mod damaged;
 pub mod encoder;

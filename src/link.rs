@@ -16,8 +16,8 @@
 //!
 //! A mark rings the [`Bell`] that wakes a sleeping writer. Dropping the [`Sender`] says that nothing more comes; an open take ends with it.
 //!
-//! What the editor shows goes through the atomics of [`Status`], meters and waveform through those of its [`Scope`], the
-//! peaks of the export through those of its [`ExportPeaks`]. The texts that are saved with the project go through
+//! What the editor shows goes through the atomics of [`Status`], meters through those of its [`Scope`], the waveform through
+//! its [`Waveform`], the peaks of the export through those of its [`ExportPeaks`]. The texts that are saved with the project go through
 //! [`Texts`], in revisions, so that a take keeps those of its first frame.
 
 mod bell;
@@ -29,14 +29,16 @@ mod second_stage;
 mod status;
 mod texts;
 mod watch;
+mod waveform;
 
 pub use bell::Bell;
 pub use export::ExportPeaks;
 pub use queue::{Full, MAX_CHUNK_FRAMES, Message, Receiver, Sender, capacity, link};
 pub use ring::Capacity;
-pub use scope::{COLUMNS_PER_SECOND, Column, Level, MAX_COLUMNS, MAX_METERS, Scope, Span};
+pub use scope::{Level, MAX_METERS, Scope};
 pub use second_stage::Relief;
 pub(crate) use status::Gate;
 pub use status::{MAX_REPORTS, RecorderState, Status, StatusSnapshot, TakeReport};
 pub use texts::{TextId, TextSet, Texts};
 pub use watch::{Sign, Watched};
+pub use waveform::{COLUMNS_PER_SECOND, Column, MAX_COLUMNS, Span, Waveform};

@@ -3,7 +3,6 @@
 //! Nothing under this module allocates, locks, logs, names a string or a file, or makes a system call; the one
 //! exception is the wait that [`tap`] allows itself for a host that is not realtime.
 
-mod extent;
 pub mod meter;
 mod peaks;
 pub mod tap;

@@ -56,7 +56,7 @@ impl SimulatedWriter {
             match message {
                 Message::Frames { frames, .. } => self.frames += frames as u64,
                 Message::Mark(Mark::Gap { frames, .. }) => self.gaps.push(frames),
-                Message::Mark(Mark::Begin(_) | Mark::End) => {}
+                Message::Mark(Mark::Begin(_) | Mark::Pause { .. } | Mark::End) => {}
             }
         }
     }

@@ -94,6 +94,8 @@ pub enum Mark {
     /// So many frames of the take are silence here. `lost` of them came in and could not be kept; the others are time
     /// of the song that brought no frames.
     Gap { frames: u64, lost: u64 },
+    /// So many frames were left out here because the take was paused.
+    Pause { frames: u64 },
     /// The take ends.
     End,
 }
@@ -111,12 +113,14 @@ pub enum Step {
     Pause,
 }
 
-/// Marks not yet sent, always in this order: begin, gap, end.
+/// Marks not yet sent, always in this order: begin, gap, pause, end.
 #[derive(Debug, Default)]
 struct Owed {
     begin: Option<TakeStart>,
     gap_frames: u64,
     lost_frames: u64,
+    /// Told once the take goes on.
+    paused_frames: u64,
     end: bool,
 }
 
@@ -124,6 +128,8 @@ struct Owed {
 #[derive(Debug, Default)]
 pub struct TakeMachine {
     open: bool,
+    /// Frames left out since the take was paused.
+    left_out: u64,
     owed: Owed,
 }
 
@@ -139,7 +145,10 @@ impl TakeMachine {
             }
             (true, true, false) => Step::Idle,
             (true, true, true) => Step::Pause,
-            (true, false, true) => Step::Record,
+            (true, false, true) => {
+                self.owed.paused_frames += std::mem::take(&mut self.left_out);
+                Step::Record
+            }
             (true, false, false) => {
                 self.open = true;
                 if self.owed.end {
@@ -157,8 +166,15 @@ impl TakeMachine {
     pub fn end(&mut self) {
         if self.open {
             self.open = false;
+            self.left_out = 0;
             self.owed.end = true;
         }
+    }
+
+    /// The take is paused for `frames` frames.
+    pub fn leave_out(&mut self, frames: u64) {
+        debug_assert!(self.open);
+        self.left_out += frames;
     }
 
     /// The take lost `frames` frames here, behind all marks that are owed.
@@ -178,6 +194,7 @@ impl TakeMachine {
         match &self.owed {
             Owed { begin: Some(start), .. } => Some(Mark::Begin(*start)),
             &Owed { gap_frames: frames @ 1.., lost_frames: lost, .. } => Some(Mark::Gap { frames, lost }),
+            &Owed { paused_frames: frames @ 1.., .. } => Some(Mark::Pause { frames }),
             Owed { end: true, .. } => Some(Mark::End),
             Owed { end: false, .. } => None,
         }
@@ -188,6 +205,7 @@ impl TakeMachine {
         match self.owed() {
             Some(Mark::Begin(_)) => self.owed.begin = None,
             Some(Mark::Gap { .. }) => (self.owed.gap_frames, self.owed.lost_frames) = (0, 0),
+            Some(Mark::Pause { .. }) => self.owed.paused_frames = 0,
             Some(Mark::End) => self.owed.end = false,
             None => {}
         }
@@ -254,7 +272,8 @@ mod tests {
                 room -= 1;
             }
             match step {
-                Step::Idle | Step::Pause => {}
+                Step::Idle => {}
+                Step::Pause => machine.leave_out(block.frames),
                 Step::Record | Step::RecordMerged => {
                     run.merged += usize::from(step == Step::RecordMerged);
                     if machine.owed().is_none() && room > 0 {
@@ -288,6 +307,7 @@ mod tests {
                     assert!(open && frames > 0, "frames outside a take");
                     takes.last_mut().unwrap().1 += frames;
                 }
+                Sent::Mark(Mark::Pause { frames }) => assert!(open && frames > 0, "a pause outside a take"),
                 Sent::Mark(Mark::End) => {
                     assert!(open, "an end without a take");
                     open = false;
@@ -334,6 +354,20 @@ mod tests {
             prop_assert_eq!(total(&sent), total(&model));
             prop_assert!(sent.iter().all(|take| model.iter().any(|other| other.0 == take.0)), "settings of no take");
         }
+    }
+
+    #[test]
+    fn a_pause_is_told_once_where_the_take_goes_on() {
+        let on = Block { record: true, pause: false, frames: 8, room: 9 };
+        let (pause, off) = (Block { pause: true, ..on }, Block { record: false, ..on });
+        let sent = run(&[on, pause, pause, on, pause, off, on]).sent;
+        let pauses: Vec<_> =
+            sent.iter().enumerate().filter(|(_, sent)| matches!(sent, Sent::Mark(Mark::Pause { .. }))).collect();
+        assert_eq!(
+            pauses,
+            [(2, &Sent::Mark(Mark::Pause { frames: 16 }))],
+            "a pause that the take ends in leaves out nothing of it"
+        );
     }
 
     #[test]

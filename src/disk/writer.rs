@@ -1,11 +1,12 @@
 //! The writer thread's loop: drains the queue of one plugin instance into takes.
 
+use super::columns::Columns;
 use super::error::TakeError;
 use super::files::TakeFiles;
 use super::room::Room;
 use super::take::{Figures, OpenTake};
 use crate::core::take::{Mark, TakeStart};
-use crate::link::{Message, Receiver, Sign, Texts, Watched};
+use crate::link::{Message, Receiver, Sign, Span, Texts, Watched};
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -36,8 +37,16 @@ impl WriterThread {
             [Watched::new(Arc::clone(receiver.bell()) as Arc<dyn Sign>)?, Watched::new(Arc::new(receiver.relief()))?];
         // Built on its own thread: encoders never leave it.
         let run = move || {
-            Writer { receiver, texts, files: TakeFiles::default(), state: State::Idle, room: Room::default(), log }
-                .run()
+            Writer {
+                receiver,
+                texts,
+                files: TakeFiles::default(),
+                state: State::Idle,
+                columns: Columns::default(),
+                room: Room::default(),
+                log,
+            }
+            .run()
         };
         let thread = thread::Builder::new().name("audio file writer".to_owned()).spawn(run)?;
         Ok(Self { thread, _watched: watched })
@@ -66,6 +75,7 @@ struct Writer {
     texts: Arc<Texts>,
     files: TakeFiles,
     state: State,
+    columns: Columns,
     room: Room,
     log: Log,
 }
@@ -100,6 +110,7 @@ impl Writer {
             match self.receiver.next(scratch) {
                 Some(Message::Mark(Mark::Begin(start))) => self.begin(start),
                 Some(Message::Mark(Mark::Gap { frames, lost })) => self.gap(frames, lost),
+                Some(Message::Mark(Mark::Pause { .. })) => self.columns.pause(self.receiver.status().waveform()),
                 Some(Message::Mark(Mark::End)) => self.end(),
                 Some(Message::Frames { frames, .. }) => self.frames(scratch, frames),
                 None => break,
@@ -113,6 +124,7 @@ impl Writer {
         self.end();
         let arriving = self.receiver.take_format();
         self.receiver.status().take_begins(arriving.sample_rate);
+        self.columns.begin(arriving.sample_rate);
         let texts = self.texts.at(start.settings.text_revision);
         match OpenTake::begin(&mut self.files, &texts, start, arriving) {
             Ok(take) => {
@@ -125,13 +137,17 @@ impl Writer {
             }
             Err(error) => self.fail(error),
         }
+        self.receiver.bring_in();
     }
 
     fn frames(&mut self, planar: &mut [f32], frames: usize) {
+        let mut span = Span::Recorded;
         if let State::Failed { figures, .. } = &mut self.state {
             figures.drop_frames(frames as u64);
             self.receiver.status().count_lost(frames as u64);
+            span = Span::Lost;
         }
+        self.columns.frames(self.receiver.status().waveform(), planar, frames, span);
         self.with_take(|take| take.write(planar, frames).and_then(|()| take.keep_safe()));
     }
 
@@ -145,6 +161,9 @@ impl Writer {
         {
             self.receiver.status().take_loses_at(take.frames_written());
         }
+        let waveform = self.receiver.status().waveform();
+        self.columns.silence(waveform, frames - lost, Span::Recorded);
+        self.columns.silence(waveform, lost, Span::Lost);
         self.with_take(|take| take.write_gap(frames, lost));
     }
 
@@ -167,6 +186,7 @@ impl Writer {
     }
 
     fn end(&mut self) {
+        self.columns.end(self.receiver.status().waveform());
         let (figures, error) = match std::mem::replace(&mut self.state, State::Idle) {
             State::Idle => return,
             State::Failed { figures, error } => (figures, Some(error)),

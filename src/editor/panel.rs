@@ -55,8 +55,6 @@ pub struct Panel {
     /// What the desktop could not do.
     desktop_trouble: Option<String>,
     track_rgb: Option<[u8; 3]>,
-    /// The first column of the waveform that this window has seen being written.
-    first_column: u64,
     reports: Vec<TakeReport>,
     /// Takes that had finished when `reports` was read.
     reports_of: u64,
@@ -77,7 +75,6 @@ impl Panel {
             read: Read::default(),
             desktop_trouble: None,
             track_rgb: None,
-            first_column: 0,
             reports: Vec::new(),
             reports_of: 0,
             rest_at_first: 0.0,
@@ -88,7 +85,6 @@ impl Panel {
     pub fn opens(&mut self) {
         self.view = View::default();
         self.levels = Levels::default();
-        self.first_column = self.status.scope().columns_written();
     }
 
     /// The DAW's track has this name and colour.
@@ -118,7 +114,7 @@ impl Panel {
             ui.ctx().request_repaint_after(Duration::from_secs(1));
         }
         let model = self.model(&status, &next.text);
-        let columns = scope.columns(self.first_column);
+        let columns = self.status.waveform().columns();
         let sound = Sound { meters: self.levels.channels(), columns: &columns };
         let actions = self.view.show(ui, &model, &sound);
         for action in actions {

@@ -373,12 +373,12 @@ fn a_clip_light_stays_until_it_is_clicked() {
 #[test]
 fn the_waveform_tells_record_pause_and_loss_apart() {
     let mut rig = Rig::new();
-    for (span, columns) in [(Span::Recorded, 300), (Span::Paused, 100), (Span::Lost, 50)] {
+    for (span, columns) in [(Span::Recorded, 300), (Span::Paused, 1), (Span::Lost, 50)] {
         for _ in 0..columns {
-            rig.status().scope().push_column(Column { low: -0.5, high: 0.5, span, begins: false });
+            rig.status().waveform().push(Column { low: -0.5, high: 0.5, span, begins: false });
         }
     }
-    rig.sees("Waveform: 3.0 s recorded, 1.0 s paused, 0.5 s with lost frames");
+    rig.sees("Waveform: 3.0 s recorded, 0.5 s with lost frames, left out: 1 times");
 }
 
 #[test]

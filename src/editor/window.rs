@@ -120,7 +120,7 @@ impl Editor for RecorderEditor {
     }
 }
 
-/// One open window. While it lives the audio thread feeds meters and waveform.
+/// One open window. While it lives the audio thread feeds the meters.
 pub struct RecorderHandle {
     inner: EguiEditorHandle,
     status: Arc<Status>,

@@ -13,13 +13,10 @@ use std::time::Duration;
 /// The most frames that one message carries; longer blocks travel as several. A float holds it exactly.
 pub const MAX_CHUNK_FRAMES: usize = 1024;
 
-/// How long the memory lasts that is there from the start. The writer comes a few times in this time.
-const RESIDENT_MS: usize = 750;
+/// Past half of it the second stage takes over, after a second to tell a live track from a render.
+const QUEUE_SECONDS: usize = 4;
 /// An idle instance is to stay below 2 MB.
-const MAX_RESIDENT_BYTES: usize = 1 << 20;
-const OVERFLOW_SECONDS: usize = 8;
-const MIN_OVERFLOW_SECONDS: usize = 4;
-const MAX_OVERFLOW_BYTES: usize = 64 << 20;
+const MAX_RESIDENT_BYTES: usize = 3 << 19;
 const BYTES_PER_WORD: usize = size_of::<f32>();
 
 /// Marks that wait at most. A render that toggles record with every other frame still fills half of them in so much
@@ -41,17 +38,13 @@ pub(super) struct Placed {
     pub mark: Mark,
 }
 
-/// Words that the queue of a stream holds: in memory from the start as many as 0.75 s of sound take, at most 1 MiB; behind
-/// that 8 s, at most 64 MiB, never less than 4 s.
+/// Words that the queue of a stream holds. As much as 1.5 MiB are in memory from the start: 4 s of stereo at 48 kHz, an
+/// eighth of a second of 64 channels. Where these do not last 4 s, so much stands behind them.
 pub fn capacity(format: StreamFormat) -> Capacity {
-    let words_per_second = format.sample_rate as usize * format.channels;
     let largest_message = HEADER_WORDS + MAX_CHUNK_FRAMES * format.channels;
-    let resident = (words_per_second * RESIDENT_MS / 1000).min(MAX_RESIDENT_BYTES / BYTES_PER_WORD);
-    let overflow = (words_per_second * OVERFLOW_SECONDS).min(MAX_OVERFLOW_BYTES / BYTES_PER_WORD);
-    Capacity {
-        resident: resident.max(largest_message),
-        overflow: overflow.max(words_per_second * MIN_OVERFLOW_SECONDS).max(4 * largest_message),
-    }
+    let all = (format.sample_rate as usize * format.channels * QUEUE_SECONDS).max(4 * largest_message);
+    let resident = (MAX_RESIDENT_BYTES / BYTES_PER_WORD).min(all);
+    Capacity { resident, overflow: if resident < all { all } else { 0 } }
 }
 
 /// Makes both ends of a queue for `format` that holds `capacity` words.
@@ -205,6 +198,11 @@ impl Receiver {
         Some(message)
     }
 
+    /// Puts memory behind the whole queue, off the audio thread, before a take needs it. Milliseconds, the first time.
+    pub fn bring_in(&self) {
+        lock(&self.intake).bring_in();
+    }
+
     /// How long the queue lasts that is in memory from the start, at the shape of the stream.
     pub fn resident_time(&self) -> Duration {
         let words_per_second = self.format.channels as f64 * f64::from(self.format.sample_rate);
@@ -326,6 +324,7 @@ mod tests {
                 })
             }),
             any::<(u64, u64)>().prop_map(|(frames, lost)| Mark::Gap { frames, lost }),
+            any::<u64>().prop_map(|frames| Mark::Pause { frames }),
             Just(Mark::End),
         ]
     }
@@ -426,19 +425,21 @@ mod tests {
     }
 
     #[test]
-    fn the_queue_holds_seconds_of_any_stream_and_little_of_it_in_memory_from_the_start() {
-        let holds = |channels, sample_rate| {
+    fn the_queue_holds_4_s_of_any_stream_and_keeps_little_in_memory_from_the_start() {
+        for (channels, sample_rate, resident_ms) in [(2, 48_000, 4_000), (8, 48_000, 1_024), (64, 192_000, 32)] {
             let format = StreamFormat { channels, sample_rate };
+            let Capacity { resident, overflow } = capacity(format);
+            assert_eq!(resident.max(overflow), 4 * channels * sample_rate as usize);
+            assert!(resident * BYTES_PER_WORD <= MAX_RESIDENT_BYTES);
             let (_, receiver) = link(format, capacity(format), Arc::default());
-            let overflow = capacity(format).overflow as f64 / (channels as f64 * f64::from(sample_rate));
-            (receiver.resident_time().as_millis(), overflow)
-        };
-        assert_eq!(holds(2, 48_000), (750, 8.0));
-        assert_eq!(holds(64, 48_000), (85, 5.461333333333333));
-        assert_eq!(holds(64, 192_000), (21, 4.0));
-        let slow = capacity(StreamFormat { channels: 2, sample_rate: 1 });
-        assert!(slow.resident > 2 * MAX_CHUNK_FRAMES);
-        let wide = capacity(StreamFormat { channels: 64, sample_rate: 192_000 });
-        assert_eq!(wide.resident * BYTES_PER_WORD, MAX_RESIDENT_BYTES);
+            assert_eq!(receiver.resident_time().as_millis(), resident_ms);
+        }
+    }
+
+    #[test]
+    fn a_slow_stream_has_room_for_the_largest_messages() {
+        let Capacity { resident, overflow } = capacity(StreamFormat { channels: 64, sample_rate: 1 });
+        assert!(resident.max(overflow) >= 4 * (HEADER_WORDS + 64 * MAX_CHUNK_FRAMES));
+        assert!(resident > 64 * MAX_CHUNK_FRAMES);
     }
 }

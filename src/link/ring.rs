@@ -2,8 +2,8 @@
 //!
 //! The first touch of memory is a call into the kernel, which the audio thread must not make. So all that is sent goes
 //! through the small tier, whose memory is touched when the ring is made, as long as the reader keeps up. Only when
-//! it is full does the large tier take over, until the reader has emptied that: its memory is reserved and costs nothing
-//! until then.
+//! it is full does the large tier take over, until the reader has emptied that: its memory is only reserved until the
+//! reader [brings it in](Consumer::bring_in). A ring that is small anyway has no large tier.
 //!
 //! What the small tier holds is always older than what the large one holds: the producer comes back to the small tier
 //! only when the large one is empty.
@@ -18,7 +18,7 @@ use std::mem::MaybeUninit;
 pub struct Capacity {
     /// In memory from the start.
     pub resident: usize,
-    /// Behind that, touched only while the reader is late.
+    /// Behind that, for a reader that is late; 0 for none.
     pub overflow: usize,
 }
 
@@ -26,9 +26,10 @@ pub struct Capacity {
 pub(super) fn ring<T: Copy>(capacity: Capacity, blank: T) -> (Producer<T>, Consumer<T>) {
     let (mut resident, resident_out) = RingBuffer::new(capacity.resident);
     touch(&mut resident, blank);
-    let (overflow, overflow_out) = RingBuffer::new(capacity.overflow);
+    let (mut overflow, overflow_out) = RingBuffer::new(capacity.overflow);
+    let untouched = Some(Untouched::of(&mut overflow));
     let producer = Producer { resident, overflow, is_in_overflow: false };
-    (producer, Consumer { resident: resident_out, overflow: overflow_out })
+    (producer, Consumer { resident: resident_out, overflow: overflow_out, untouched })
 }
 
 fn touch<T: Copy>(ring: &mut rtrb::Producer<T>, blank: T) {
@@ -85,9 +86,13 @@ impl<T> Producer<T> {
         self.resident.slots() + self.overflow.slots()
     }
 
-    /// Whether more than half of the large tier is filled.
+    /// Whether more than half of the larger tier is filled.
     pub(super) fn is_over_half(&self) -> bool {
-        self.is_in_overflow && self.overflow.slots() < self.overflow.buffer().capacity() / 2
+        let has_overflow = self.overflow.buffer().capacity() > 0;
+        let larger = if has_overflow { &self.overflow } else { &self.resident };
+        let half = larger.buffer().capacity() / 2;
+        // The cached number is never too high.
+        larger.cached_slots() < half && larger.slots() < half
     }
 
     /// Whether nobody reads the ring any more.
@@ -101,6 +106,7 @@ impl<T> Producer<T> {
 pub(super) struct Consumer<T> {
     resident: rtrb::Consumer<T>,
     overflow: rtrb::Consumer<T>,
+    untouched: Option<Untouched>,
 }
 
 /// A tier of a ring.
@@ -157,15 +163,64 @@ impl<T: Copy> Consumer<T> {
         behind + self.resident.slots()
     }
 
-    /// Items that the large tier holds when it is full.
-    pub(super) fn overflow_capacity(&self) -> usize {
-        self.overflow.buffer().capacity()
+    /// Whether more than half of the larger tier is filled.
+    pub(super) fn is_over_half(&self) -> bool {
+        let larger = if self.overflow.buffer().capacity() > 0 { &self.overflow } else { &self.resident };
+        larger.slots() > larger.buffer().capacity() / 2
+    }
+
+    /// Items that the larger tier holds when it is full.
+    pub(super) fn larger_capacity(&self) -> usize {
+        self.overflow.buffer().capacity().max(self.resident.buffer().capacity())
+    }
+
+    /// Has the system put memory behind the large tier, so that the producer's first touch of it is no call into the
+    /// kernel. May take milliseconds; does nothing the second time, nor where the system cannot do it.
+    pub(super) fn bring_in(&mut self) {
+        if let Some(memory) = self.untouched.take() {
+            memory.bring_in();
+        }
     }
 
     /// Whether the producer is gone. What it sent may still wait.
     pub(super) fn is_abandoned(&self) -> bool {
         self.resident.is_abandoned()
     }
+}
+
+/// Where the memory of a ring lies that nobody has touched yet. Lives no longer than the ring.
+#[derive(Debug)]
+struct Untouched {
+    address: usize,
+    bytes: usize,
+}
+
+impl Untouched {
+    fn of<T>(ring: &mut rtrb::Producer<T>) -> Self {
+        let slots = ring.slots();
+        let memory = ring.write_chunk_uninit(slots).map(|mut chunk| {
+            let (first, _) = chunk.as_mut_slices();
+            (first.as_ptr().addr(), size_of_val(first))
+        });
+        let (address, bytes) = memory.unwrap_or_default();
+        Self { address, bytes }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn bring_in(self) {
+        const PAGE: usize = 4096;
+        let start = self.address / PAGE * PAGE;
+        let bytes = (self.address + self.bytes).next_multiple_of(PAGE) - start;
+        if self.bytes > 0 {
+            // SAFETY: MADV_POPULATE_WRITE changes no content, and the range lies in pages that hold a part of the ring,
+            // which is alive. A kernel that does not know it (before 5.14) or has larger pages refuses, and nothing
+            // has happened.
+            unsafe { libc::madvise(std::ptr::without_provenance_mut(start), bytes, libc::MADV_POPULATE_WRITE) };
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn bring_in(self) {}
 }
 
 #[cfg(test)]
@@ -215,6 +270,40 @@ mod tests {
         assert!(producer.is_over_half());
         while consumer.pop().is_some() {}
         assert!(producer.has_room(4) && !producer.is_in_overflow && !producer.is_over_half());
+    }
+
+    #[test]
+    fn a_ring_without_a_large_tier_is_full_when_its_small_one_is() {
+        let (mut producer, mut consumer) = ring(Capacity { resident: 4, overflow: 0 }, 0);
+        assert_eq!((0..30).take_while(|&item| producer.push(item).is_ok()).count(), 4);
+        assert!(producer.is_over_half() && consumer.is_over_half());
+        assert_eq!(consumer.pop(), Some(0));
+        assert!(producer.push(4).is_ok() && producer.push(5).is_err());
+        assert_eq!(std::iter::from_fn(|| consumer.pop()).collect::<Vec<_>>(), [1, 2, 3, 4]);
+        assert!(!producer.is_over_half());
+    }
+
+    #[cfg(all(target_os = "linux", not(miri)))]
+    #[test]
+    fn memory_that_was_brought_in_costs_the_producer_no_page_fault_and_keeps_what_it_holds() {
+        let (mut producer, mut consumer) = ring(Capacity { resident: 1_000, overflow: 4 << 20 }, 0_u32);
+        (0..3_000).for_each(|item| producer.push(item).unwrap());
+        consumer.bring_in();
+        let before = page_faults();
+        (3_000..2 << 20).for_each(|item| producer.push(item).unwrap());
+        assert_eq!(page_faults() - before, 0);
+        (0..2 << 20).for_each(|item| assert_eq!(consumer.pop(), Some(item)));
+    }
+
+    /// Page faults of this thread so far.
+    #[cfg(all(target_os = "linux", not(miri)))]
+    fn page_faults() -> i64 {
+        let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+        // SAFETY: `usage` has room for what the call writes, and zeroes are a valid one.
+        unsafe {
+            libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr());
+            usage.assume_init().ru_minflt
+        }
     }
 
     #[test]

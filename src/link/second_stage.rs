@@ -157,7 +157,12 @@ impl Intake {
 
     /// Words.
     fn capacity(&self) -> usize {
-        self.words.overflow_capacity()
+        self.words.larger_capacity()
+    }
+
+    /// See [`ring::Consumer::bring_in`].
+    pub(super) fn bring_in(&mut self) {
+        self.words.bring_in();
     }
 
     /// Moves all that waits in the queue to the second stage, where the budget and the machine have the memory.
@@ -245,7 +250,7 @@ impl Relief {
         let arrived_words = intake.taken_words + waiting as u64;
         let new_words = arrived_words - seen.arrived_words;
         seen.arrived_words = arrived_words;
-        if waiting <= intake.capacity() / 2 {
+        if !intake.words.is_over_half() {
             seen.over_half_since = None;
             seen.pacing.came_in(0, false, || now);
             return;

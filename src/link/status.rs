@@ -2,6 +2,7 @@
 
 use super::export::ExportPeaks;
 use super::scope::Scope;
+use super::waveform::Waveform;
 use crate::core::format::StreamFormat;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -67,6 +68,7 @@ pub(crate) enum Gate {
 #[derive(Debug)]
 pub struct Status {
     scope: Scope,
+    waveform: Waveform,
     export_peaks: ExportPeaks,
     // Written by the main thread.
     channels: AtomicU32,
@@ -99,6 +101,7 @@ impl Default for Status {
     fn default() -> Self {
         Self {
             scope: Scope::default(),
+            waveform: Waveform::default(),
             export_peaks: ExportPeaks::default(),
             channels: AtomicU32::new(0),
             stream_rate: AtomicU32::new(0),
@@ -185,9 +188,14 @@ pub struct StatusSnapshot {
 }
 
 impl Status {
-    /// What meters and waveform show.
+    /// What meters show.
     pub fn scope(&self) -> &Scope {
         &self.scope
+    }
+
+    /// What was recorded in the last minute.
+    pub fn waveform(&self) -> &Waveform {
+        &self.waveform
     }
 
     /// What is measured for the export.

@@ -1,7 +1,7 @@
 //! Measures the peaks that are exported.
 
-use super::extent::extent;
 use crate::core::channels::ChannelSet;
+use crate::core::extent::extent;
 use crate::link::ExportPeaks;
 
 /// Measures a block, planar: the channels that are recorded. Called only while there is an export.

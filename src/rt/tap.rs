@@ -4,7 +4,7 @@ use crate::core::format::StreamFormat;
 use crate::core::pacing::Pacing;
 use crate::core::take::{Controls, Step, TakeMachine};
 use crate::core::timeline::Timeline;
-use crate::link::{Full, Gate, MAX_CHUNK_FRAMES, Sender, Span};
+use crate::link::{Full, Gate, MAX_CHUNK_FRAMES, Sender};
 use crate::rt::meter::Meter;
 use crate::rt::peaks;
 use std::time::{Duration, Instant};
@@ -90,26 +90,25 @@ impl<C: Clock> Tap<C> {
         }
         let step = self.machine.step(controls);
         self.show(step);
-        let span = match step {
-            Step::Idle | Step::Pause => {
-                self.timeline.interrupt();
-                self.send_owed(0);
-                self.count_time(frames);
-                (step == Step::Pause).then_some(Span::Paused)
+        match step {
+            Step::Idle => self.pass_over(frames),
+            Step::Pause => {
+                self.machine.leave_out(frames as u64);
+                self.pass_over(frames);
             }
             Step::Record => {
                 self.keep_to_the_song(controls, frames);
-                Some(self.record(planar, frames))
+                self.record(planar, frames);
             }
             Step::RecordMerged => {
                 self.sender.status().count_merge();
                 self.keep_to_the_song(controls, frames);
-                Some(self.record(planar, frames))
+                self.record(planar, frames);
             }
-        };
+        }
         let scope = self.sender.status().scope();
         if scope.is_viewed() {
-            self.meter.measure(scope, planar, span);
+            self.meter.measure(scope, planar);
         }
         let export = self.sender.status().export_peaks();
         if export.is_wanted() {
@@ -139,6 +138,13 @@ impl<C: Clock> Tap<C> {
         }
     }
 
+    /// The block belongs to no take.
+    fn pass_over(&mut self, frames: usize) {
+        self.timeline.interrupt();
+        self.send_owed(0);
+        self.count_time(frames);
+    }
+
     /// Puts silence in place of the time of the song that brought no frames.
     fn keep_to_the_song(&mut self, controls: &Controls, frames: usize) {
         if controls.time_slice {
@@ -149,9 +155,8 @@ impl<C: Clock> Tap<C> {
         }
     }
 
-    /// Sends the block; says whether a part of it was lost.
-    fn record(&mut self, planar: &[&mut [f32]], frames: usize) -> Span {
-        let mut span = Span::Recorded;
+    /// Sends the block; what does not fit is counted.
+    fn record(&mut self, planar: &[&mut [f32]], frames: usize) {
         let mut start = 0;
         while start < frames {
             let chunk = (frames - start).min(MAX_CHUNK_FRAMES);
@@ -161,12 +166,10 @@ impl<C: Clock> Tap<C> {
             if !sent {
                 self.machine.lose(chunk as u64);
                 self.sender.status().count_lost(chunk as u64);
-                span = Span::Lost;
             }
             self.count_time(chunk);
             start += chunk;
         }
-        span
     }
 
     /// Sends the marks that are owed, as far as there is room for them and for `frames` frames behind them: a gap that

@@ -1,8 +1,8 @@
-//! The last ten seconds of what was recorded, the newest at the right.
+//! The last minute of what was recorded, the newest at the right.
 
 use crate::editor::model::State;
 use crate::editor::theme;
-use crate::link::{Column, MAX_COLUMNS, Span};
+use crate::link::{COLUMNS_PER_SECOND, Column, MAX_COLUMNS, Span};
 use egui::{Align2, Color32, Mesh, Rect, Role, Sense, Shape, Ui, Vec2, WidgetInfo, pos2, vec2};
 
 /// The stripe below that tells recorded, paused and lost apart.
@@ -87,11 +87,12 @@ fn draw(mesh: &mut Mesh, column: &Column, [left, right]: [f32; 2], area: Rect, w
 
 /// The picture in words.
 fn summary(columns: &[Column]) -> String {
-    let seconds = |span| columns.iter().filter(|column| column.span == span).count() as f32 / 100.0;
+    let count = |span| columns.iter().filter(|column| column.span == span).count();
+    let seconds = |span| count(span) as f32 / COLUMNS_PER_SECOND as f32;
     format!(
-        "Waveform: {:.1} s recorded, {:.1} s paused, {:.1} s with lost frames",
+        "Waveform: {:.1} s recorded, {:.1} s with lost frames, left out: {} times",
         seconds(Span::Recorded),
-        seconds(Span::Paused),
-        seconds(Span::Lost)
+        seconds(Span::Lost),
+        count(Span::Paused)
     )
 }

@@ -1,0 +1,133 @@
+//! In the CLAP host: from the second block of a take on `process()` touches no memory for the first time and gives no
+//! processor away. Both are calls into the kernel, and both make a block late.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use audio_file_out::core::channels::ChannelSet;
+use audio_file_out::core::format::StreamFormat;
+use audio_file_out::core::take::{Controls, Song, TakeSettings};
+use audio_file_out::link::{self, Status};
+use audio_file_out::rt::tap::{MonotonicClock, Tap};
+use common::{Rig, record};
+use headless_host::{Change, ParamId, Setup};
+use std::mem::MaybeUninit;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const RATE: u32 = 48_000;
+const BLOCK: usize = 128;
+const EXPORT_METHOD: ParamId = ParamId::named("exportmethod");
+
+/// What the kernel has counted for the calling thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Kernel {
+    page_faults: i64,
+    /// Voluntary context switches.
+    sleeps: i64,
+}
+
+impl Kernel {
+    fn now() -> Self {
+        let mut usage = MaybeUninit::<libc::rusage>::zeroed();
+        // SAFETY: `usage` has room for what the call writes, and zeroes are a valid one.
+        let usage = unsafe {
+            libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr());
+            usage.assume_init()
+        };
+        Self { page_faults: usage.ru_minflt + usage.ru_majflt, sleeps: usage.ru_nvcsw }
+    }
+
+    fn add_since(&mut self, before: Self) {
+        let now = Self::now();
+        self.page_faults += now.page_faults - before.page_faults;
+        self.sleeps += now.sleeps - before.sleeps;
+    }
+}
+
+/// Records `seconds` at the clock's pace, or as fast as it goes, and counts from the second block of the take on.
+/// Half-way through, `change` reaches the plugin.
+fn record_and_count(channels: usize, seconds: usize, is_paced: bool, change: Option<Change>) -> Kernel {
+    let mut rig = Rig::new();
+    rig.instance.select_layout(channels as u32).unwrap();
+    let mut processor = rig.instance.activate(Setup::new(f64::from(RATE), BLOCK as u32)).unwrap();
+    let mut audio = vec![vec![0.25_f32; BLOCK]; channels];
+    processor.process_in_place(&mut audio, &[]).unwrap();
+    processor.process_in_place(&mut audio, &[record(0, true)]).unwrap();
+    let mut kernel = Kernel::default();
+    let blocks = seconds * RATE as usize / BLOCK;
+    let start = Instant::now();
+    for block in 0..blocks {
+        if is_paced {
+            let due = Duration::from_secs_f64((block * BLOCK) as f64 / f64::from(RATE));
+            std::thread::sleep(due.saturating_sub(start.elapsed()));
+        }
+        let changes = if block == blocks / 2 { change.as_slice() } else { &[] };
+        let before = Kernel::now();
+        processor.process_in_place(&mut audio, changes).unwrap();
+        kernel.add_since(before);
+    }
+    rig.instance.deactivate(processor);
+    assert_eq!(common::decode(&rig.files()[0]).frames(), (blocks + 1) * BLOCK);
+    kernel
+}
+
+#[test]
+fn a_live_take_of_2_channels_meets_the_kernel_in_no_block() {
+    assert_eq!(record_and_count(2, 6, true, None), Kernel::default());
+}
+
+#[test]
+fn a_live_take_of_8_channels_meets_the_kernel_in_no_block() {
+    assert_eq!(record_and_count(8, 6, true, None), Kernel::default());
+}
+
+#[test]
+fn a_live_take_of_64_channels_meets_the_kernel_in_no_block() {
+    assert_eq!(record_and_count(64, 6, true, None), Kernel::default());
+}
+
+#[test]
+fn an_export_that_is_switched_on_in_mid_take_touches_no_new_memory() {
+    let on = Change::new(0, EXPORT_METHOD, 1.0);
+    assert_eq!(record_and_count(64, 2, true, Some(on)), Kernel::default());
+}
+
+/// It waits for the writer, so it sleeps.
+#[test]
+fn a_stereo_take_at_full_speed_touches_no_new_memory() {
+    assert_eq!(record_and_count(2, 60, false, None).page_faults, 0);
+}
+
+#[test]
+fn a_window_that_opens_in_mid_take_touches_no_new_memory() {
+    let format = StreamFormat { channels: 64, sample_rate: RATE };
+    let status = Arc::<Status>::default();
+    let (sender, mut receiver) = link::link(format, link::capacity(format), Arc::clone(&status));
+    let mut tap = Tap::new(sender, format, false, MonotonicClock::default());
+    status.scope().on_change(|| ());
+    let mut audio = vec![vec![0.25_f32; BLOCK]; 64];
+    let planar: Vec<&mut [f32]> = audio.iter_mut().map(Vec::as_mut_slice).collect();
+    let controls = Controls {
+        record: true,
+        pause: false,
+        time_slice: false,
+        settings: TakeSettings::DEFAULT,
+        channels: ChannelSet::first(64),
+        song: Song::default(),
+    };
+    let (mut kernel, mut scratch) = (Kernel::default(), Vec::new());
+    tap.process(&controls, &planar);
+    for block in 0..2_000 {
+        match block % 1_000 {
+            500 => status.scope().open(),
+            999 => status.scope().close(),
+            _ => {}
+        }
+        let before = Kernel::now();
+        tap.process(&controls, &planar);
+        kernel.add_since(before);
+        while receiver.next(&mut scratch).is_some() {}
+    }
+    assert_eq!(kernel, Kernel::default());
+}
