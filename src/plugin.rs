@@ -9,6 +9,7 @@ use crate::editor::{self, RecorderEditor};
 use crate::link::{self, Status};
 use crate::osc::Exporter;
 use crate::params::RecorderParams;
+use crate::rt::rehearse;
 use crate::rt::tap::{MonotonicClock, Tap};
 use nice_plug::prelude::*;
 use std::fmt;
@@ -145,6 +146,7 @@ impl Plugin for AudioFileOut {
         context: &mut impl ActivateContext<Self>,
     ) -> bool {
         self.finish_recorder();
+        rehearse();
         let channels = layout.main_input_channels.map_or(0, NonZeroU32::get);
         let format = StreamFormat::new(channels as usize, f64::from(config.sample_rate));
         // VST3 reports the mode of the activation before this one.

@@ -5,4 +5,7 @@
 
 pub mod meter;
 mod peaks;
+mod rehearsal;
 pub mod tap;
+
+pub use rehearsal::rehearse;

@@ -122,6 +122,8 @@ impl Writer {
 
     fn begin(&mut self, start: TakeStart) {
         self.end();
+        // First of all, for the file may keep us waiting.
+        self.receiver.bring_in();
         let arriving = self.receiver.take_format();
         self.receiver.status().take_begins(arriving.sample_rate);
         self.columns.begin(arriving.sample_rate);
@@ -137,7 +139,6 @@ impl Writer {
             }
             Err(error) => self.fail(error),
         }
-        self.receiver.bring_in();
     }
 
     fn frames(&mut self, planar: &mut [f32], frames: usize) {
