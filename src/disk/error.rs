@@ -1,6 +1,6 @@
 //! What can go wrong with a take on its way to disk, in words for the user.
 
-use super::encoder::OpenError;
+use super::encode::OpenError;
 use super::files::FileError;
 use crate::core::rate::RatesDiffer;
 use std::fmt;

@@ -1,11 +1,11 @@
 //! The files that one take is written to: the first, and the next part wherever a file type's size limit ends one or a
 //! disk fails.
 
-use super::encoder::{self, Encoder, Kept};
+use super::encode::resample::resampled_frames;
+use super::encode::sanitise::sanitise;
+use super::encode::{self, Encoder, Kept};
 use super::error::{TakeError, WentElsewhere};
 use super::files::{FileError, TakeFile, TakeFiles, Wanted};
-use super::resample::resampled_frames;
-use super::sanitise::sanitise;
 use super::syncing::Syncing;
 use crate::core::format::StreamFormat;
 use crate::core::metadata::Metadata;
@@ -63,7 +63,7 @@ impl CompleteFiles {
     /// goes.
     fn keep_what_is_there(&mut self, recipe: &Recipe, failed: EndedPart) -> u64 {
         let EndedPart { file, frames, safe_frames, .. } = failed;
-        let mended = (encoder::format_of(recipe.settings.file_type).repair)(file.file());
+        let mended = (encode::format_of(recipe.settings.file_type).repair)(file.file());
         let there = match mended {
             Ok(Kept { frames, sample_rate }) => resampled_frames(frames, sample_rate, recipe.format.sample_rate),
             Err(_) => safe_frames,
@@ -90,7 +90,7 @@ impl Parts {
         format: StreamFormat,
         metadata: Metadata,
     ) -> Result<Self, TakeError> {
-        encoder::check(settings.file_type, format).map_err(TakeError::Encoder)?;
+        encode::check(settings.file_type, format).map_err(TakeError::Encoder)?;
         let recipe = Recipe { settings, format, metadata };
         let wanted = Wanted { texts, settings: &settings, format };
         let mut complete = CompleteFiles::default();

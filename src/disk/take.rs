@@ -1,9 +1,9 @@
 //! One take on its way to disk: what arrives, at which rate, and what it comes to.
 
+use super::encode::resample::{Resampler, resampled_frames};
 use super::error::TakeError;
 use super::files::TakeFiles;
 use super::parts::{CompleteFiles, Parts};
-use super::resample::{Resampler, resampled_frames};
 use crate::core::format::StreamFormat;
 use crate::core::metadata::{Defaults, Metadata};
 use crate::core::rate::file_rate;

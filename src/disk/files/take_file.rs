@@ -6,7 +6,7 @@ use super::exclusive::{
 };
 use crate::core::format::{FileType, Menu};
 use crate::core::naming::{Marker, marked, part_path};
-use crate::disk::encoder;
+use crate::disk::encode;
 use std::fs::{self, File};
 use std::io::{self, Seek};
 use std::path::{Path, PathBuf};
@@ -180,7 +180,7 @@ fn set_aside(leftover: &File, beside: &Path, path: &Path) -> Result<(), FileErro
     let io_error = |error| FileError::io(beside, error);
     let is_empty = leftover.metadata().map_err(io_error)?.len() == 0;
     // What cannot be mended, for it is nothing that we know or the disk refuses, plays as well as it did.
-    let mended = file_type(path).and_then(|file_type| (encoder::format_of(file_type).repair)(leftover).ok());
+    let mended = file_type(path).and_then(|file_type| (encode::format_of(file_type).repair)(leftover).ok());
     if is_empty || mended.is_some_and(|kept| kept.frames == 0) {
         return fs::remove_file(beside).map_err(io_error);
     }

@@ -3,7 +3,7 @@
 use crate::core::format::StreamFormat;
 use crate::core::metadata::Metadata;
 use crate::core::take::TakeSettings;
-use crate::disk::encoder::{self, Encoder};
+use crate::disk::encode::{self, Encoder};
 use crate::disk::error::TakeError;
 use crate::disk::files::TakeFile;
 use crate::disk::recent::Recent;
@@ -51,7 +51,7 @@ impl OpenPart {
     /// Begins `file`; where that fails it goes. `keeps_recent`: the take can go on elsewhere.
     pub fn begin(recipe: &Recipe, file: TakeFile, keeps_recent: bool) -> Result<Self, TakeError> {
         let Recipe { settings, format, metadata } = recipe;
-        match (encoder::format_of(settings.file_type).open)(settings, *format, metadata, file.file().clone()) {
+        match (encode::format_of(settings.file_type).open)(settings, *format, metadata, file.file().clone()) {
             Ok(encoder) => {
                 let recent = keeps_recent.then(Recent::default);
                 Ok(Self { encoder, file, frames: 0, safe_frames: 0, recent, syncing: None })
@@ -78,7 +78,7 @@ impl OpenPart {
     /// Makes the header say what the file holds. Also tells the error of a sync that is done.
     pub fn refresh(&mut self, format: StreamFormat) -> Result<(), TakeError> {
         self.encoder.refresh().map_err(|source| self.write_error(source))?;
-        self.safe_frames = self.frames.saturating_sub(encoder::most_held_back(format.sample_rate));
+        self.safe_frames = self.frames.saturating_sub(encode::most_held_back(format.sample_rate));
         if let Some(recent) = &mut self.recent {
             recent.forget_before(self.safe_frames);
         }

@@ -2,7 +2,7 @@
 
 use super::frames::{HEADER_BYTES, Mpeg, Tally};
 use super::tag;
-use crate::disk::encoder::Kept;
+use crate::disk::encode::Kept;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 

@@ -1,8 +1,9 @@
 //! AIFF, and AIFF-C for float samples, through aifc.
 
-use super::encoder::{Encoder, Format, OpenError, SampleRange};
-use super::pcm::{interleave, quantise};
+use super::interleave::interleave;
+use super::quantise::quantise;
 use super::tags::id3::id3_tag;
+use super::{Encoder, Format, OpenError, SampleRange};
 use crate::core::format::{Codec, StreamFormat};
 use crate::core::metadata::Metadata;
 use aifc::{AifcError, AifcWriteInfo, AifcWriter, FileFormat, SampleFormat};
@@ -11,7 +12,7 @@ use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
-mod cut;
+mod recovery;
 mod sink;
 
 /// Samples that are interleaved at a time: few enough to stay in the fastest cache with 64 channels.
@@ -20,7 +21,7 @@ const TILE_SAMPLES: usize = 4096;
 /// AIFF: as many channels as the plugin's layouts reach.
 pub const FORMAT: Format = Format {
     open: |settings, stream, metadata, file| Ok(Box::new(AiffEncoder::open(settings.codec, stream, metadata, file)?)),
-    repair: cut::repair,
+    repair: recovery::repair,
 };
 
 /// Sizes are signed 32-bit numbers (Apple, Audio Interchange File Format 1.3: `ckSize` is a `long`), and readers fail

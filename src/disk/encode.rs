@@ -1,6 +1,18 @@
-//! What every file type has to do. One file beside this one implements it for each.
+//! From samples to files: what every file type has to do. One file in this folder implements it for each; the others are
+//! what they share.
 
-use super::{aiff, flac, mp3, ogg, wav};
+mod aiff;
+mod flac;
+mod growing_file;
+mod interleave;
+mod mp3;
+mod ogg;
+mod quantise;
+pub mod resample;
+pub mod sanitise;
+mod tags;
+mod wav;
+
 use crate::core::format::{FileType, Menu, StreamFormat};
 use crate::core::metadata::Metadata;
 use crate::core::take::TakeSettings;

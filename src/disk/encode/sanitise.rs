@@ -1,6 +1,6 @@
 //! Makes samples that any encoder can take.
 
-use super::encoder::SampleRange;
+use super::SampleRange;
 
 /// Brings `samples` into `range` and returns how many were beyond full scale. NaN becomes 0; where any finite value is
 /// allowed, an infinity becomes full scale and counts, and all else stays as it is, to the bit.

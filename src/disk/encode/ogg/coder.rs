@@ -2,7 +2,7 @@
 
 use crate::core::format::{BitRate, StreamFormat};
 use crate::core::metadata::Metadata;
-use crate::disk::tags::vorbis_comments::vorbis_comments;
+use crate::disk::encode::tags::vorbis_comments::vorbis_comments;
 use std::cell::RefCell;
 use std::io::{self, Write};
 use std::mem;

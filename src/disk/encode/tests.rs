@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::core::format::{BitRate, Codec, Menu};
-use crate::disk::trial::Trial;
+use crate::disk::testing::trial::Trial;
 
 /// A take that goes on elsewhere would lack what is held back longer.
 #[test]

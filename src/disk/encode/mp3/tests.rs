@@ -1,7 +1,7 @@
 use super::*;
 use crate::core::format::Menu;
-use crate::disk::read_back::{ask, decode};
-use crate::disk::resample::resampled_frames;
+use crate::disk::encode::resample::resampled_frames;
+use crate::disk::testing::read_back::{ask, decode};
 use proptest::prelude::*;
 use std::path::PathBuf;
 

@@ -1,10 +1,11 @@
 //! WAV. hound knows the header; the sound goes to the file from here, for sample by sample through hound the whole way
 //! of 24 bits took twice as long.
 
-use super::encoder::{Encoder, Format, Kept, OpenError, SampleRange};
 use super::growing_file::GrowingFile;
-use super::pcm::{interleave, quantise};
+use super::interleave::interleave;
+use super::quantise::quantise;
 use super::tags::riff_info::info_chunk;
+use super::{Encoder, Format, Kept, OpenError, SampleRange};
 use crate::core::format::{Codec, StreamFormat};
 use crate::core::metadata::Metadata;
 use hound::{SampleFormat, WavSpec, WavWriter};

@@ -1,8 +1,8 @@
 use super::*;
 use crate::core::format::{Codec, FileType, Menu};
-use crate::disk::read_back::ask;
-use crate::disk::resample::resampled_frames;
-use crate::disk::trial::{LENGTHS, Trial, interleaved};
+use crate::disk::encode::resample::resampled_frames;
+use crate::disk::testing::read_back::ask;
+use crate::disk::testing::trial::{LENGTHS, Trial, interleaved};
 
 /// The usual rates in Hz, and some that libvorbis has other modes for.
 const RATES: [u32; 14] =

@@ -1,6 +1,6 @@
 use super::*;
 use crate::core::format::{FileType, Menu};
-use crate::disk::read_back::{ask, decode};
+use crate::disk::testing::read_back::{ask, decode};
 use hound::WavReader;
 use proptest::prelude::*;
 use std::fs::OpenOptions;

@@ -1,8 +1,8 @@
 //! For tests: files of every type, damaged at random, and their repair. The same damage each time.
 
-use super::encoder::Kept;
 use super::trial::Trial;
 use crate::core::format::{BitRate, Codec, FileType, Menu};
+use crate::disk::encode::Kept;
 
 /// SplitMix64 (Steele, Lea, Flood 2014).
 struct Random(u64);

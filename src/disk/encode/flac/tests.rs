@@ -1,7 +1,7 @@
 use super::*;
 use crate::core::format::{BitRate, FileType};
-use crate::disk::read_back::ask;
-use crate::disk::trial::{LENGTHS, Trial, interleaved, quantised};
+use crate::disk::testing::read_back::ask;
+use crate::disk::testing::trial::{LENGTHS, Trial, interleaved, quantised};
 use flac_codec::metadata::{BlockList, SeekPoint};
 use proptest::prelude::*;
 
@@ -109,7 +109,7 @@ fn assert_exact(codec: Codec, channels: &[Vec<f32>], what: &str) {
 
 /// Sounds at whose edges predictions, sums and codes come closest to overflowing.
 fn extreme_sounds(frames: usize) -> Vec<(&'static str, Vec<f32>)> {
-    let mut noise = crate::disk::trial::noise();
+    let mut noise = crate::disk::testing::trial::noise();
     let mut signs = || (0..frames).map(|_| if noise() < 0.0 { -1.0 } else { 1.0 }).collect::<Vec<f32>>();
     let square = |half: usize| {
         (0..frames).map(|at| if (at / half).is_multiple_of(2) { 1.0 } else { -1.0 }).collect::<Vec<f32>>()
@@ -163,7 +163,7 @@ fn a_short_last_block_is_exact_at_each_length() {
 fn any_sound() -> impl Strategy<Value = Vec<f32>> {
     let run = (0..5, 1..3000usize, 1..24i32, any::<bool>());
     prop::collection::vec(run, 1..8).prop_map(|runs| {
-        let mut noise = crate::disk::trial::noise();
+        let mut noise = crate::disk::testing::trial::noise();
         let run = |(kind, length, bits, negative): (i32, usize, i32, bool)| {
             let loudness = if negative { -1.0 } else { 1.0 } * 2.0f32.powi(-bits);
             let samples = (0..length).map(|at| match kind {
@@ -196,7 +196,7 @@ proptest! {
 fn noise_takes_no_more_room_than_its_samples() {
     for codec in [Codec::Pcm16, Codec::Pcm24] {
         let trial = trial(codec, 2, 48_000);
-        let mut noise = crate::disk::trial::noise();
+        let mut noise = crate::disk::testing::trial::noise();
         let planar: Vec<f32> = (0..2 * 40_960).map(|_| noise()).collect();
         trial.record(&planar);
         let plain = planar.len() * usize::from(bits(codec)) / 8;

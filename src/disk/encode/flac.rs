@@ -9,9 +9,9 @@
 //! than twice the time: it writes out two predictions of each channel to keep one, bit by bit through two layers. So
 //! [`coder`] and what it uses choose and write the predictions.
 
-use super::encoder::{Encoder, Format, OpenError, SampleRange};
 use super::growing_file::GrowingFile;
 use super::tags::vorbis_comments::vorbis_comments;
+use super::{Encoder, Format, OpenError, SampleRange};
 use crate::core::format::{Codec, StreamFormat};
 use crate::core::metadata::Metadata;
 use coder::Coder;
@@ -24,8 +24,8 @@ use std::sync::Arc;
 
 mod bits;
 mod coder;
-mod cut;
 mod linear;
+mod recovery;
 mod rice;
 mod seek_points;
 mod subframe;
@@ -33,7 +33,7 @@ mod subframe;
 /// FLAC: one to eight channels, in the order that WAVE has too (RFC 9639, 9.1.3).
 pub const FORMAT: Format = Format {
     open: |settings, stream, metadata, file| Ok(Box::new(FlacEncoder::open(settings.codec, stream, metadata, file)?)),
-    repair: cut::repair,
+    repair: recovery::repair,
 };
 
 const FILE_TYPE: &str = "FLAC";

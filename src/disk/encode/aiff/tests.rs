@@ -1,7 +1,7 @@
 use super::*;
 use crate::core::format::{BitRate, FileType, Menu};
-use crate::disk::read_back::ask;
-use crate::disk::trial::{LENGTHS, Trial, interleaved, quantised};
+use crate::disk::testing::read_back::ask;
+use crate::disk::testing::trial::{LENGTHS, Trial, interleaved, quantised};
 
 fn trial(codec: Codec, channels: usize, rate: u32) -> Trial {
     Trial::new(FileType::Aiff, codec, BitRate::Cbr192, channels, rate)

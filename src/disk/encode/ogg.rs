@@ -6,9 +6,9 @@
 //! A page leaves as soon as libogg lets it, after four packets: with that and libvorbis's look-ahead, less than 0.29
 //! seconds of sound are not in the file yet. By itself libogg would gather 4 kB, which in silence are many seconds.
 
-use super::encoder::{Encoder, Format, OpenError, SampleRange};
 use super::growing_file::GrowingFile;
 use super::resample::Resampler;
+use super::{Encoder, Format, OpenError, SampleRange};
 use crate::core::format::{BitRate, StreamFormat};
 use crate::core::metadata::Metadata;
 use coder::Coder;
@@ -17,13 +17,13 @@ use std::io;
 use std::sync::Arc;
 
 mod coder;
-mod cut;
 mod page;
+mod recovery;
 
 /// Ogg Vorbis: one to eight channels have an order (Vorbis I specification, 4.3.9).
 pub const FORMAT: Format = Format {
     open: |settings, stream, metadata, file| Ok(Box::new(OggEncoder::open(settings.bit_rate, stream, metadata, file)?)),
-    repair: cut::repair,
+    repair: recovery::repair,
 };
 
 /// The highest rate in Hz that libvorbis has modes for.

@@ -1,7 +1,7 @@
 //! Mends a file whose end is missing.
 
 use super::page;
-use crate::disk::encoder::Kept;
+use crate::disk::encode::Kept;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 

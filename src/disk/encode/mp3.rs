@@ -5,9 +5,9 @@
 //! number of frames that were written ([`resampled_frames`](super::resample::resampled_frames) of them where the rate
 //! changed).
 
-use super::encoder::{Encoder, Format, OpenError, SampleRange};
 use super::resample::Resampler;
 use super::tags::id3::id3_tag;
+use super::{Encoder, Format, OpenError, SampleRange};
 use crate::core::format::{BitRate, StreamFormat};
 use crate::core::metadata::Metadata;
 use frames::{FrameFile, Mpeg};
@@ -17,14 +17,14 @@ use std::io;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-mod cut;
 mod frames;
+mod recovery;
 mod tag;
 
 /// MP3: mono and stereo (ISO/IEC 11172-3, 2.4.2.3, `mode`).
 pub const FORMAT: Format = Format {
     open: |settings, stream, metadata, file| Ok(Box::new(Mp3Encoder::open(settings.bit_rate, stream, metadata, file)?)),
-    repair: cut::repair,
+    repair: recovery::repair,
 };
 
 const FILE_TYPE: &str = "MP3";

@@ -4,7 +4,7 @@ use super::bits::{BitWriter, crc16};
 use super::linear::Predictor;
 use super::subframe::Subframe;
 use crate::core::format::StreamFormat;
-use crate::disk::pcm::quantise;
+use crate::disk::encode::quantise::quantise;
 use flac_codec::Error;
 use flac_codec::metadata::Streaminfo;
 use flac_codec::stream::{ChannelAssignment, FrameHeader, FrameNumber, Independent};

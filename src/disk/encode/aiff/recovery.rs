@@ -1,7 +1,7 @@
 //! Mends a file whose sizes say less than it holds.
 
 use super::SSND_HEAD_BYTES;
-use crate::disk::encoder::Kept;
+use crate::disk::encode::Kept;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 

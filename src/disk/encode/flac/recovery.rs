@@ -1,7 +1,7 @@
 //! Mends a file whose end is missing.
 
 use super::bits::crc16;
-use crate::disk::encoder::Kept;
+use crate::disk::encode::Kept;
 use flac_codec::metadata::{Block, BlockList, Streaminfo, write_blocks};
 use flac_codec::stream::FrameHeader;
 use std::fs::File;

@@ -1,10 +1,10 @@
 //! For tests: takes of any type, straight through its encoder.
 
-use super::encoder::{self, Encoder, Format, OpenError};
 use super::read_back::{Decoded, decode};
 use crate::core::format::{BitRate, Codec, FileType, Menu, StreamFormat};
 use crate::core::metadata::Metadata;
 use crate::core::take::TakeSettings;
+use crate::disk::encode::{self, Encoder, Format, OpenError};
 use std::fs::{File, OpenOptions};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ impl Trial {
     }
 
     pub fn format(&self) -> Format {
-        encoder::format_of(self.settings.file_type)
+        encode::format_of(self.settings.file_type)
     }
 
     pub fn try_open(&self) -> Result<Box<dyn Encoder>, OpenError> {

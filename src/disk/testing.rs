@@ -1,0 +1,5 @@
+//! What only tests use.
+
+pub mod read_back;
+mod recovery;
+pub mod trial;
