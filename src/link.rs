@@ -9,16 +9,17 @@
 //!
 //! A mark is sent before the frames behind it. The writer looks for frames first and for marks then, so it knows all
 //! marks that stand before the frames that it sees. Blocks are committed whole; the writer never sees half of one. Each
-//! [ring] has a small tier that is in memory from the start and a large one behind it for a writer that is late.
+//! ring has a small tier that is in memory from the start and, where that does not last long, a large one behind it.
 //!
 //! Where the writer does not come to drain it, because the disk hangs, a watching thread moves what waits into a second
 //! stage of memory ([`Relief`]).
 //!
-//! A mark rings the [`Bell`] that wakes a sleeping writer. Dropping the [`Sender`] says that nothing more comes; an open take ends with it.
+//! A mark rings the [`Bell`] that wakes a sleeping writer. Dropping the [`Sender`] says that nothing more comes; an open
+//! take ends with it.
 //!
-//! What the editor shows goes through the atomics of [`Status`], meters through those of its [`Scope`], the waveform through
-//! its [`Waveform`], the peaks of the export through those of its [`ExportPeaks`]. The texts that are saved with the project go through
-//! [`Texts`], in revisions, so that a take keeps those of its first frame.
+//! What the editor shows goes through the atomics of [`Status`], meters through those of its [`Scope`], the waveform
+//! through its [`Waveform`], the peaks of the export through those of its [`ExportPeaks`]. The texts that are saved with
+//! the project go through [`Texts`], in revisions, so that a take keeps those of its first frame.
 
 mod bell;
 mod export;

@@ -8,8 +8,8 @@ mod interleave;
 mod mp3;
 mod ogg;
 mod quantise;
-pub mod resample;
-pub mod sanitise;
+pub(super) mod resample;
+pub(super) mod sanitise;
 mod tags;
 mod wav;
 
