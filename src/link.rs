@@ -18,9 +18,10 @@
 //!
 //! What the editor shows goes through the atomics of [`Status`], meters and waveform through those of its [`Scope`], the
 //! peaks of the export through those of its [`ExportPeaks`]. The texts that are saved with the project go through
-//! [`Texts`], in revisions, so that a take keeps those of its first frame.
+//! [`Texts`], in revisions, so that a take keeps those of its first frame. What may hang is asked for by an [`Errand`].
 
 mod bell;
+mod errand;
 mod export;
 mod queue;
 mod ring;
@@ -31,6 +32,7 @@ mod texts;
 mod watch;
 
 pub use bell::Bell;
+pub use errand::Errand;
 pub use export::ExportPeaks;
 pub use queue::{Full, MAX_CHUNK_FRAMES, Message, Receiver, Sender, capacity, link};
 pub use ring::Capacity;
