@@ -25,8 +25,8 @@ pub enum News {
 
 /// What the window wants of the desktop.
 pub trait Desktop: Send {
-    /// Lets the user choose a folder, beginning near `start`.
-    fn choose_folder(&mut self, start: &Path);
+    /// Lets the user choose a folder, beginning in `start`, which should be there.
+    fn choose_folder(&mut self, start: Option<&Path>);
     /// Shows a file or folder in the file manager; where it is not there, the nearest folder above it.
     fn show(&mut self, path: &Path);
     /// What came of it since the last question.
@@ -65,13 +65,12 @@ impl<W: Fn() + Send + Clone + 'static> UserDesktop<W> {
 }
 
 impl<W: Fn() + Send + Clone + 'static> Desktop for UserDesktop<W> {
-    fn choose_folder(&mut self, start: &Path) {
+    fn choose_folder(&mut self, start: Option<&Path>) {
         if self.dialog_is_open.swap(true, Ordering::Relaxed) {
             return;
         }
         let asked = Instant::now();
         // Made here, since macOS wants its dialogs made on the window's thread; waited for elsewhere.
-        let start = existing(start);
         let mut dialog = rfd::AsyncFileDialog::new().set_title("Folder for the takes");
         if let Some(start) = start {
             dialog = dialog.set_directory(start);
