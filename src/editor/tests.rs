@@ -132,7 +132,7 @@ fn every_trouble_appears_at_once_and_none_pushes_the_others_out() {
     rig.status().take_loses_at(48_000);
     rig.status().take_progress(96_000, 1_000, 5);
     rig.status().count_merge();
-    rig.status().set_queue_fill(0.9);
+    rig.status().count_nearly_full();
     rig.status().take_fails("\"take.wav\" is being recorded to by another instance.");
     rig.harness.run_steps(3);
     for words in [
