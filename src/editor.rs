@@ -10,6 +10,7 @@
 //! the framework.
 
 pub mod desktop;
+mod fonts;
 pub mod gestures;
 mod levels;
 mod model;

@@ -19,9 +19,11 @@
 //!
 //! What the editor shows goes through the atomics of [`Status`], meters through those of its [`Scope`], the waveform
 //! through its [`Waveform`], the peaks of the export through those of its [`ExportPeaks`]. The texts that are saved with
-//! the project go through [`Texts`], in revisions, so that a take keeps those of its first frame.
+//! the project go through [`Texts`], in revisions, so that a take keeps those of its first frame. What may hang is
+//! asked for by an [`Errand`].
 
 mod bell;
+mod errand;
 mod export;
 mod queue;
 mod ring;
@@ -33,6 +35,7 @@ mod watch;
 mod waveform;
 
 pub use bell::Bell;
+pub use errand::Errand;
 pub use export::ExportPeaks;
 pub use queue::{Full, MAX_CHUNK_FRAMES, Message, Receiver, Sender, capacity, link};
 pub use ring::Capacity;

@@ -2,7 +2,7 @@
 
 use crate::core::format::StreamFormat;
 use crate::core::take::Song;
-use crate::disk::files::{Foresight, Wanted};
+use crate::disk::files::{Foresight, Found, NextTake};
 use crate::disk::writer::WriterThread;
 use crate::editor::panel::{Foresee, Foreseen};
 use crate::editor::{self, RecorderEditor};
@@ -15,7 +15,6 @@ use nice_plug::prelude::*;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::Arc;
 
 /// The plugin.
@@ -63,11 +62,11 @@ impl Drop for AudioFileOut {
 }
 
 /// Tells the window where the next take goes.
-fn foresee() -> Foresee {
-    let mut foresight = Foresight::default();
-    Box::new(move |texts, settings, format, suffix| {
-        let path = foresight.path(&Wanted { texts, settings, format }, suffix)?;
-        Some(Foreseen { path, home: foresight.home().map(Path::to_owned) })
+fn foresee(status: Arc<Status>) -> Foresee {
+    let mut foresight = Foresight::new(Arc::new(move || status.scope().changed()));
+    Box::new(move |texts, settings, format, last_take| match foresight.next_take(texts, settings, format, last_take) {
+        NextTake::Known(Found { path, folder, home }) => Some(Foreseen::Known { path: path?, folder, home }),
+        NextTake::Open(path) => Some(Foreseen::Open(path)),
     })
 }
 
@@ -132,7 +131,7 @@ impl Plugin for AudioFileOut {
     }
 
     fn editor(&mut self, _async_executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
-        editor::create(Arc::clone(&self.params), Arc::clone(&self.status), foresee())
+        editor::create(Arc::clone(&self.params), Arc::clone(&self.status), foresee(Arc::clone(&self.status)))
     }
 
     fn filter_state(state: &mut PluginState) {

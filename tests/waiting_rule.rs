@@ -130,7 +130,7 @@ const NEVER: Duration = Duration::MAX;
 fn a_realtime_host_is_never_made_to_wait_and_the_loss_is_counted_and_told() {
     let mut rig = Rig::new(false, Duration::from_secs(10));
     rig.play(1_200, BLOCK_TIME, true);
-    assert_eq!(rig.waited(), Duration::ZERO);
+    assert_eq!((rig.waited(), rig.status.waits()), (Duration::ZERO, 0));
     let lost = rig.lost();
     assert!(lost > 5 * u64::from(RATE), "{lost} frames lost of 6 s that did not fit");
     let (frames, gaps) = rig.finish();
@@ -143,6 +143,7 @@ fn an_undeclared_render_waits_and_loses_nothing() {
     let mut rig = Rig::new(false, Duration::from_secs(3));
     rig.play(6_000, BLOCK_TIME / 1_000, true);
     assert!(rig.waited() > Duration::from_secs(2), "the writer slept for 3 s");
+    assert!(rig.status.waits() > 0, "whoever looks at the queue has to know that it is a render's");
     assert_eq!(rig.lost(), 0);
     assert_eq!(rig.finish(), (6_000 * BLOCK as u64, vec![]));
 }

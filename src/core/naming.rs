@@ -67,6 +67,8 @@ pub enum Suffix {
     Unique(u64),
     /// The value of N; nothing when `file` has no `{suffix}`.
     Fixed(u16),
+    /// A unique one whose number nobody knows yet, for people only: `-…`.
+    Unknown,
 }
 
 impl fmt::Display for Suffix {
@@ -74,6 +76,7 @@ impl fmt::Display for Suffix {
         match self {
             Suffix::Unique(number) => write!(f, "-{number:03}"),
             Suffix::Fixed(n) => write!(f, "{n}"),
+            Suffix::Unknown => f.write_str("-…"),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The files of a take: where they lie, how they get their names, and how none of them replaces another.
 //!
-//! Everything here runs on the writer thread and may block on the disk, but never waits for another recorder longer than
+//! Everything here, apart from [`Foresight`], runs on the writer thread and may block on the disk, but never waits for another recorder longer than
 //! a few milliseconds.
 //!
 //! # A take keeps its file
@@ -37,7 +37,7 @@ mod take_file;
 mod tests;
 
 pub use error::FileError;
-pub use foresee::Foresight;
+pub use foresee::{Foresight, Found, NextTake};
 pub use take_file::TakeFile;
 
 use crate::core::format::StreamFormat;

@@ -1,14 +1,15 @@
 //! The desktop around the window: its folder dialog and its file manager. Neither ever makes the window or the host
 //! wait; what comes of it is asked for later.
 
-use std::ffi::OsString;
-use std::io;
+mod file_manager;
+
+use crate::link::Errand;
+use file_manager::reveal;
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread;
+use std::sync::mpsc::TryRecvError;
 use std::time::{Duration, Instant};
 
 /// No person closes a dialog faster than this: one that is gone by then never appeared.
@@ -25,8 +26,8 @@ pub enum News {
 
 /// What the window wants of the desktop.
 pub trait Desktop: Send {
-    /// Lets the user choose a folder, beginning near `start`.
-    fn choose_folder(&mut self, start: &Path);
+    /// Lets the user choose a folder, beginning in `start`, which should be there.
+    fn choose_folder(&mut self, start: Option<&Path>);
     /// Shows a file or folder in the file manager; where it is not there, the nearest folder above it.
     fn show(&mut self, path: &Path);
     /// What came of it since the last question.
@@ -35,8 +36,9 @@ pub trait Desktop: Send {
 
 /// The user's own desktop.
 pub struct UserDesktop<W> {
-    sender: Sender<News>,
-    receiver: Receiver<News>,
+    /// Each brings what came of it, if there is something to tell.
+    errands: Vec<Errand<Option<News>>>,
+    news: VecDeque<News>,
     wake: W,
     dialog_is_open: Arc<AtomicBool>,
 }
@@ -44,41 +46,34 @@ pub struct UserDesktop<W> {
 impl<W: Fn() + Send + Clone + 'static> UserDesktop<W> {
     /// `wake` is called by another thread when there is news.
     pub fn new(wake: W) -> Self {
-        let (sender, receiver) = channel();
-        Self { sender, receiver, wake, dialog_is_open: Arc::default() }
+        Self { errands: Vec::new(), news: VecDeque::new(), wake, dialog_is_open: Arc::default() }
     }
 
     /// Does `work` on a thread of its own and keeps what comes of it.
-    fn spawn(&self, work: impl FnOnce() -> Option<News> + Send + 'static) {
-        let (sender, wake) = (self.sender.clone(), self.wake.clone());
-        let thread = thread::Builder::new().name("audio file desktop".to_owned()).spawn(move || {
-            if let Some(news) = work() {
-                // The window may be gone by now.
-                let _ = sender.send(news);
-                wake();
+    fn start(&mut self, work: impl FnOnce() -> Option<News> + Send + 'static) {
+        match Errand::start("audio file desktop", work, self.wake.clone()) {
+            Ok(errand) => self.errands.push(errand),
+            Err(_) => {
+                self.news.push_back(News::Failed("The desktop could not be asked: too much is running.".to_owned()));
             }
-        });
-        if thread.is_err() {
-            let _ = self.sender.send(News::Failed("The desktop could not be asked: too much is running.".to_owned()));
         }
     }
 }
 
 impl<W: Fn() + Send + Clone + 'static> Desktop for UserDesktop<W> {
-    fn choose_folder(&mut self, start: &Path) {
+    fn choose_folder(&mut self, start: Option<&Path>) {
         if self.dialog_is_open.swap(true, Ordering::Relaxed) {
             return;
         }
         let asked = Instant::now();
         // Made here, since macOS wants its dialogs made on the window's thread; waited for elsewhere.
-        let start = existing(start);
         let mut dialog = rfd::AsyncFileDialog::new().set_title("Folder for the takes");
         if let Some(start) = start {
             dialog = dialog.set_directory(start);
         }
         let chosen = dialog.pick_folder();
         let is_open = Arc::clone(&self.dialog_is_open);
-        self.spawn(move || {
+        self.start(move || {
             let chosen = pollster::block_on(chosen);
             is_open.store(false, Ordering::Relaxed);
             match chosen {
@@ -93,7 +88,7 @@ impl<W: Fn() + Send + Clone + 'static> Desktop for UserDesktop<W> {
 
     fn show(&mut self, path: &Path) {
         let path = path.to_owned();
-        self.spawn(move || {
+        self.start(move || {
             let existing = existing(&path)?;
             let shown = if existing == path && !existing.is_dir() { reveal(&existing) } else { open::that(&existing) };
             let error = shown.err()?;
@@ -105,24 +100,19 @@ impl<W: Fn() + Send + Clone + 'static> Desktop for UserDesktop<W> {
     }
 
     fn news(&mut self) -> Option<News> {
-        self.receiver.try_recv().ok()
+        let news = &mut self.news;
+        self.errands.retain_mut(|errand| match errand.answer() {
+            Ok(told) => {
+                news.extend(told);
+                false
+            }
+            Err(error) => error == TryRecvError::Empty,
+        });
+        news.pop_front()
     }
 }
 
 /// `path`, or the nearest folder above it that is there.
 fn existing(path: &Path) -> Option<PathBuf> {
     path.ancestors().find(|path| path.exists()).map(Path::to_owned)
-}
-
-/// Shows a file in its folder, marked where the system can do that.
-fn reveal(file: &Path) -> io::Result<()> {
-    if cfg!(target_os = "macos") {
-        return Command::new("open").arg("-R").arg(file).status().map(drop);
-    }
-    if cfg!(target_os = "windows") {
-        let mut select = OsString::from("/select,");
-        select.push(file);
-        return Command::new("explorer").arg(select).status().map(drop);
-    }
-    open::that(file.parent().unwrap_or(file))
 }

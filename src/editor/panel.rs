@@ -7,7 +7,8 @@ use super::model::{Inputs, Model};
 use super::trouble::{Read, TroubleId};
 use super::view::{Action, Sound, View};
 use crate::core::format::StreamFormat;
-use crate::core::naming::{self, Suffix};
+use crate::core::naming;
+use crate::core::rate::file_rate;
 use crate::core::take::TakeSettings;
 use crate::link::{RecorderState, Status, StatusSnapshot, TakeReport, TextId, TextSet};
 use crate::params::RecorderParams;
@@ -19,24 +20,39 @@ use std::time::Duration;
 /// The time between two pictures while something moves: 30 a second.
 const FRAME: Duration = Duration::from_millis(33);
 
-/// Finds the path of the next take, were it to get this suffix, without a look at the disk; `None` where no folder is
-/// known for it.
-pub type Foresee = Box<dyn FnMut(&TextSet, &TakeSettings, StreamFormat, Suffix) -> Option<Foreseen> + Send>;
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Finds the path of the next take, whose file would have this format; the last argument is the file of the current or
+/// last take. Never waits; `None` where no folder is known for it.
+pub type Foresee = Box<dyn FnMut(&Arc<TextSet>, &TakeSettings, StreamFormat, Option<&Path>) -> Option<Foreseen> + Send>;
 
 /// Where a take would go.
-#[derive(Debug, Clone, Default)]
-pub struct Foreseen {
-    /// The full path.
-    pub path: PathBuf,
-    /// The user's home folder, for short as `~`.
-    pub home: Option<PathBuf>,
+#[derive(Debug, Clone)]
+pub enum Foreseen {
+    /// The disk was asked.
+    Known {
+        /// The full path.
+        path: PathBuf,
+        /// The nearest folder above it that is there.
+        folder: Option<PathBuf>,
+        /// The user's home folder, for short as `~`.
+        home: Option<PathBuf>,
+    },
+    /// The disk has not answered yet: what is known, to be shown and nothing else.
+    Open(PathBuf),
 }
 
 impl Foreseen {
     /// The path as `file` itself could say it.
     fn text(&self) -> String {
-        let in_home = self.home.as_ref().and_then(|home| self.path.strip_prefix(home).ok());
-        in_home.map_or_else(|| self.path.clone(), |rest| Path::new("~").join(rest)).to_string_lossy().into_owned()
+        let text = match self {
+            Foreseen::Open(path) => path.to_string_lossy(),
+            Foreseen::Known { path, home, .. } => match home.as_ref().and_then(|home| path.strip_prefix(home).ok()) {
+                Some(rest) => return Path::new("~").join(rest).to_string_lossy().into_owned(),
+                None => path.to_string_lossy(),
+            },
+        };
+        text.into_owned()
     }
 }
 
@@ -108,17 +124,20 @@ impl Panel {
         if is_moving && levels.iter().all(|level| level.peak == 0.0) {
             ui.ctx().request_repaint_after(FRAME);
         }
-        let next = self.next_path(&status);
-        shared.set_next_path(&next.path);
-        if self.params.texts.current().file.contains("{time}") {
-            ui.ctx().request_repaint_after(Duration::from_secs(1));
+        let next = self.next_take(&status);
+        if let Some(Foreseen::Known { path, .. }) = &next {
+            shared.set_next_path(path);
         }
-        let model = self.model(&status, &next.text);
+        // Others use the folder too.
+        let changes_every_second = self.params.texts.current().file.contains("{time}");
+        ui.ctx().request_repaint_after(if changes_every_second { SECOND } else { 2 * SECOND });
+        let next_text = next.as_ref().map(Foreseen::text).unwrap_or_default();
+        let model = self.model(&status, &next_text);
         let columns = self.status.waveform().columns();
         let sound = Sound { meters: self.levels.channels(), columns: &columns };
         let actions = self.view.show(ui, &model, &sound);
         for action in actions {
-            self.act(action, &status, &next.path, gestures);
+            self.act(action, &status, next.as_ref(), gestures);
             ui.ctx().request_repaint();
         }
     }
@@ -136,17 +155,12 @@ impl Panel {
     }
 
     /// Where the next take goes.
-    fn next_path(&mut self, status: &StatusSnapshot) -> NextPath {
+    fn next_take(&mut self, status: &StatusSnapshot) -> Option<Foreseen> {
         let texts = self.params.texts.current();
         let settings = self.params.settings();
         let stream = status.stream.unwrap_or(USUAL_STREAM);
-        let mut with = |suffix| (self.foresee)(&texts, &settings, stream, suffix).unwrap_or_default();
-        if !settings.unique_suffix {
-            let next = with(Suffix::Fixed(settings.n));
-            return NextPath { text: next.text(), path: next.path };
-        }
-        let (next, other) = (with(Suffix::Unique(1)), with(Suffix::Unique(2)));
-        NextPath { text: open_numbers(&next.text(), &other.text()), path: next.path }
+        let format = file_format(stream, &settings, self.params.texts.scope(stream.channels).len());
+        (self.foresee)(&texts, &settings, format, status.path.as_deref())
     }
 
     fn model(&self, status: &StatusSnapshot, next_path: &str) -> Model {
@@ -167,7 +181,7 @@ impl Panel {
         })
     }
 
-    fn act(&mut self, action: Action, status: &StatusSnapshot, next_path: &Path, gestures: &impl Gestures) {
+    fn act(&mut self, action: Action, status: &StatusSnapshot, next: Option<&Foreseen>, gestures: &impl Gestures) {
         let params = &self.params;
         match action {
             Action::Record(on) => gestures.change(&params.record, on),
@@ -190,8 +204,12 @@ impl Panel {
             Action::ExportRoot(root) => self.set_text(TextId::ExportRoot, &root, gestures),
             Action::ExportTable(table) => self.set_text(TextId::ExportTable, &table, gestures),
             Action::ExportTarget(target) => self.set_text(TextId::ExportTarget, &target, gestures),
-            Action::Browse => self.desktop.choose_folder(next_path.parent().unwrap_or(next_path)),
-            Action::OpenFolder => self.desktop.show(next_path.parent().unwrap_or(next_path)),
+            Action::Browse => self.desktop.choose_folder(existing_folder(next)),
+            Action::OpenFolder => {
+                if let Some(folder) = existing_folder(next) {
+                    self.desktop.show(folder);
+                }
+            }
             Action::Reveal(path) => self.desktop.show(&path),
             Action::Read(TroubleId::Desktop) => self.desktop_trouble = None,
             Action::Read(id) => self.read.mark(id, status),
@@ -217,23 +235,20 @@ impl Panel {
     }
 }
 
-/// Where the next take goes.
-struct NextPath {
-    path: PathBuf,
-    /// The same, with `+` behind a number that may be higher, which only the disk can tell.
-    text: String,
+/// The nearest folder to the next take that is there, as far as is known.
+fn existing_folder(next: Option<&Foreseen>) -> Option<&Path> {
+    match next? {
+        Foreseen::Known { folder, .. } => folder.as_deref(),
+        Foreseen::Open(_) => None,
+    }
 }
 
-/// `path` with `+` behind every digit in which `other`, the path of another number, differs.
-fn open_numbers(path: &str, other: &str) -> String {
-    let mut text = String::new();
-    for (here, there) in path.chars().zip(other.chars()) {
-        text.push(here);
-        if here != there {
-            text.push('+');
-        }
+/// The format of the file of a take that begins now. Where there would be no take, the sound's.
+fn file_format(stream: StreamFormat, settings: &TakeSettings, channels: usize) -> StreamFormat {
+    StreamFormat {
+        channels: if channels > 0 { channels } else { stream.channels },
+        sample_rate: file_rate(settings.rate, stream.sample_rate, settings.rate_match).unwrap_or(stream.sample_rate),
     }
-    text
 }
 
 /// The `file` text that keeps the name of `file` and puts it into `folder`.
@@ -246,19 +261,22 @@ fn in_folder(folder: &Path, file: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::format::Rate;
 
     #[test]
     fn a_path_in_the_home_folder_is_shown_for_short() {
-        let foreseen = |path: &str| Foreseen { path: path.into(), home: Some("/home/eve".into()) };
+        let foreseen = |path: &str| Foreseen::Known { path: path.into(), folder: None, home: Some("/home/eve".into()) };
         let short = Path::new("~").join("takes/a.wav").to_string_lossy().into_owned();
         assert_eq!(foreseen("/home/eve/takes/a.wav").text(), short);
         assert_eq!(foreseen("/home/evelyn/a.wav").text(), "/home/evelyn/a.wav");
     }
 
     #[test]
-    fn a_number_that_only_the_disk_knows_is_shown_open() {
-        assert_eq!(open_numbers("a/b-001.wav", "a/b-002.wav"), "a/b-001+.wav");
-        assert_eq!(open_numbers("a-001/b-001.wav", "a-002/b-002.wav"), "a-001+/b-001+.wav");
+    fn the_name_of_a_take_tells_what_is_in_its_file() {
+        let settings = TakeSettings { rate: Rate::R96000, ..TakeSettings::DEFAULT };
+        let stream = StreamFormat { channels: 8, sample_rate: 48_000 };
+        assert_eq!(file_format(stream, &settings, 3), StreamFormat { channels: 3, sample_rate: 96_000 });
+        assert_eq!(file_format(stream, &TakeSettings::DEFAULT, 0), stream);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Fits the [`Panel`] into the framework's window: size, scale, keys, redraws, and a guard against its own panics.
 
 use super::desktop::UserDesktop;
+use super::fonts::SystemFonts;
 use super::panel::{Foresee, Panel};
 use super::theme;
 use super::view::{MAX_SIZE, MIN_SIZE};
@@ -48,6 +49,8 @@ pub fn create(params: Arc<RecorderParams>, status: Arc<Status>, foresee: Foresee
         params: Arc::clone(&params),
         geometry: Arc::default(),
         alive: Arc::default(),
+        fonts: Arc::default(),
+        notifier: notifier.clone(),
     };
     let inner = Mutex::new(framework_editor(&app, params.window.get(), &notifier)?);
     Some(RecorderEditor { app, params, status, notifier, inner })
@@ -99,7 +102,8 @@ impl Editor for RecorderEditor {
         let spawned = inner.spawn(parent, wait_for_parent, fallback_scale_factor, gui_context, host)?;
         self.app.geometry.follow(&spawned.window.size());
         self.status.scope().open();
-        let handle = RecorderHandle { inner: spawned.handle, status: Arc::clone(&self.status) };
+        let fonts = Arc::clone(&self.app.fonts);
+        let handle = RecorderHandle { inner: spawned.handle, status: Arc::clone(&self.status), fonts };
         Ok(SpawnedEditor { handle, window: OpenWindow { window: spawned.window, _end: end } })
     }
 
@@ -124,11 +128,13 @@ impl Editor for RecorderEditor {
 pub struct RecorderHandle {
     inner: EguiEditorHandle,
     status: Arc<Status>,
+    fonts: OpenFonts,
 }
 
 impl Drop for RecorderHandle {
     fn drop(&mut self) {
         self.status.scope().close();
+        drop(fonts(&self.fonts).take());
     }
 }
 
@@ -259,6 +265,15 @@ pub struct App {
     params: Arc<RecorderParams>,
     geometry: Arc<Geometry>,
     alive: Alive,
+    fonts: OpenFonts,
+    notifier: RepaintNotifier,
+}
+
+/// There while a window is open.
+type OpenFonts = Arc<Mutex<Option<SystemFonts>>>;
+
+fn fonts(open: &OpenFonts) -> MutexGuard<'_, Option<SystemFonts>> {
+    open.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 struct Shared {
@@ -283,6 +298,7 @@ impl NiceEguiApp for App {
     ) -> Result<(), baseview::HandlerError> {
         ThreadEnd::begin(&self.alive);
         theme::apply(&egui_ctx);
+        *fonts(&self.fonts) = Some(SystemFonts::new(&egui_ctx));
         frame.set_clear_color(theme::BACKGROUND.into());
         let mut shared = self.shared();
         shared.panel.opens();
@@ -300,6 +316,10 @@ impl NiceEguiApp for App {
         }
         if *is_broken {
             ui.label(BROKEN);
+        }
+        if let Some(fonts) = &mut *fonts(&self.fonts) {
+            let notifier = self.notifier.clone();
+            fonts.follow(ui.ctx(), move || notifier.request_repaint());
         }
         frame.set_key_capture(keys(ui.ctx().text_edit_focused()));
     }

@@ -226,6 +226,10 @@ struct Seen {
     /// Words that had come in at the last look.
     arrived_words: u64,
     over_half_since: Option<Duration>,
+    /// Times that the host had been made to wait before the queue was over half full.
+    waits: u64,
+    /// That the queue is over half full is told.
+    is_told: bool,
 }
 
 impl Relief {
@@ -251,7 +255,8 @@ impl Relief {
         let new_words = arrived_words - seen.arrived_words;
         seen.arrived_words = arrived_words;
         if !intake.words.is_over_half() {
-            seen.over_half_since = None;
+            (seen.over_half_since, seen.is_told) = (None, false);
+            seen.waits = self.status.waits();
             seen.pacing.came_in(0, false, || now);
             return;
         }
@@ -259,7 +264,12 @@ impl Relief {
         let new_frames = seen.over_half_since.map_or(0, |_| new_words / self.channels.max(1) as u64);
         let since = *seen.over_half_since.get_or_insert(now);
         seen.pacing.came_in(new_frames, true, || now);
-        if now.saturating_sub(since) >= PATIENCE && !seen.pacing.may_wait(now, self.sample_rate) {
+        // A render that waits for a disk that stalls is as slow as that.
+        let is_render = self.status.waits() != seen.waits || seen.pacing.may_wait(now, self.sample_rate);
+        if now.saturating_sub(since) >= PATIENCE && !is_render {
+            if !std::mem::replace(&mut seen.is_told, true) {
+                self.status.count_nearly_full();
+            }
             intake.relieve();
             self.status.set_queue_fill(intake.fill());
             self.status.set_reserve_bytes(intake.reserve_bytes());

@@ -12,9 +12,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// How many finished takes are remembered.
 pub const MAX_REPORTS: usize = 100;
 
-/// From here on the queue counts as nearly full.
-const NEARLY_FULL: f32 = 0.75;
-
 /// Stands for a number that is not known.
 const UNKNOWN: u64 = u64::MAX;
 
@@ -76,6 +73,7 @@ pub struct Status {
     // Written by the audio thread.
     gate: AtomicU8,
     merged_takes: AtomicU64,
+    waits: AtomicU64,
     internal_error: AtomicBool,
     // Written by both: frames of takes that are not in their file as they came in.
     lost_frames: AtomicU64,
@@ -92,8 +90,9 @@ pub struct Status {
     reserve_bytes: AtomicU64,
     first_lost_frame: AtomicU64,
     errors: AtomicU64,
-    nearly_full: AtomicU64,
     free_bytes: AtomicU64,
+    // Written by the watching thread.
+    nearly_full: AtomicU64,
     texts: Mutex<StatusTexts>,
 }
 
@@ -107,6 +106,7 @@ impl Default for Status {
             stream_rate: AtomicU32::new(0),
             gate: AtomicU8::new(Gate::Idle as u8),
             merged_takes: AtomicU64::new(0),
+            waits: AtomicU64::new(0),
             internal_error: AtomicBool::new(false),
             lost_frames: AtomicU64::new(0),
             take_open: AtomicBool::new(false),
@@ -181,7 +181,7 @@ pub struct StatusSnapshot {
     pub first_lost_frame: Option<u64>,
     /// Times that something went wrong since the plugin was loaded; [`last_error`](Self::last_error) is the last one.
     pub errors: u64,
-    /// Times that the queue was nearly full since the plugin was loaded.
+    /// Times that the queue of a live track filled up since the plugin was loaded; a render's may.
     pub nearly_full: u64,
     /// Bytes that are free where the next take goes, if that is known.
     pub free_bytes: Option<u64>,
@@ -274,6 +274,16 @@ impl Status {
         self.merged_takes.fetch_add(1, Relaxed);
     }
 
+    /// Audio thread: the host, which renders, is made to wait for room in the queue.
+    pub(crate) fn count_wait(&self) {
+        self.waits.fetch_add(1, Relaxed);
+    }
+
+    /// Times that a host that renders was made to wait.
+    pub fn waits(&self) -> u64 {
+        self.waits.load(Relaxed)
+    }
+
     /// Audio thread: the recorder switched itself off after an error of its own.
     pub(crate) fn set_internal_error(&self) {
         self.internal_error.store(true, Relaxed);
@@ -355,12 +365,15 @@ impl Status {
     /// Writer or watching thread: how full the queue is, 0 to 1.
     pub(crate) fn set_queue_fill(&self, fill: f32) {
         let before = f32::from_bits(self.queue_fill_bits.swap(fill.to_bits(), Relaxed));
-        if before < NEARLY_FULL && fill >= NEARLY_FULL {
-            self.nearly_full.fetch_add(1, Relaxed);
-        }
         if before != fill {
             self.scope.changed();
         }
+    }
+
+    /// Watching thread: the writer has let the queue of a live track fill up.
+    pub(crate) fn count_nearly_full(&self) {
+        self.nearly_full.fetch_add(1, Relaxed);
+        self.scope.changed();
     }
 
     /// Writer or watching thread, which take turns: bytes that wait behind the queue.

@@ -1,23 +1,14 @@
 //! Finds the network address of the target without making the export wait.
 //!
-//! The system's lookup of a name may take half a minute, and cannot be broken off. So it runs on a thread of its own
-//! ("audio file name"), one at most for each instance, which owns all that it touches. It is waited for when the export
-//! ends, since its code must not be unloaded beneath it, but only for [`PATIENCE`]: a host must not hang. A lookup that
-//! hangs longer is left to end by itself; until then the C library of Linux keeps the plugin in memory (a thread with
-//! thread-locals of the plugin counts as a use of it). A target in figures is never looked up.
+//! The system's lookup of a name may take half a minute, and cannot be broken off. So it is an [`Errand`] of its own thread
+//! ("audio file name"), one at most for each instance. A target in figures is never looked up.
 
 use super::target::Target;
+use crate::link::Errand;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::sync::mpsc::{self, Receiver, TryRecvError};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::TryRecvError;
 use std::time::{Duration, Instant};
-
-/// How long the end of the export waits for a lookup.
-const PATIENCE: Duration = Duration::from_millis(500);
-
-/// How long one nap of that wait is.
-const NAP: Duration = Duration::from_millis(5);
 
 /// How long a name that nobody knew is left alone.
 const BETWEEN_LOOKUPS: Duration = Duration::from_secs(5);
@@ -55,8 +46,7 @@ pub struct Resolver {
 /// A lookup on its way.
 struct Running {
     target: Target,
-    answer: Receiver<Option<SocketAddr>>,
-    thread: JoinHandle<()>,
+    errand: Errand<Option<SocketAddr>>,
 }
 
 impl Resolver {
@@ -96,17 +86,14 @@ impl Resolver {
 
     /// Takes the answer of a lookup, if there is one.
     fn hear(&mut self) {
-        let Some(running) = &self.running else { return };
-        let address = match running.answer.try_recv() {
+        let Some(running) = &mut self.running else { return };
+        let address = match running.errand.answer() {
             Err(TryRecvError::Empty) => return,
             Err(TryRecvError::Disconnected) => None,
             Ok(address) => address,
         };
-        let Some(running) = self.running.take() else { return };
-        // It has answered: there is nothing left that it could wait for.
-        let _ = running.thread.join();
         // The target may have changed meanwhile.
-        if Some(&running.target) == self.target.as_ref() {
+        if self.running.take().map(|running| running.target) == self.target {
             self.settle(address);
         }
     }
@@ -119,30 +106,14 @@ impl Resolver {
     fn ask(&mut self) {
         let Some(target @ Target::Name { host, port }) = &self.target else { return };
         let (lookup, host, port) = (self.lookup, host.clone(), *port);
-        let (sender, answer) = mpsc::channel();
-        let run = move || {
+        let work = move || {
             let addresses = lookup(&host, port).unwrap_or_default();
             // What receives OSC mostly listens on IPv4.
-            let address = addresses.iter().find(|address| address.is_ipv4()).or(addresses.first()).copied();
-            // Nobody may want to know any more.
-            let _ = sender.send(address);
+            addresses.iter().find(|address| address.is_ipv4()).or(addresses.first()).copied()
         };
-        match thread::Builder::new().name("audio file name".to_owned()).spawn(run) {
-            Ok(thread) => self.running = Some(Running { target: target.clone(), answer, thread }),
+        match Errand::start("audio file name", work, || ()) {
+            Ok(errand) => self.running = Some(Running { target: target.clone(), errand }),
             Err(_) => self.settle(None),
-        }
-    }
-}
-
-impl Drop for Resolver {
-    fn drop(&mut self) {
-        let Some(Running { thread, .. }) = self.running.take() else { return };
-        let start = Instant::now();
-        while !thread.is_finished() && start.elapsed() < PATIENCE {
-            thread::sleep(NAP);
-        }
-        if thread.is_finished() {
-            let _ = thread.join();
         }
     }
 }
@@ -150,6 +121,9 @@ impl Drop for Resolver {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::thread;
+
+    const NAP: Duration = Duration::from_millis(5);
 
     fn address(text: &str) -> SocketAddr {
         text.parse().unwrap()

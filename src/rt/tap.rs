@@ -194,6 +194,7 @@ impl<C: Clock> Tap<C> {
             if !self.may_wait() {
                 return Err(Full);
             }
+            self.sender.status().count_wait();
             let start = self.clock.now();
             let result = self.wait_for_room(start, attempt);
             self.pacing.waited(self.clock.now().saturating_sub(start));

@@ -13,6 +13,7 @@ cargo xtask screenshot    records three seconds and saves the window's picture a
   --scale FACTOR          of the desktop, 1 to 2
   --size WIDTHxHEIGHT     of the window, in points
   --channels COUNT        of the track; 2 by default
+  --track NAME            of the track, in any script; Drums by default
   --out FILE              instead of docs/editor.png
   --watch SECONDS         no picture: says how much CPU time the window takes while it only lies there
 ";
@@ -33,6 +34,7 @@ struct Options {
     scale: f64,
     size: Option<[f64; 2]>,
     channels: u32,
+    track: String,
     out: std::path::PathBuf,
     watch_seconds: Option<f64>,
 }
@@ -53,6 +55,7 @@ fn options(workspace: &Workspace, args: Vec<OsString>) -> Result<Option<Options>
         scale: 1.0,
         size: None,
         channels: 2,
+        track: "Drums".to_owned(),
         out: workspace.root.join("docs").join("editor.png"),
         watch_seconds: None,
     };
@@ -67,6 +70,7 @@ fn options(workspace: &Workspace, args: Vec<OsString>) -> Result<Option<Options>
                 options.size = Some([width.parse()?, height.parse()?]);
             }
             Long("channels") => options.channels = parser.value()?.parse()?,
+            Long("track") => options.track = parser.value()?.string()?,
             Long("out") => options.out = parser.value()?.into(),
             Long("watch") => options.watch_seconds = Some(parser.value()?.parse()?),
             Short('h') | Long("help") => return Ok(None),
@@ -140,7 +144,7 @@ mod session {
         let folder = std::path::PathBuf::from(std::env::var_os("HOME").context("no home folder")?);
         let plugin = Plugin::from_bundle(&workspace.clap())?;
         let mut instance = plugin.instance()?;
-        instance.set_track_name("Drums")?;
+        instance.set_track_name(&options.track)?;
         instance.set_text("file", "{track}{suffix}")?;
         if options.channels != 2 {
             instance.select_layout(options.channels)?;

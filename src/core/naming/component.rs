@@ -93,7 +93,7 @@ fn join(pieces: &[Piece], suffix: Suffix) -> String {
     let text_of = |piece: &Piece| match (piece, suffix) {
         (Piece::Literal(text) | Piece::Token(text), _) => text.clone(),
         (Piece::Suffix, suffix) => suffix.to_string(),
-        (Piece::ImpliedSuffix, Suffix::Unique(_)) => suffix.to_string(),
+        (Piece::ImpliedSuffix, Suffix::Unique(_) | Suffix::Unknown) => suffix.to_string(),
         (Piece::ImpliedSuffix, Suffix::Fixed(_)) => String::new(),
     };
     pieces.iter().map(text_of).collect()

@@ -67,6 +67,12 @@ fn the_unique_suffix_has_three_digits_or_more() {
 }
 
 #[test]
+fn a_number_that_nobody_knows_yet_is_left_open() {
+    let open = |file| text(&pattern(file, "").path(Suffix::Unknown));
+    assert_eq!((open("take"), open("take{suffix} b")), ("take-….wav".into(), "take-… b.wav".into()));
+}
+
+#[test]
 fn the_suffix_stands_where_the_user_wrote_it() {
     assert_eq!(unique("{suffix}take", ""), "-001take.wav");
     assert_eq!(unique("a{suffix}/take", ""), "a-001/take.wav");

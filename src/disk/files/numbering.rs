@@ -4,6 +4,7 @@ use super::error::FileError;
 use super::exclusive::{Created, create};
 use crate::core::naming::{NamePattern, NumberedName, Suffix};
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
@@ -21,7 +22,7 @@ const KEPT_PATTERNS: usize = 8;
 /// Whether names that differ in case only are the same to the usual file systems of this system.
 const ANY_CASE: bool = cfg!(any(windows, target_os = "macos"));
 
-/// Creates files under the first unused number.
+/// Creates files under the first unused number, or foresees it.
 ///
 /// The number comes from a listing of the folder, and from then on from memory, as long as the folder's modification time
 /// says that nobody else made or removed a file. If somebody did, the folder is listed again, though not within
@@ -71,6 +72,35 @@ impl Default for Numbering {
 impl Numbering {
     /// Creates the file with the first unused number of this pattern in the folder `root`, and the folders that it needs.
     pub(super) fn create(&mut self, root: &Path, pattern: &NamePattern) -> Result<(File, PathBuf), FileError> {
+        self.with_first_unused(root, pattern, |known, path| {
+            let created = create(path)?;
+            Ok(match created {
+                Created::New(file) => {
+                    known.take_next();
+                    Some((file, path.to_owned()))
+                }
+                Created::Taken => None,
+            })
+        })
+    }
+
+    /// The path that [`create`](Self::create) would give its file now. Makes nothing.
+    pub(super) fn foresee(&mut self, root: &Path, pattern: &NamePattern) -> PathBuf {
+        let found = self.with_first_unused(root, pattern, |_, path| {
+            let is_taken = path.symlink_metadata().is_ok();
+            Ok::<_, Infallible>((!is_taken).then(|| path.to_owned()))
+        });
+        found.unwrap_or_else(|never| match never {})
+    }
+
+    /// Offers the paths of numbers that seem unused to `claim`, the first one first, until it takes one. It answers `None`
+    /// where the path is in use after all.
+    fn with_first_unused<T, E>(
+        &mut self,
+        root: &Path,
+        pattern: &NamePattern,
+        mut claim: impl FnMut(&mut Known, &Path) -> Result<Option<T>, E>,
+    ) -> Result<T, E> {
         let path_of = |number| root.join(pattern.path(Suffix::Unique(number)));
         let mut known = self.recall(path_of(1));
         let folder = known.key.parent().map(Path::to_owned).unwrap_or_default();
@@ -82,7 +112,7 @@ impl Numbering {
         let is_new = known.search_again.is_none() && known.next == 1;
         let mut is_first = is_new || (known.folder_time.is_some() && known.folder_time == folder_time());
         let mut may_search = known.search_again.is_none_or(|time| Instant::now() >= time);
-        let created = loop {
+        let claimed = loop {
             if !is_first && may_search {
                 let started = Instant::now();
                 match &numbered {
@@ -98,13 +128,10 @@ impl Numbering {
                 (is_first, may_search) = (true, false);
             }
             let path = path_of(known.next);
-            match create(&path) {
-                Ok(Created::New(file)) => {
-                    known.take_next();
-                    break Ok((file, path));
-                }
+            match claim(&mut known, &path) {
+                Ok(Some(claimed)) => break Ok(claimed),
                 // Somebody was faster, or the listing did not show it.
-                Ok(Created::Taken) => {
+                Ok(None) => {
                     is_first = false;
                     if !may_search {
                         known.take_next();
@@ -117,7 +144,7 @@ impl Numbering {
             known.folder_time = folder_time();
         }
         self.remember(known);
-        created
+        claimed
     }
 
     #[cfg(test)]

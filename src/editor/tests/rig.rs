@@ -2,11 +2,12 @@
 
 use crate::core::format::FileType;
 use crate::core::naming::Suffix;
+use crate::core::take::TakeSettings;
 use crate::editor::desktop::{Desktop, News};
 use crate::editor::gestures::Gestures;
 use crate::editor::panel::{Foreseen, Panel};
 use crate::editor::theme;
-use crate::link::Status;
+use crate::link::{Status, TextSet};
 use crate::params::RecorderParams;
 use egui::{Key, Vec2, vec2};
 use egui_kittest::Harness;
@@ -59,8 +60,8 @@ struct Messages {
 struct FakeDesktop(Arc<Mutex<Messages>>);
 
 impl Desktop for FakeDesktop {
-    fn choose_folder(&mut self, start: &Path) {
-        self.0.lock().unwrap().asked.push(Asked::Folder(start.to_owned()));
+    fn choose_folder(&mut self, start: Option<&Path>) {
+        self.0.lock().unwrap().asked.push(Asked::Folder(start.unwrap().to_owned()));
     }
 
     fn show(&mut self, path: &Path) {
@@ -93,8 +94,10 @@ impl Rig {
     pub fn sized(size: Vec2, scale: f32) -> Self {
         let (params, status) = (Arc::<RecorderParams>::default(), Arc::<Status>::default());
         let desktop = Arc::<Mutex<Messages>>::default();
-        let foresee = |texts: &crate::link::TextSet, _: &_, _, suffix: Suffix| {
-            Some(Foreseen { path: PathBuf::from(format!("/takes/{}{suffix}", texts.file)), home: None })
+        let foresee = |texts: &Arc<TextSet>, settings: &TakeSettings, _, _: Option<&Path>| {
+            let suffix = if settings.unique_suffix { Suffix::Unique(1) } else { Suffix::Fixed(settings.n) };
+            let path = PathBuf::from(format!("/takes/{}{suffix}", texts.file));
+            Some(Foreseen::Known { path, folder: Some("/takes".into()), home: None })
         };
         let fake = Box::new(FakeDesktop(Arc::clone(&desktop)));
         let mut panel = Panel::new(Arc::clone(&params), Arc::clone(&status), fake, Box::new(foresee));

@@ -208,8 +208,7 @@ fn next_path(ui: &mut Ui, model: &Model) {
                 let response = ui.label(RichText::new(text).font(theme::text(13.0)));
                 response
                     .widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("Next take: {}", model.next_path)));
-                let plus = if model.unique_suffix { "\n+ means: or the next number that no file has." } else { "" };
-                response.on_hover_text(format!("{}{plus}", model.next_path));
+                response.on_hover_text(&model.next_path);
             });
         });
     });

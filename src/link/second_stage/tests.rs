@@ -90,8 +90,47 @@ fn a_render_is_left_to_wait_for_a_slow_writer() {
         }
         receive(&mut receiver, 1);
         relief.look_at(Duration::from_millis(45 * look));
+        receiver.status().set_queue_fill(receiver.fill());
         assert_eq!(receiver.status().snapshot().reserve_bytes, 0, "look {look}");
     }
+    assert_eq!(receiver.status().snapshot().nearly_full, 0);
+}
+
+#[test]
+fn a_render_that_waits_for_a_disk_that_stalls_is_neither_relieved_nor_told_of() {
+    let Queue { mut sender, mut receiver, relief, .. } = queue(2 * 10_000, 1 << 20);
+    let mut sent = 0;
+    for look in 0..400 {
+        while send(&mut sender, 50, sent) {
+            sent += 50;
+        }
+        sender.status().count_wait();
+        relief.look_at(Duration::from_millis(50 * look));
+        receiver.status().set_queue_fill(receiver.fill());
+        // The disk is well again for a moment.
+        if look % 100 == 99 {
+            receive(&mut receiver, usize::MAX);
+        }
+    }
+    let status = receiver.status().snapshot();
+    assert_eq!((status.reserve_bytes, status.nearly_full), (0, 0));
+}
+
+#[test]
+fn a_live_track_whose_writer_is_late_is_told_of() {
+    let Queue { mut sender, mut receiver, relief, .. } = queue(2 * 2_100, 1 << 20);
+    play(&mut sender, &relief, 50, 1.0, &mut 0);
+    assert_eq!(receiver.status().snapshot().nearly_full, 0);
+    receive(&mut receiver, usize::MAX);
+    play(&mut sender, &relief, 50, 3.0, &mut 0);
+    assert_eq!(receiver.status().snapshot().nearly_full, 1);
+}
+
+#[test]
+fn a_live_track_that_no_memory_is_left_for_is_told_of_once() {
+    let Queue { mut sender, receiver, relief, .. } = queue(2 * 2_100, 0);
+    play(&mut sender, &relief, 50, 3.0, &mut 0);
+    assert_eq!(receiver.status().snapshot().nearly_full, 1);
 }
 
 #[test]
