@@ -1,11 +1,14 @@
-//! The parameters with their ids and labels, and the texts that are saved with the project.
+//! The parameters with their labels, and the texts that are saved with the project; `state` has their ids.
+
+mod loads;
+mod state;
 
 use crate::core::export::ExportControls;
 use crate::core::format::{BitRate, Codec, ExportMethod, FileType, Menu, Rate, RateMatch};
 use crate::core::take::{Controls, Song, TakeSettings};
-use crate::link::{TextId, Texts};
-use nice_plug::params::persist::PersistentField;
-use nice_plug::plugin::ParamValue;
+use crate::link::Texts;
+use loads::Loads;
+pub use loads::SteadyControls;
 use nice_plug::prelude::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -14,56 +17,28 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 const MAX_N: i32 = 9999;
 
 /// All parameters of the operator. Shared by the host, the audio thread and the editor.
-#[derive(Params)]
 pub struct RecorderParams {
-    #[id = "record"]
     pub record: BoolParam,
-    #[id = "pause"]
     pub pause: BoolParam,
-    #[id = "filetype"]
     pub file_type: EnumParam<FileType>,
-    #[id = "codec"]
     pub codec: EnumParam<Codec>,
-    #[id = "bitrate"]
     pub bit_rate: EnumParam<BitRate>,
-    #[id = "uniquesuff"]
     pub unique_suffix: BoolParam,
-    #[id = "n"]
     pub n: IntParam,
-    #[id = "rate"]
     pub rate: EnumParam<Rate>,
-    #[id = "srselect"]
     pub rate_match: EnumParam<RateMatch>,
-    #[id = "timeslice"]
     pub time_slice: BoolParam,
-    #[id = "exportmethod"]
     pub export_method: EnumParam<ExportMethod>,
     /// Counts changes of the saved texts. No host notices those by themselves, and would not ask to save the project.
-    #[id = "revision"]
     pub revision: IntParam,
-    #[persist = "file"]
-    file: SavedText,
-    #[persist = "scope"]
-    scope: SavedText,
-    #[persist = "header"]
-    header: SavedText,
-    #[persist = "fallback"]
-    fallback: SavedText,
-    #[persist = "autoexportroot"]
-    export_root: SavedText,
-    #[persist = "exporttable"]
-    export_table: SavedText,
-    #[persist = "exporttarget"]
-    export_target: SavedText,
-    #[persist = "window"]
     pub window: WindowSize,
-    /// The texts behind the saved ones.
+    /// The texts that are saved, and the track's name.
     pub texts: Arc<Texts>,
+    loads: Loads,
 }
 
 impl Default for RecorderParams {
     fn default() -> Self {
-        let texts = Arc::new(Texts::default());
         Self {
             record: BoolParam::new("Record", false),
             pause: BoolParam::new("Pause", false),
@@ -80,14 +55,8 @@ impl Default for RecorderParams {
                 .non_automatable()
                 .hide(),
             window: WindowSize::default(),
-            file: SavedText { id: TextId::File, texts: Arc::clone(&texts) },
-            scope: SavedText { id: TextId::Scope, texts: Arc::clone(&texts) },
-            header: SavedText { id: TextId::Header, texts: Arc::clone(&texts) },
-            fallback: SavedText { id: TextId::Fallback, texts: Arc::clone(&texts) },
-            export_root: SavedText { id: TextId::ExportRoot, texts: Arc::clone(&texts) },
-            export_table: SavedText { id: TextId::ExportTable, texts: Arc::clone(&texts) },
-            export_target: SavedText { id: TextId::ExportTarget, texts: Arc::clone(&texts) },
-            texts,
+            texts: Arc::default(),
+            loads: Loads::default(),
         }
     }
 }
@@ -96,8 +65,9 @@ impl RecorderParams {
     /// The revision begins again after so many changes.
     pub const REVISIONS: i32 = 1000;
 
-    /// The parameters of the block that is being processed on a track of `channels` channels. Audio thread: wait-free.
-    pub fn controls(&self, channels: usize, song: Song) -> Controls {
+    /// The parameters as they stand on a track of `channels` channels, in the middle of a load too: the audio thread
+    /// follows [`SteadyControls`]. Wait-free.
+    fn controls(&self, channels: usize, song: Song) -> Controls {
         Controls {
             record: self.record.value(),
             pause: self.pause.value(),
@@ -125,82 +95,6 @@ impl RecorderParams {
     /// What the export does right now. Any thread: wait-free.
     pub fn export_controls(&self) -> ExportControls {
         ExportControls { method: self.export_method.value(), record: self.record.value(), pause: self.pause.value() }
-    }
-
-    /// Makes a saved state one that can be loaded as it is: what it does not name, or names with a value that there is
-    /// not, becomes the default. The framework would keep the present values, or break off later.
-    pub fn complete_state(state: &mut PluginState) {
-        let defaults = Self::default();
-        for (id, pointer, _) in defaults.param_map() {
-            let has_value = state.params.get(&id).is_some_and(|value| defaults.takes(&id, pointer, value));
-            if !has_value {
-                state.params.insert(id, default_value(pointer));
-            }
-        }
-        for (key, text) in defaults.serialize_fields() {
-            state.fields.entry(key).or_insert(text);
-        }
-    }
-
-    /// Whether the parameter `id` has this value among its own.
-    fn takes(&self, id: &str, pointer: ParamPtr, value: &ParamValue) -> bool {
-        match (pointer, value) {
-            (ParamPtr::BoolParam(_), ParamValue::Bool(_)) => true,
-            (ParamPtr::FloatParam(_), ParamValue::F32(value)) => value.is_finite(),
-            (ParamPtr::IntParam(_), ParamValue::I32(value)) => {
-                let most = if id == "n" { MAX_N } else { Self::REVISIONS - 1 };
-                (0..=most).contains(value)
-            }
-            (ParamPtr::EnumParam(_), ParamValue::I32(index)) => {
-                // SAFETY: the parameters that the pointer leads to are those of `self`.
-                let steps = unsafe { pointer.step_count() }.unwrap_or(0);
-                usize::try_from(*index).is_ok_and(|index| index <= steps)
-            }
-            (ParamPtr::EnumParam(_), ParamValue::String(name)) => self.menu_ids(id).contains(&name.as_str()),
-            _ => false,
-        }
-    }
-
-    /// The ids of the entries of the menu `id`.
-    fn menu_ids(&self, id: &str) -> &'static [&'static str] {
-        match id {
-            "filetype" => FileType::IDS,
-            "codec" => Codec::IDS,
-            "bitrate" => BitRate::IDS,
-            "rate" => Rate::IDS,
-            "srselect" => RateMatch::IDS,
-            "exportmethod" => ExportMethod::IDS,
-            _ => &[],
-        }
-    }
-}
-
-fn default_value(pointer: ParamPtr) -> ParamValue {
-    // SAFETY: the parameters that the pointer leads to outlive this call.
-    let plain = unsafe { pointer.preview_plain(pointer.default_normalized_value()) };
-    match pointer {
-        ParamPtr::FloatParam(_) => ParamValue::F32(plain),
-        ParamPtr::BoolParam(_) => ParamValue::Bool(plain > 0.5),
-        ParamPtr::IntParam(_) | ParamPtr::EnumParam(_) => ParamValue::I32(plain as i32),
-    }
-}
-
-/// A text that is saved with the project; the words themselves are kept with all others in [`Texts`].
-struct SavedText {
-    id: TextId,
-    texts: Arc<Texts>,
-}
-
-impl PersistentField<'_, String> for SavedText {
-    fn set(&self, text: String) {
-        self.texts.set(self.id, &text);
-    }
-
-    fn map<F, R>(&self, f: F) -> R
-    where
-        F: Fn(&String) -> R,
-    {
-        f(&self.texts.current().get(self.id).to_owned())
     }
 }
 
@@ -233,19 +127,6 @@ impl Default for WindowSize {
     }
 }
 
-impl PersistentField<'_, [f32; 2]> for WindowSize {
-    fn set(&self, size: [f32; 2]) {
-        WindowSize::set(self, size);
-    }
-
-    fn map<F, R>(&self, f: F) -> R
-    where
-        F: Fn(&[f32; 2]) -> R,
-    {
-        f(&self.get())
-    }
-}
-
 macro_rules! host_menus {
     ($($menu:ty),+) => {
         $(impl Enum for $menu {
@@ -269,3 +150,6 @@ macro_rules! host_menus {
 }
 
 host_menus!(FileType, Codec, BitRate, Rate, RateMatch, ExportMethod);
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use crate::editor::panel::{Foresee, Foreseen};
 use crate::editor::{self, RecorderEditor};
 use crate::link::{self, Status};
 use crate::osc::Exporter;
-use crate::params::RecorderParams;
+use crate::params::{RecorderParams, SteadyControls};
 use crate::rt::rehearse;
 use crate::rt::tap::{MonotonicClock, Tap};
 use nice_plug::prelude::*;
@@ -28,6 +28,7 @@ pub struct AudioFileOut {
 
 /// Both halves of the recorder: one on the audio thread, one on a thread of its own.
 struct Recorder {
+    controls: SteadyControls,
     tap: Tap,
     writer: WriterThread,
     /// None where it could not start, which the window says.
@@ -135,7 +136,7 @@ impl Plugin for AudioFileOut {
     }
 
     fn filter_state(state: &mut PluginState) {
-        RecorderParams::complete_state(state);
+        RecorderParams::prepare_state(state);
     }
 
     fn activate(
@@ -154,7 +155,8 @@ impl Plugin for AudioFileOut {
         match WriterThread::start(receiver, Arc::clone(&self.params.texts), log) {
             Ok(writer) => {
                 let tap = Tap::new(sender, format, declared_offline, MonotonicClock::default());
-                self.recorder = Some(Recorder { tap, writer, exporter: self.exporter(), is_broken: false });
+                let controls = SteadyControls::new(&self.params, format);
+                self.recorder = Some(Recorder { controls, tap, writer, exporter: self.exporter(), is_broken: false });
             }
             // The sound still passes; the window says why nothing is recorded.
             Err(error) => self.status.set_no_writer(&error),
@@ -168,10 +170,11 @@ impl Plugin for AudioFileOut {
         _aux: &mut AuxiliaryBuffers,
         context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
-        let Some(Recorder { tap, is_broken: is_broken @ false, .. }) = &mut self.recorder else {
+        let Some(Recorder { controls, tap, is_broken: is_broken @ false, .. }) = &mut self.recorder else {
             return ProcessStatus::Normal;
         };
-        let controls = self.params.controls(buffer.channels(), song(context.transport()));
+        let song = song(context.transport());
+        let controls = controls.of_block(&self.params, buffer.channels(), buffer.samples(), song);
         // A panic must not reach the host: it would take the session down.
         match catch_unwind(AssertUnwindSafe(|| tap.process(&controls, buffer.as_slice_immutable()))) {
             Ok(true) => ProcessStatus::KeepAlive,

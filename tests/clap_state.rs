@@ -5,7 +5,9 @@ mod common;
 use common::{
     CODEC, FILE_TYPE, MP3, N, RECORD, Rig, assert_takes, decode, files_in, instance_in, plugin, record, sound,
 };
-use headless_host::{Change, ParamId, Render, SavedState, Setup};
+use headless_host::{Blocks, Change, ParamId, Render, SavedState, Setup};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread;
 
 const SETUP: Setup = Setup::new(48_000.0, 512);
 
@@ -176,5 +178,85 @@ fn values_that_there_are_not_mean_the_default_and_cannot_break_a_later_save() {
         state.set_param(name, serde_json::from_str(value).unwrap()).unwrap();
         instance.load_state(&state.to_bytes()).unwrap();
         assert_eq!(instance.save_state().unwrap(), defaults, "{name} = {value}");
+    }
+}
+
+/// What a state says of a take, and what the file shows of it.
+struct Side {
+    name: &'static str,
+    file_type: &'static str,
+    codec: &'static str,
+    scope: &'static str,
+    channels_and_bits: (u16, u16),
+}
+
+const SIDES: [Side; 2] = [
+    Side { name: "one", file_type: "wav", codec: "pcm16", scope: "chan1", channels_and_bits: (1, 16) },
+    Side { name: "two", file_type: "aiff", codec: "pcm32", scope: "*", channels_and_bits: (2, 32) },
+];
+
+#[test]
+fn a_take_that_begins_while_a_state_is_loaded_is_wholly_of_the_old_or_of_the_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut instance = plugin().instance().unwrap();
+    let state = |instance: &mut headless_host::Instance, side: &Side| {
+        let mut state = SavedState::from_bytes(&instance.save_state().unwrap()).unwrap();
+        state.set_param("filetype", side.file_type.into()).unwrap();
+        state.set_param("codec", side.codec.into()).unwrap();
+        state.set_text("file", folder.path().join(format!("{}{{suffix}}", side.name)).to_str().unwrap()).unwrap();
+        state.set_text("scope", side.scope).unwrap();
+        state.set_text("header", &format!("title = title of {}", side.name)).unwrap();
+        state.to_bytes()
+    };
+    let states = SIDES.each_ref().map(|side| state(&mut instance, side));
+    instance.load_state(&states[0]).unwrap();
+    instance.set_offline(true).unwrap();
+    let takes = 0..50;
+    let changes: Vec<_> = takes.flat_map(|take| [record(take * 100, true), record(take * 100 + 50, false)]).collect();
+    for _ in 0..20 {
+        let mut processor = instance.activate(SETUP).unwrap();
+        let played = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let sound = sound(2);
+                let render = Render::new(&sound, 0..5_000).blocks(Blocks::Fixed(64)).changes(&changes);
+                render.play(&mut processor).unwrap();
+                played.store(true, Relaxed);
+            });
+            // A late writer still finds the texts of so many loads before.
+            for state in states.iter().cycle().take(200) {
+                instance.load_state(state).unwrap();
+                if played.load(Relaxed) {
+                    break;
+                }
+            }
+        });
+        instance.deactivate(processor);
+    }
+    let mut of_side = [0; 2];
+    for path in &files_in(folder.path()) {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let index = SIDES.iter().position(|side| name.starts_with(side.name)).unwrap();
+        of_side[index] += 1;
+        let side = &SIDES[index];
+        assert_eq!(path.extension().unwrap(), side.file_type, "the type of {name}");
+        let bytes = std::fs::read(path).unwrap();
+        let title = format!("title of {}", side.name);
+        assert!(bytes.windows(title.len()).any(|window| window == title.as_bytes()), "the header of {name}");
+        assert_eq!(channels_and_bits(&bytes), side.channels_and_bits, "channels and bits of {name}");
+    }
+    assert!(of_side.into_iter().all(|takes| takes > 20), "of each side: {of_side:?}");
+}
+
+/// Channels and bits of a sample, as the head of a WAV or AIFF file says them.
+fn channels_and_bits(file: &[u8]) -> (u16, u16) {
+    let after = |chunk: &[u8; 4]| 8 + file.windows(4).position(|window| window == chunk).unwrap();
+    let at = |position: usize| [file[position], file[position + 1]];
+    if file.starts_with(b"RIFF") {
+        let format = after(b"fmt ");
+        (u16::from_le_bytes(at(format + 2)), u16::from_le_bytes(at(format + 14)))
+    } else {
+        let common = after(b"COMM");
+        (u16::from_be_bytes(at(common)), u16::from_be_bytes(at(common + 6)))
     }
 }

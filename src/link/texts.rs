@@ -143,21 +143,22 @@ impl Texts {
 
     /// Changes one text; a new revision begins if it differs. Takes a lock.
     pub fn set(&self, id: TextId, text: &str) {
-        let mut history = self.history();
-        let mut texts = TextSet::clone(&history[history.len() - 1]);
-        if texts.get(id) == text {
-            return;
+        self.change([(id, text.to_owned())]).publish();
+    }
+
+    /// Gets a change of several texts ready, which is in force from one moment on. Takes a lock and keeps it as long as
+    /// the change is there.
+    pub fn change(&self, changes: impl IntoIterator<Item = (TextId, String)>) -> TextChange<'_> {
+        let history = self.history();
+        let before = &history[history.len() - 1];
+        let mut texts = TextSet::clone(before);
+        for (id, text) in changes {
+            *texts.get_mut(id) = text;
         }
-        text.clone_into(texts.get_mut(id));
-        if id == TextId::Scope {
-            self.scope_of_stereo.store(ChannelSet::matching(text, 2).0, Ordering::Release);
-            self.scope_of_others.store(ChannelSet::matching(text, MAX_CHANNELS).0, Ordering::Release);
-        }
-        if history.len() == KEPT_REVISIONS {
-            history.pop_front();
-        }
-        history.push_back(Arc::new(texts));
-        self.revision.fetch_add(1, Ordering::Release);
+        let scopes = (texts.scope != before.scope)
+            .then(|| [ChannelSet::matching(&texts.scope, 2), ChannelSet::matching(&texts.scope, MAX_CHANNELS)]);
+        let texts = (texts != **before).then(|| Arc::new(texts));
+        TextChange { of: self, history, texts, scopes }
     }
 
     fn history(&self) -> MutexGuard<'_, VecDeque<Arc<TextSet>>> {
@@ -165,9 +166,38 @@ impl Texts {
     }
 }
 
+/// A change of texts that is ready and not in force yet. Nobody can change or look up a text meanwhile; what the audio
+/// thread reads stays free.
+#[must_use]
+pub struct TextChange<'a> {
+    of: &'a Texts,
+    history: MutexGuard<'a, VecDeque<Arc<TextSet>>>,
+    /// None where nothing differs.
+    texts: Option<Arc<TextSet>>,
+    /// What a new scope names on a stereo track and on any other.
+    scopes: Option<[ChannelSet; 2]>,
+}
+
+impl TextChange<'_> {
+    /// Puts it in force: one new revision.
+    pub fn publish(mut self) {
+        let Some(texts) = self.texts else { return };
+        if let Some([of_stereo, of_others]) = self.scopes {
+            self.of.scope_of_stereo.store(of_stereo.0, Ordering::Release);
+            self.of.scope_of_others.store(of_others.0, Ordering::Release);
+        }
+        if self.history.len() == KEPT_REVISIONS {
+            self.history.pop_front();
+        }
+        self.history.push_back(texts);
+        self.of.revision.fetch_add(1, Ordering::Release);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::naming::DEFAULT_FILE;
 
     #[test]
     fn a_take_finds_the_texts_of_its_first_frame_after_later_changes() {
@@ -188,6 +218,19 @@ mod tests {
         let revision = texts.revision();
         texts.set(TextId::File, "one");
         assert_eq!(texts.revision(), revision);
+    }
+
+    #[test]
+    fn texts_that_change_together_are_one_revision_and_nothing_before_they_are_published() {
+        let texts = Texts::default();
+        let change = texts.change([(TextId::File, "one".to_owned()), (TextId::Scope, "chan2".to_owned())]);
+        assert_eq!((texts.revision(), texts.scope(2)), (0, ChannelSet(3)));
+        change.publish();
+        assert_eq!((texts.revision(), texts.scope(2)), (1, ChannelSet(2)));
+        assert_eq!((texts.at(0).file.as_str(), texts.at(0).scope.as_str()), (DEFAULT_FILE, "*"));
+        assert_eq!((texts.at(1).file.as_str(), texts.at(1).scope.as_str()), ("one", "chan2"));
+        drop(texts.change([(TextId::File, "two".to_owned())]));
+        assert_eq!((texts.revision(), texts.current().file.as_str()), (1, "one"));
     }
 
     #[test]
