@@ -1,5 +1,5 @@
-//! The writer thread: it owns every file, path and encoder. Nothing here runs on the audio thread. Only to bring a file to
-//! the medium in mid-take is there one more thread, `syncing`.
+//! The writer thread: it owns every file, path and encoder. Nothing here runs on the audio thread. There are two more
+//! threads: `syncing` brings a file to the medium in mid-take, and [`files::Foresight`] looks for the next take's name.
 
 mod columns;
 pub mod encode;

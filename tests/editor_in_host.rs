@@ -5,6 +5,7 @@
 
 mod common;
 
+use common::threads::plugin_threads;
 use common::{RECORD, Rig, record, sound};
 use headless_host::{HostWindow, Instance, Processor, Render, Setup, XServer};
 use std::io::Write;
@@ -85,6 +86,25 @@ fn a_window_opens_and_closes_fifty_times_and_leaves_nothing_open() {
         assert!(open_handles() <= after_ten + 4, "{after_ten} handles became {}", open_handles());
         rig.instance.deactivate(processor);
         assert_eq!(rig.takes()[0].frames(), 51 * 4_800);
+    });
+}
+
+#[test]
+fn what_a_window_asks_others_for_leaves_no_thread_behind() {
+    on_a_display("what_a_window_asks_others_for_leaves_no_thread_behind", || {
+        let Rig { mut instance, folder } = Rig::new();
+        // No font of the window's own has it.
+        instance.set_track_name("太鼓").unwrap();
+        let window = HostWindow::open(1.0).unwrap();
+        let mut processor = instance.activate(SETUP).unwrap();
+        instance.open_window(&window).unwrap();
+        // It has asked for the next take twice by then, and for a font.
+        play(&mut instance, &mut processor, 20);
+        instance.close_window().unwrap();
+        instance.deactivate(processor);
+        drop(instance);
+        assert_eq!(plugin_threads().unwrap(), []);
+        assert_eq!(common::files_in(folder.path()), Vec::<std::path::PathBuf>::new());
     });
 }
 
