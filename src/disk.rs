@@ -1,5 +1,5 @@
-//! The writer thread: it owns every file, path and encoder. Nothing here runs on the audio thread. Only to bring a file to
-//! the medium in mid-take is there one more thread, `syncing`.
+//! The writer thread: it owns every file, path and encoder. Nothing here runs on the audio thread. Only to bring files to
+//! the medium in mid-take is there one more thread for each disk, `syncing`.
 
 mod aiff;
 #[cfg(test)]

@@ -13,7 +13,7 @@
 //! |---|---|
 //! | [`core`] | any: pure rules, no state of their own |
 //! | [`rt`] | the host's audio thread |
-//! | [`disk`] | one writer thread for each active instance, and one more while a long take is brought to the medium |
+//! | [`disk`] | one writer thread for each active instance, and one for each disk that long takes are brought to |
 //! | [`osc`] | one export thread for each active instance, only while its Export Method is not Off |
 //! | [`editor`] | the window's thread |
 //! | [`plugin`] | the framework's calls; each says which thread makes it |

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 /// How often the header or tag is brought up to date. The promise is half a second, of which the writer may sleep a part.
 const REFRESH_INTERVAL: Duration = Duration::from_millis(200);
 
-/// How often the operating system is told to bring a take to the medium.
+/// How long after its last sync a take asks for the next one. Where the disk is slow it waits for its turn besides.
 const SYNC_INTERVAL: Duration = Duration::from_secs(4);
 
 /// The most frames of silence that are encoded at a time.
@@ -111,7 +111,7 @@ pub struct OpenTake {
     parts: Parts,
     figures: Figures,
     refreshed: Instant,
-    /// When a sync was last asked for.
+    /// When the last sync was done, as far as has been heard.
     synced: Instant,
 }
 
@@ -228,7 +228,9 @@ impl OpenTake {
             self.parts.refresh()?;
             self.refreshed = now;
         }
-        if now.duration_since(self.synced) >= SYNC_INTERVAL {
+        if self.parts.is_syncing() {
+            self.synced = now;
+        } else if now.duration_since(self.synced) >= SYNC_INTERVAL {
             self.parts.sync()?;
             // Where no thread was to be had it has taken a while.
             self.synced = Instant::now();
