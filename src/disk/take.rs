@@ -13,8 +13,9 @@ use chrono::Local;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// How often the header or tag is brought up to date. The promise is half a second, of which the writer may sleep a part.
-const REFRESH_INTERVAL: Duration = Duration::from_millis(200);
+/// How often the header or tag is brought up to date. The promise is half a second, of which an encoder may hold back a
+/// part.
+pub const REFRESH_INTERVAL: Duration = Duration::from_millis(200);
 
 /// How long after its last sync a take asks for the next one. Where the disk is slow it waits for its turn besides.
 const SYNC_INTERVAL: Duration = Duration::from_secs(4);
@@ -24,6 +25,18 @@ const SILENCE_FRAMES: u64 = 4096;
 
 /// What files say that they were made with.
 const SOFTWARE: &str = concat!("Audio File Out ", env!("CARGO_PKG_VERSION"));
+
+/// The loudest of the samples, whatever is no number aside.
+fn peak(samples: &[f32]) -> f32 {
+    let louder = |peak: f32, sample: f32| if sample.abs() > peak { sample.abs() } else { peak };
+    // Side by side, for one after the other takes several times as long.
+    let (runs, rest) = samples.as_chunks::<16>();
+    let mut peaks = [0.0; 16];
+    for run in runs {
+        peaks.iter_mut().zip(run).for_each(|(peak, &sample)| *peak = louder(*peak, sample));
+    }
+    rest.iter().copied().chain(peaks).fold(0.0, louder)
+}
 
 /// What a take has come to so far.
 #[derive(Debug, Default, Clone)]
@@ -187,7 +200,7 @@ impl OpenTake {
     /// Appends frames, planar, channels one after the other.
     pub fn write(&mut self, planar: &mut [f32], frames: usize) -> Result<(), TakeError> {
         self.figures.frames += frames as u64;
-        self.figures.peak = planar.iter().fold(self.figures.peak, |peak, sample| peak.max(sample.abs()));
+        self.figures.peak = self.figures.peak.max(peak(planar));
         self.append(planar, frames)
     }
 

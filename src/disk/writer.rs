@@ -3,7 +3,7 @@
 use super::error::TakeError;
 use super::files::TakeFiles;
 use super::room::Room;
-use super::take::{Figures, OpenTake};
+use super::take::{Figures, OpenTake, REFRESH_INTERVAL};
 use crate::core::take::{Mark, TakeStart};
 use crate::link::{Message, Receiver, Sign, Texts, Watched};
 use std::fmt;
@@ -17,8 +17,15 @@ use std::time::Duration;
 /// only for the room that an open window shows.
 const IDLE_NAP: Duration = Duration::from_secs(5);
 
-/// How long the writer sleeps between two looks at an empty queue while a take is open.
-const TAKE_NAP: Duration = Duration::from_millis(20);
+/// After so many frames the writer looks whether the file is to be refreshed, however much still waits.
+const MOST_UNSEEN_FRAMES: usize = 4096;
+
+/// How long the writer sleeps between two looks at an empty queue while a take is open; the watch wakes it when the take
+/// ends. No longer than a refresh can wait, and in a fraction of the time in which the memory fills that is there from
+/// the start.
+fn take_nap(resident_time: Duration) -> Duration {
+    REFRESH_INTERVAL.min(resident_time / 4)
+}
 
 /// Takes one line of the log.
 pub type Log = fn(fmt::Arguments<'_>);
@@ -87,25 +94,32 @@ impl Writer {
                 self.receiver.status().set_queue_fill(0.0);
                 return;
             }
-            thread::park_timeout(match self.state {
-                State::Idle => IDLE_NAP,
-                State::Recording(_) | State::Failed { .. } => TAKE_NAP,
-            });
+            let is_open = !matches!(self.state, State::Idle);
+            self.receiver.bell().set_urgent(is_open);
+            thread::park_timeout(if is_open { take_nap(self.receiver.resident_time()) } else { IDLE_NAP });
         }
     }
 
     fn drain(&mut self, scratch: &mut Vec<f32>) {
         self.receiver.status().set_queue_fill(self.receiver.fill());
+        let mut unseen_frames = 0;
         loop {
+            if unseen_frames >= MOST_UNSEEN_FRAMES {
+                self.keep_safe();
+                unseen_frames = 0;
+            }
             match self.receiver.next(scratch) {
                 Some(Message::Mark(Mark::Begin(start))) => self.begin(start),
                 Some(Message::Mark(Mark::Gap { frames, lost })) => self.gap(frames, lost),
                 Some(Message::Mark(Mark::End)) => self.end(),
-                Some(Message::Frames { frames, .. }) => self.frames(scratch, frames),
+                Some(Message::Frames { frames, .. }) => {
+                    self.frames(scratch, frames);
+                    unseen_frames += frames;
+                }
                 None => break,
             }
         }
-        self.with_take(OpenTake::keep_safe);
+        self.keep_safe();
         self.receiver.status().set_queue_fill(self.receiver.fill());
     }
 
@@ -122,6 +136,7 @@ impl Writer {
                 self.receiver.status().take_path(take.path().to_owned());
                 self.state = State::Recording(Box::new(take));
                 self.with_take(|_| Ok(()));
+                self.show_progress();
             }
             Err(error) => self.fail(error),
         }
@@ -132,7 +147,7 @@ impl Writer {
             figures.drop_frames(frames as u64);
             self.receiver.status().count_lost(frames as u64);
         }
-        self.with_take(|take| take.write(planar, frames).and_then(|()| take.keep_safe()));
+        self.with_take(|take| take.write(planar, frames));
     }
 
     /// The audio thread has counted the lost ones of these frames already.
@@ -148,15 +163,19 @@ impl Writer {
         self.with_take(|take| take.write_gap(frames, lost));
     }
 
+    /// Brings header, medium and status up to date.
+    fn keep_safe(&mut self) {
+        self.with_take(OpenTake::keep_safe);
+        self.show_progress();
+    }
+
     fn with_take(&mut self, action: impl FnOnce(&mut OpenTake) -> Result<(), TakeError>) {
         let State::Recording(take) = &mut self.state else { return };
         let opened_files = take.opened_files();
         let result = action(take);
         let elsewhere = take.take_elsewhere();
-        let status = self.receiver.status();
-        status.take_progress(take.frames_written(), take.bytes(), take.clipped_samples());
         if take.opened_files() != opened_files {
-            status.take_path(take.path().to_owned());
+            self.receiver.status().take_path(take.path().to_owned());
         }
         if let Some(text) = elsewhere {
             self.warn(&text);
@@ -166,7 +185,15 @@ impl Writer {
         }
     }
 
+    /// Shows how far the take has come.
+    fn show_progress(&self) {
+        if let State::Recording(take) = &self.state {
+            self.receiver.status().take_progress(take.frames_written(), take.bytes(), take.clipped_samples());
+        }
+    }
+
     fn end(&mut self) {
+        self.show_progress();
         let (figures, error) = match std::mem::replace(&mut self.state, State::Idle) {
             State::Idle => return,
             State::Failed { figures, error } => (figures, Some(error)),
@@ -199,6 +226,7 @@ impl Writer {
 
     /// The take cannot go on: what is in its file stays, what comes until its end is dropped and counted.
     fn fail(&mut self, error: TakeError) {
+        self.show_progress();
         let error = self.tell(&error);
         let figures = match std::mem::replace(&mut self.state, State::Idle) {
             State::Idle => Figures::default(),
@@ -227,5 +255,16 @@ impl Writer {
 
     fn log(&self, line: fmt::Arguments<'_>) {
         (self.log)(line);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nap_ends_before_the_file_is_too_old_and_long_before_the_queue_is_full() {
+        assert_eq!(take_nap(Duration::from_secs(4)), REFRESH_INTERVAL);
+        assert_eq!(take_nap(Duration::from_millis(100)), Duration::from_millis(25));
     }
 }
