@@ -1,5 +1,6 @@
-//! The writer thread: it owns every file, path and encoder. Nothing here runs on the audio thread. There are two more
-//! threads: `syncing` brings a file to the medium in mid-take, and [`files::Foresight`] looks for the next take's name.
+//! The writer thread: it owns every file, path and encoder. Nothing here runs on the audio thread. There are more
+//! threads: `syncing` has one for each disk, to bring files to the medium in mid-take, and [`files::Foresight`] looks for
+//! the next take's name.
 
 mod columns;
 pub mod encode;

@@ -13,7 +13,7 @@
 //! |---|---|
 //! | [`core`] | any: pure rules, no state of their own |
 //! | [`rt`] | the host's audio thread |
-//! | [`disk`] | one writer thread for each active instance, and one more while a long take is brought to the medium |
+//! | [`disk`] | one writer thread for each active instance, and one for each disk that long takes are brought to |
 //! | [`osc`] | one export thread for each active instance, only while its Export Method is not Off |
 //! | [`editor`] | the window's thread |
 //! | [`link::Errand`] | one for each question that may hang: the next take's name, a font, the desktop, a name in the network |
@@ -36,8 +36,8 @@
 //! 5. No take replaces another one unless the user switched Unique Suffix off, and even then the old file stays until
 //!    the new one is complete.
 //! 6. No file or folder is made before the first frame of a take. The writer thread starts in `activate`, sleeps while
-//!    nothing is recorded, and is woken by one watching thread for all instances when a take begins. The same thread moves
-//!    what the queue cannot hold into memory while the disk hangs.
+//!    nothing is recorded, and is woken by one watching thread for all instances when a take begins or ends. The same thread
+//!    moves what the queue cannot hold into memory while the disk hangs.
 //! 7. Takes end in `deactivate`, in `Drop` and on a new sample rate or channel count, with all that is queued written
 //!    first.
 //! 8. Nothing is sent, and no socket is there, unless the Export Method is on; no target, reached or not, ever holds up

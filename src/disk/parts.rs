@@ -179,9 +179,14 @@ impl Parts {
         self.open.refresh(self.recipe.format).or_else(|error| self.go_on_elsewhere(error))
     }
 
-    /// Begins to bring what the operating system has to the medium.
+    /// Has what the operating system has brought to the medium.
     pub fn sync(&mut self) -> Result<(), TakeError> {
         self.open.sync().or_else(|error| self.go_on_elsewhere(error))
+    }
+
+    /// Whether that is still to be done.
+    pub fn is_syncing(&self) -> bool {
+        self.open.is_syncing()
     }
 
     /// Completes the open file and puts it in its place, on the medium if `synced`.

@@ -13,10 +13,11 @@ use chrono::Local;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// How often the header or tag is brought up to date. The promise is half a second, of which the writer may sleep a part.
-const REFRESH_INTERVAL: Duration = Duration::from_millis(200);
+/// How often the header or tag is brought up to date. The promise is half a second, of which an encoder may hold back a
+/// part.
+pub const REFRESH_INTERVAL: Duration = Duration::from_millis(200);
 
-/// How often the operating system is told to bring a take to the medium.
+/// How long after its last sync a take asks for the next one. Where the disk is slow it waits for its turn besides.
 const SYNC_INTERVAL: Duration = Duration::from_secs(4);
 
 /// The most frames of silence that are encoded at a time.
@@ -24,6 +25,18 @@ const SILENCE_FRAMES: u64 = 4096;
 
 /// What files say that they were made with.
 const SOFTWARE: &str = concat!("Audio File Out ", env!("CARGO_PKG_VERSION"));
+
+/// The loudest of the samples, whatever is no number aside.
+fn peak(samples: &[f32]) -> f32 {
+    let louder = |peak: f32, sample: f32| if sample.abs() > peak { sample.abs() } else { peak };
+    // Side by side, for one after the other takes several times as long.
+    let (runs, rest) = samples.as_chunks::<16>();
+    let mut peaks = [0.0; 16];
+    for run in runs {
+        peaks.iter_mut().zip(run).for_each(|(peak, &sample)| *peak = louder(*peak, sample));
+    }
+    rest.iter().copied().chain(peaks).fold(0.0, louder)
+}
 
 /// What a take has come to so far.
 #[derive(Debug, Default, Clone)]
@@ -111,7 +124,7 @@ pub struct OpenTake {
     parts: Parts,
     figures: Figures,
     refreshed: Instant,
-    /// When a sync was last asked for.
+    /// When the last sync was done, as far as has been heard.
     synced: Instant,
 }
 
@@ -187,7 +200,7 @@ impl OpenTake {
     /// Appends frames, planar, channels one after the other.
     pub fn write(&mut self, planar: &mut [f32], frames: usize) -> Result<(), TakeError> {
         self.figures.frames += frames as u64;
-        self.figures.peak = planar.iter().fold(self.figures.peak, |peak, sample| peak.max(sample.abs()));
+        self.figures.peak = self.figures.peak.max(peak(planar));
         self.append(planar, frames)
     }
 
@@ -221,6 +234,11 @@ impl OpenTake {
         }
     }
 
+    /// How long it is until header or tag have to be brought up to date.
+    pub fn until_refresh(&self) -> Duration {
+        REFRESH_INTERVAL.saturating_sub(self.refreshed.elapsed())
+    }
+
     /// Brings header and medium up to date where it is time to.
     pub fn keep_safe(&mut self) -> Result<(), TakeError> {
         let now = Instant::now();
@@ -228,7 +246,9 @@ impl OpenTake {
             self.parts.refresh()?;
             self.refreshed = now;
         }
-        if now.duration_since(self.synced) >= SYNC_INTERVAL {
+        if self.parts.is_syncing() {
+            self.synced = now;
+        } else if now.duration_since(self.synced) >= SYNC_INTERVAL {
             self.parts.sync()?;
             // Where no thread was to be had it has taken a while.
             self.synced = Instant::now();

@@ -4,7 +4,7 @@ use super::columns::Columns;
 use super::error::TakeError;
 use super::files::TakeFiles;
 use super::room::Room;
-use super::take::{Figures, OpenTake};
+use super::take::{Figures, OpenTake, REFRESH_INTERVAL};
 use crate::core::take::{Mark, TakeStart};
 use crate::link::{Message, Receiver, Sign, Span, Texts, Watched};
 use std::fmt;
@@ -18,8 +18,22 @@ use std::time::Duration;
 /// only for the room that an open window shows.
 const IDLE_NAP: Duration = Duration::from_secs(5);
 
-/// How long the writer sleeps between two looks at an empty queue while a take is open.
-const TAKE_NAP: Duration = Duration::from_millis(20);
+/// After so many frames the writer looks whether the file is to be refreshed, however much still waits.
+const MOST_UNSEEN_FRAMES: usize = 4096;
+
+/// The time between two pictures of an open window.
+const PICTURE: Duration = Duration::from_millis(33);
+
+/// No nap is shorter.
+const SHORTEST_NAP: Duration = Duration::from_millis(1);
+
+/// How long the writer sleeps between two looks at an empty queue while a take is open; the watch wakes it when the take
+/// ends. Until the file is to be refreshed, a fraction of the time in which the memory fills that is there from the start,
+/// and no longer than a window can show.
+fn take_nap(until_refresh: Duration, resident_time: Duration, is_viewed: bool) -> Duration {
+    let nap = until_refresh.min(resident_time / 4);
+    if is_viewed { nap.min(PICTURE) } else { nap }.max(SHORTEST_NAP)
+}
 
 /// Takes one line of the log.
 pub type Log = fn(fmt::Arguments<'_>);
@@ -97,26 +111,41 @@ impl Writer {
                 self.receiver.status().set_queue_fill(0.0);
                 return;
             }
-            thread::park_timeout(match self.state {
-                State::Idle => IDLE_NAP,
-                State::Recording(_) | State::Failed { .. } => TAKE_NAP,
-            });
+            self.receiver.bell().set_urgent(!matches!(self.state, State::Idle));
+            thread::park_timeout(self.nap());
         }
+    }
+
+    fn nap(&self) -> Duration {
+        let until_refresh = match &self.state {
+            State::Idle => return IDLE_NAP,
+            State::Recording(take) => take.until_refresh(),
+            State::Failed { .. } => REFRESH_INTERVAL,
+        };
+        take_nap(until_refresh, self.receiver.resident_time(), self.receiver.status().scope().is_viewed())
     }
 
     fn drain(&mut self, scratch: &mut Vec<f32>) {
         self.receiver.status().set_queue_fill(self.receiver.fill());
+        let mut unseen_frames = 0;
         loop {
+            if unseen_frames >= MOST_UNSEEN_FRAMES {
+                self.keep_safe();
+                unseen_frames = 0;
+            }
             match self.receiver.next(scratch) {
                 Some(Message::Mark(Mark::Begin(start))) => self.begin(start),
                 Some(Message::Mark(Mark::Gap { frames, lost })) => self.gap(frames, lost),
                 Some(Message::Mark(Mark::Pause { .. })) => self.columns.pause(self.receiver.status().waveform()),
                 Some(Message::Mark(Mark::End)) => self.end(),
-                Some(Message::Frames { frames, .. }) => self.frames(scratch, frames),
+                Some(Message::Frames { frames, .. }) => {
+                    self.frames(scratch, frames);
+                    unseen_frames += frames;
+                }
                 None => break,
             }
         }
-        self.with_take(OpenTake::keep_safe);
+        self.keep_safe();
         self.receiver.status().set_queue_fill(self.receiver.fill());
     }
 
@@ -136,6 +165,7 @@ impl Writer {
                 self.receiver.status().take_path(take.path().to_owned());
                 self.state = State::Recording(Box::new(take));
                 self.with_take(|_| Ok(()));
+                self.show_progress();
             }
             Err(error) => self.fail(error),
         }
@@ -149,7 +179,7 @@ impl Writer {
             span = Span::Lost;
         }
         self.columns.frames(self.receiver.status().waveform(), planar, frames, span);
-        self.with_take(|take| take.write(planar, frames).and_then(|()| take.keep_safe()));
+        self.with_take(|take| take.write(planar, frames));
     }
 
     /// The audio thread has counted the lost ones of these frames already.
@@ -168,15 +198,19 @@ impl Writer {
         self.with_take(|take| take.write_gap(frames, lost));
     }
 
+    /// Brings header, medium and status up to date.
+    fn keep_safe(&mut self) {
+        self.with_take(OpenTake::keep_safe);
+        self.show_progress();
+    }
+
     fn with_take(&mut self, action: impl FnOnce(&mut OpenTake) -> Result<(), TakeError>) {
         let State::Recording(take) = &mut self.state else { return };
         let opened_files = take.opened_files();
         let result = action(take);
         let elsewhere = take.take_elsewhere();
-        let status = self.receiver.status();
-        status.take_progress(take.frames_written(), take.bytes(), take.clipped_samples());
         if take.opened_files() != opened_files {
-            status.take_path(take.path().to_owned());
+            self.receiver.status().take_path(take.path().to_owned());
         }
         if let Some(text) = elsewhere {
             self.warn(&text);
@@ -186,8 +220,16 @@ impl Writer {
         }
     }
 
+    /// Shows how far the take has come.
+    fn show_progress(&self) {
+        if let State::Recording(take) = &self.state {
+            self.receiver.status().take_progress(take.frames_written(), take.bytes(), take.clipped_samples());
+        }
+    }
+
     fn end(&mut self) {
         self.columns.end(self.receiver.status().waveform());
+        self.show_progress();
         let (figures, error) = match std::mem::replace(&mut self.state, State::Idle) {
             State::Idle => return,
             State::Failed { figures, error } => (figures, Some(error)),
@@ -220,6 +262,7 @@ impl Writer {
 
     /// The take cannot go on: what is in its file stays, what comes until its end is dropped and counted.
     fn fail(&mut self, error: TakeError) {
+        self.show_progress();
         let error = self.tell(&error);
         let figures = match std::mem::replace(&mut self.state, State::Idle) {
             State::Idle => Figures::default(),
@@ -248,5 +291,20 @@ impl Writer {
 
     fn log(&self, line: fmt::Arguments<'_>) {
         (self.log)(line);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nap_ends_before_the_file_is_too_old_and_long_before_the_queue_is_full() {
+        let ms = Duration::from_millis;
+        assert_eq!(take_nap(REFRESH_INTERVAL, ms(4_000), false), REFRESH_INTERVAL);
+        assert_eq!(take_nap(ms(7), ms(4_000), false), ms(7));
+        assert_eq!(take_nap(REFRESH_INTERVAL, ms(100), false), ms(25));
+        assert_eq!(take_nap(REFRESH_INTERVAL, ms(4_000), true), PICTURE);
+        assert_eq!(take_nap(ms(0), ms(4_000), true), SHORTEST_NAP);
     }
 }

@@ -1,4 +1,4 @@
-//! How a sleeping writer hears that a take begins, without a system call on the audio thread.
+//! How a sleeping writer hears that a take begins or ends, without a system call on the audio thread.
 
 use super::Sign;
 use std::sync::OnceLock;
@@ -9,6 +9,7 @@ use std::thread::Thread;
 #[derive(Debug, Default)]
 pub struct Bell {
     rung: AtomicBool,
+    is_urgent: AtomicBool,
     writer: OnceLock<Thread>,
 }
 
@@ -25,6 +26,11 @@ impl Bell {
         }
     }
 
+    /// Writer thread: whether to listen twice as often, for a take is open whose end is to be heard soon.
+    pub fn set_urgent(&self, is_urgent: bool) {
+        self.is_urgent.store(is_urgent, Ordering::Relaxed);
+    }
+
     /// Writer thread: the calling thread is the one to be woken.
     pub(super) fn belongs_to_this_thread(&self) {
         // A second call is the same thread again.
@@ -38,5 +44,9 @@ impl Sign for Bell {
         if self.rung.load(Ordering::Relaxed) && self.rung.swap(false, Ordering::Acquire) {
             self.wake();
         }
+    }
+
+    fn is_urgent(&self) -> bool {
+        self.is_urgent.load(Ordering::Relaxed)
     }
 }

@@ -9,6 +9,8 @@ const EXITING: u64 = 4;
 /// One of the plugin's threads.
 #[derive(Debug, PartialEq)]
 pub struct PluginThread {
+    /// Its number, which no other one gets while it is there.
+    pub id: u64,
     /// Its name, of which the kernel keeps 15 bytes.
     pub name: String,
     /// How often it has been woken so far.
@@ -32,7 +34,8 @@ fn read(task: &Path) -> Option<PluginThread> {
     if flags & EXITING != 0 {
         return None;
     }
+    let id = task.file_name()?.to_str()?.parse().ok()?;
     let status = fs::read_to_string(task.join("status")).ok()?;
     let wakes = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
-    Some(PluginThread { name: name.to_owned(), wakes: wakes.trim().parse().ok()? })
+    Some(PluginThread { id, name: name.to_owned(), wakes: wakes.trim().parse().ok()? })
 }

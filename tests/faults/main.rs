@@ -17,3 +17,4 @@ mod log;
 mod places;
 mod project;
 mod recorder;
+mod syncs;

@@ -52,6 +52,8 @@ pub struct WavEncoder {
     info_chunk: Vec<u8>,
     /// The piece that is written now, interleaved.
     tile: Vec<f32>,
+    /// Its samples as words of the file, in their lowest bytes.
+    words: Vec<u32>,
     /// The same as it stands in the file.
     bytes: Vec<u8>,
 }
@@ -101,6 +103,7 @@ impl WavEncoder {
             max_data_bytes,
             info_chunk: Vec::new(),
             tile: Vec::new(),
+            words: Vec::new(),
             bytes: Vec::new(),
         })
     }
@@ -122,10 +125,13 @@ impl WavEncoder {
 
     /// Puts the lowest `BYTES` bytes of each sample's word into [`bytes`](Self::bytes).
     fn fill_bytes<const BYTES: usize>(&mut self, word: impl Fn(f32) -> u32) {
-        self.bytes.resize(self.tile.len() * BYTES, 0);
+        // First all words: several at a time, as long as nothing else is done.
+        self.words.clear();
+        self.words.extend(self.tile.iter().map(|&sample| word(sample)));
+        self.bytes.resize(self.words.len() * BYTES, 0);
         let (places, _) = self.bytes.as_chunks_mut::<BYTES>();
-        for (place, &sample) in places.iter_mut().zip(&self.tile) {
-            place.copy_from_slice(&word(sample).to_le_bytes()[..BYTES]);
+        for (place, word) in places.iter_mut().zip(&self.words) {
+            place.copy_from_slice(&word.to_le_bytes()[..BYTES]);
         }
     }
 }

@@ -7,8 +7,9 @@ use crate::disk::encode::{self, Encoder};
 use crate::disk::error::TakeError;
 use crate::disk::files::TakeFile;
 use crate::disk::recent::Recent;
-use crate::disk::syncing::{Syncing, sync};
+use crate::disk::syncing::{Disk, SyncQueue, Syncing, sync};
 use std::io;
+use std::sync::Arc;
 
 /// Of the newest frames at most so many bytes are kept, but a second in any case.
 const MOST_RECENT_BYTES: u64 = 16 << 20;
@@ -32,6 +33,9 @@ pub struct OpenPart {
     safe_frames: u64,
     /// The frames behind them; only where the take can go on elsewhere.
     recent: Option<Recent>,
+    disk: Disk,
+    /// From the first sync on, so that the next one starts no thread.
+    queue: Option<Arc<SyncQueue>>,
     syncing: Option<Syncing>,
 }
 
@@ -51,10 +55,11 @@ impl OpenPart {
     /// Begins `file`; where that fails it goes. `keeps_recent`: the take can go on elsewhere.
     pub fn begin(recipe: &Recipe, file: TakeFile, keeps_recent: bool) -> Result<Self, TakeError> {
         let Recipe { settings, format, metadata } = recipe;
+        let disk = Disk::of(file.file(), file.path());
         match (encode::format_of(settings.file_type).open)(settings, *format, metadata, file.file().clone()) {
             Ok(encoder) => {
                 let recent = keeps_recent.then(Recent::default);
-                Ok(Self { encoder, file, frames: 0, safe_frames: 0, recent, syncing: None })
+                Ok(Self { encoder, file, frames: 0, safe_frames: 0, recent, disk, queue: None, syncing: None })
             }
             Err(error) => {
                 file.discard();
@@ -85,16 +90,18 @@ impl OpenPart {
         self.hear_of_sync()
     }
 
-    /// Begins to bring to the medium what the operating system has, unless that is still under way. Also tells
-    /// the error of the sync before.
+    /// Has what the operating system has brought to the medium when the disk comes to it, unless that is still under way.
+    /// Also tells the error of the sync before.
     pub fn sync(&mut self) -> Result<(), TakeError> {
         self.hear_of_sync()?;
-        if self.syncing.is_some() {
+        if self.is_syncing() {
             return Ok(());
         }
-        match Syncing::begin(self.file.file()) {
-            Ok(syncing) => {
-                self.syncing = Some(syncing);
+        let queue = self.queue.take().map_or_else(|| SyncQueue::of(&self.disk), Ok);
+        match queue {
+            Ok(queue) => {
+                self.syncing = Some(queue.begin(self.file.file()));
+                self.queue = Some(queue);
                 Ok(())
             }
             // Without a thread to be had the take has to wait.
@@ -102,15 +109,21 @@ impl OpenPart {
         }
     }
 
+    /// Whether a sync is under way or waits for its turn, as far as has been heard.
+    pub fn is_syncing(&self) -> bool {
+        self.syncing.is_some()
+    }
+
     /// Takes the result of a sync that is done.
     fn hear_of_sync(&mut self) -> Result<(), TakeError> {
-        let Some(done) = self.syncing.take_if(|syncing| syncing.is_done()) else { return Ok(()) };
-        done.end().map_err(|source| self.write_error(source))
+        let Some(result) = self.syncing.as_mut().and_then(Syncing::ended) else { return Ok(()) };
+        self.syncing = None;
+        result.map_err(|source| self.write_error(source))
     }
 
     /// Completes the file, on the medium if `synced`. It still has to be put in its place.
     pub fn finish(self, synced: bool) -> (EndedPart, Result<(), TakeError>) {
-        let Self { encoder, file, frames, safe_frames, recent, syncing } = self;
+        let Self { encoder, file, frames, safe_frames, recent, syncing, .. } = self;
         let finished = encoder
             .finish()
             .and_then(|()| syncing.map_or(Ok(()), Syncing::end))

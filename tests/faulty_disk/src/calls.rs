@@ -4,7 +4,7 @@
 //! Signatures are those of POSIX on 64-bit Linux, where `off_t` has 64 bits and the names with and without `64` mean the
 //! same (large file support, feature_test_macros(7)).
 
-use crate::disk::{Call, Verdict, forget, of_file, of_path};
+use crate::disk::{Call, Medium, Verdict, forget, of_file, of_path};
 use crate::fence::is_inside;
 use libc::{
     AT_FDCWD, c_char, c_int, c_long, c_uint, c_void, iovec, mode_t, off_t, size_t, ssize_t, statx as Statx, syscall,
@@ -16,6 +16,9 @@ fn fail(errno: c_int) -> c_int {
     unsafe { *libc::__errno_location() = errno };
     -1
 }
+
+/// Above all major numbers of devices that Linux gives out.
+const WATCHED_MAJOR: u32 = 0xFFF;
 
 /// No bytes, and none by which a file grows.
 fn no_growth(_: usize) -> u64 {
@@ -39,15 +42,14 @@ fn judge(file: c_int, call: Call) -> Verdict {
     of_file(file).map_or(Verdict::Pass, |disk| disk.judge(call, 0, no_growth))
 }
 
-/// What becomes of a call on a path.
+/// What becomes of a call that changes a path.
 ///
 /// # Safety
 /// `path` is a text that ends with NUL.
-unsafe fn judge_path(path: *const c_char, call: Call) -> Verdict {
+unsafe fn judge_change(path: *const c_char, call: Call) -> Verdict {
     // SAFETY: passed on to the caller.
     let path = unsafe { CStr::from_ptr(path) };
-    let changes = matches!(call, Call::Rename | Call::Remove | Call::MakeFolder);
-    if changes && !is_inside(path.to_bytes()) {
+    if !is_inside(path.to_bytes()) {
         return Verdict::Fail(libc::EACCES);
     }
     of_path(path.to_bytes()).map_or(Verdict::Pass, |disk| disk.judge(call, 0, no_growth))
@@ -230,7 +232,7 @@ on_file!(flock(operation: c_int), Call::Lock, libc::SYS_flock);
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rename(from: *const c_char, to: *const c_char) -> c_int {
     // SAFETY: the same promises.
-    match unsafe { judge_path(to, Call::Rename) } {
+    match unsafe { judge_change(to, Call::Rename) } {
         Verdict::Fail(errno) => fail(errno),
         // SAFETY: the same promises.
         Verdict::Pass | Verdict::Take(_) => {
@@ -246,7 +248,7 @@ pub unsafe extern "C" fn rename(from: *const c_char, to: *const c_char) -> c_int
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn unlink(path: *const c_char) -> c_int {
     // SAFETY: the same promises.
-    match unsafe { judge_path(path, Call::Remove) } {
+    match unsafe { judge_change(path, Call::Remove) } {
         Verdict::Fail(errno) => fail(errno),
         // SAFETY: the same promises.
         Verdict::Pass | Verdict::Take(_) => (unsafe { syscall(libc::SYS_unlinkat, AT_FDCWD, path, 0) }) as c_int,
@@ -260,14 +262,15 @@ pub unsafe extern "C" fn unlink(path: *const c_char) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mkdir(path: *const c_char, mode: mode_t) -> c_int {
     // SAFETY: the same promises.
-    match unsafe { judge_path(path, Call::MakeFolder) } {
+    match unsafe { judge_change(path, Call::MakeFolder) } {
         Verdict::Fail(errno) => fail(errno),
         // SAFETY: the same promises.
         Verdict::Pass | Verdict::Take(_) => (unsafe { syscall(libc::SYS_mkdirat, AT_FDCWD, path, mode) }) as c_int,
     }
 }
 
-/// Stands for the C library's function of this name, through which Rust asks for metadata.
+/// Stands for the C library's function of this name, through which Rust asks for metadata. Each watched disk is a device
+/// of its own.
 ///
 /// # Safety
 /// As `statx(2)`.
@@ -281,13 +284,16 @@ pub unsafe extern "C" fn statx(
 ) -> c_int {
     // SAFETY: the same promises; Rust's own question whether the kernel knows the call has no path.
     let is_file = path.is_null() || unsafe { *path } == 0;
-    // SAFETY: the same promises.
-    let verdict = if is_file { judge(folder, Call::Look) } else { unsafe { judge_path(path, Call::Look) } };
-    match verdict {
-        Verdict::Fail(errno) => fail(errno),
-        // SAFETY: the same promises.
-        Verdict::Pass | Verdict::Take(_) => {
-            (unsafe { syscall(libc::SYS_statx, folder, path, flags, mask as c_long, buffer) }) as c_int
-        }
+    // SAFETY: a path ends with NUL.
+    let disk = if is_file { of_file(folder) } else { of_path(unsafe { CStr::from_ptr(path) }.to_bytes()) };
+    if let Some(Verdict::Fail(errno)) = disk.as_ref().map(|disk| disk.judge(Call::Look, 0, no_growth)) {
+        return fail(errno);
     }
+    // SAFETY: the same promises.
+    let result = (unsafe { syscall(libc::SYS_statx, folder, path, flags, mask as c_long, buffer) }) as c_int;
+    if let Some(device) = disk.as_ref().map(Medium::device).filter(|_| result == 0) {
+        // SAFETY: the call has succeeded, so the buffer is there and filled.
+        unsafe { ((*buffer).stx_dev_major, (*buffer).stx_dev_minor) = (WATCHED_MAJOR, device) };
+    }
+    result
 }

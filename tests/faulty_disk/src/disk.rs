@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::os::fd::RawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
@@ -56,6 +56,7 @@ pub(crate) enum Verdict {
 
 struct Watched {
     folder: PathBuf,
+    device: u32,
     fault: Fault,
     /// Since the fault was set.
     calls: Vec<Call>,
@@ -63,7 +64,7 @@ struct Watched {
     threads: Vec<ThreadId>,
 }
 
-/// The disk below a folder; watched until this is dropped.
+/// The disk below a folder, a device of its own; watched until this is dropped.
 pub struct Disk {
     watched: Arc<Mutex<Watched>>,
 }
@@ -81,6 +82,9 @@ static TABLE: Mutex<Table> = Mutex::new(Table { disks: Vec::new(), files: None }
 const MAX_FILES: usize = 1 << 16;
 static IS_WATCHED: [AtomicBool; MAX_FILES] = [const { AtomicBool::new(false) }; MAX_FILES];
 
+/// How many disks there have been.
+static DEVICES: AtomicU32 = AtomicU32::new(0);
+
 /// Whether there is any disk to watch.
 static IS_ANY_WATCHED: AtomicBool = AtomicBool::new(false);
 
@@ -91,8 +95,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Disk {
     /// Begins to watch all that is below `folder`, an absolute path without links.
     pub fn below(folder: &Path) -> Self {
-        let watched =
-            Watched { folder: folder.to_owned(), fault: Fault::None, calls: vec![], failed: 0, threads: vec![] };
+        let watched = Watched {
+            folder: folder.to_owned(),
+            device: DEVICES.fetch_add(1, SeqCst),
+            fault: Fault::None,
+            calls: vec![],
+            failed: 0,
+            threads: vec![],
+        };
         let watched = Arc::new(Mutex::new(watched));
         lock(&TABLE).disks.push(Arc::clone(&watched));
         IS_ANY_WATCHED.store(true, SeqCst);
@@ -172,6 +182,11 @@ impl Medium {
         let Some(is_watched) = usize::try_from(file).ok().and_then(|file| IS_WATCHED.get(file)) else { return };
         lock(&TABLE).files.get_or_insert_default().insert(file, self.0);
         is_watched.store(true, SeqCst);
+    }
+
+    /// The number of the device.
+    pub(crate) fn device(&self) -> u32 {
+        lock(&self.0).device
     }
 
     /// What becomes of a call. `growth` says by how much a write of so many bytes makes the file grow.

@@ -4,6 +4,7 @@
 use faulty_disk::{Call, Disk, EACCES, EIO, ENOSPC, EROFS, Fault};
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt;
 use std::thread;
 use std::time::Duration;
 
@@ -131,4 +132,19 @@ fn other_folders_and_other_calls_are_left_alone() {
     let beside = folder.path().with_extension("beside");
     fs::write(&beside, b"there").unwrap();
     fs::remove_file(beside).unwrap();
+}
+
+#[test]
+fn each_watched_disk_is_a_device_of_its_own() {
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let disks = [Disk::below(folder.path()), Disk::below(other.path())];
+    let devices = [&folder, &other].map(|folder| {
+        let path = folder.path().join("file");
+        let file = File::create(&path).unwrap();
+        assert_eq!(file.metadata().unwrap().dev(), path.metadata().unwrap().dev());
+        file.metadata().unwrap().dev()
+    });
+    assert_ne!(devices[0], devices[1]);
+    drop(disks);
+    assert_eq!(folder.path().metadata().unwrap().dev(), other.path().metadata().unwrap().dev());
 }
