@@ -1,15 +1,20 @@
 //! One take on its way to disk: what arrives, at which rate, and what it comes to.
 
+mod parts;
+mod recent;
+mod syncing;
+pub mod waveform;
+
 use super::encode::resample::{Resampler, resampled_frames};
 use super::error::TakeError;
 use super::files::TakeFiles;
-use super::parts::{CompleteFiles, Parts};
 use crate::core::format::StreamFormat;
 use crate::core::metadata::{Defaults, Metadata};
 use crate::core::rate::file_rate;
 use crate::core::take::TakeStart;
 use crate::link::{TakeReport, TextSet};
 use chrono::Local;
+use parts::{CompleteFiles, Parts};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 

@@ -1,9 +1,9 @@
 //! The writer thread's loop: drains the queue of one plugin instance into takes.
 
-use super::columns::Columns;
 use super::error::TakeError;
 use super::files::TakeFiles;
 use super::room::Room;
+use super::take::waveform::Columns;
 use super::take::{Figures, OpenTake, REFRESH_INTERVAL};
 use crate::core::take::{Mark, TakeStart};
 use crate::link::{Message, Receiver, Sign, Span, Texts, Watched};

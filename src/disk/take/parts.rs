@@ -1,15 +1,15 @@
 //! The files that one take is written to: the first, and the next part wherever a file type's size limit ends one or a
 //! disk fails.
 
-use super::encode::resample::resampled_frames;
-use super::encode::sanitise::sanitise;
-use super::encode::{self, Encoder, Kept};
-use super::error::{TakeError, WentElsewhere};
-use super::files::{FileError, TakeFile, TakeFiles, Wanted};
 use super::syncing::Syncing;
 use crate::core::format::StreamFormat;
 use crate::core::metadata::Metadata;
 use crate::core::take::TakeSettings;
+use crate::disk::encode::resample::resampled_frames;
+use crate::disk::encode::sanitise::sanitise;
+use crate::disk::encode::{self, Encoder, Kept};
+use crate::disk::error::{TakeError, WentElsewhere};
+use crate::disk::files::{FileError, TakeFile, TakeFiles, Wanted};
 use crate::link::TextSet;
 use open_part::{EndedPart, OpenPart, Recipe};
 use std::path::{Path, PathBuf};

@@ -6,8 +6,8 @@ use crate::core::take::TakeSettings;
 use crate::disk::encode::{self, Encoder};
 use crate::disk::error::TakeError;
 use crate::disk::files::TakeFile;
-use crate::disk::recent::Recent;
-use crate::disk::syncing::{Disk, SyncQueue, Syncing, sync};
+use crate::disk::take::recent::Recent;
+use crate::disk::take::syncing::{Disk, SyncQueue, Syncing, sync};
 use std::io;
 use std::sync::Arc;
 
