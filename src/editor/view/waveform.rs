@@ -1,4 +1,5 @@
-//! The last minute of what was recorded, the newest at the right.
+//! The last minute of what was recorded, the newest at the right. What is shorter than that fills the width, from ten
+//! seconds on.
 
 use crate::editor::model::State;
 use crate::editor::theme;
@@ -7,6 +8,9 @@ use egui::{Align2, Color32, Mesh, Rect, Role, Sense, Shape, Ui, Vec2, WidgetInfo
 
 /// The stripe below that tells recorded, paused and lost apart.
 const STRIPE: f32 = 4.0;
+
+/// So many columns have room at least: ten seconds.
+const LEAST_COLUMNS: usize = 10 * COLUMNS_PER_SECOND as usize;
 
 const PAUSED_BACK: Color32 = Color32::from_rgb(0x2a, 0x2e, 0x34);
 const PAUSED_WAVE: Color32 = Color32::from_rgb(0x5c, 0x64, 0x70);
@@ -38,10 +42,11 @@ pub fn show(ui: &mut Ui, size: Vec2, columns: &[Column], state: State) {
 fn mesh(columns: &[Column], area: Rect, wave: Rect, pixels_per_point: f32) -> Mesh {
     let mut mesh = Mesh::default();
     let pixels = (area.width() * pixels_per_point).floor().max(1.0) as usize;
-    let first = MAX_COLUMNS - columns.len();
+    let width = columns.len().clamp(LEAST_COLUMNS, MAX_COLUMNS);
+    let first = width - columns.len();
     for pixel in 0..pixels {
-        let from = pixel * MAX_COLUMNS / pixels;
-        let to = ((pixel + 1) * MAX_COLUMNS / pixels).max(from + 1);
+        let from = pixel * width / pixels;
+        let to = ((pixel + 1) * width / pixels).max(from + 1);
         if to <= first {
             continue;
         }
