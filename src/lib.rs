@@ -27,9 +27,9 @@
 //! # What always holds
 //! 1. Output equals input, bit for bit, with no latency, whatever the recorder does, also when it fails.
 //! 2. A take holds exactly the frames that passed while record was on and pause was off.
-//! 3. The audio thread allocates nothing, takes no lock, writes no log, names no file and makes no system call. When the
-//!    queue is full it waits only for a host that is not realtime ([`core::pacing`]); otherwise the frames are counted
-//!    as lost and become silence of the same length.
+//! 3. The audio thread allocates nothing, takes no lock, writes no log, names no file, makes no system call and touches no
+//!    memory for the first time. When the queue is full it waits only for a host that is not realtime ([`core::pacing`]);
+//!    otherwise the frames are counted as lost and become silence of the same length.
 //! 4. The file on disk plays at every moment and misses at most the last half second when the host is killed. Twice it is
 //!    more: while a complete file is brought to the medium, what follows waits in memory; and MP3 with a variable bit
 //!    rate that is encoded at 11,025 Hz holds back up to a second.
@@ -42,7 +42,9 @@
 //!    first.
 //! 8. Nothing is sent, and no socket is there, unless the Export Method is on; no target, reached or not, ever holds up
 //!    sound, take or host.
-//! 9. No failure of the recorder reaches the host: no panic crosses the boundary, `process()` never answers an error.
+//! 9. Saved settings that are loaded while the host plays count at one moment: a take sees all of the old ones or all of
+//!    the new ones.
+//! 10. No failure of the recorder reaches the host: no panic crosses the boundary, `process()` never answers an error.
 
 pub mod core;
 pub mod disk;
