@@ -122,14 +122,18 @@ fn two_windows_of_two_instances_show_each_its_own() {
         two.instance.open_window(&windows[1]).unwrap();
         windows[1].move_window(800, 0).unwrap();
         start_recording(&mut processors[0]);
-        for _ in 0..10 {
-            play(&mut one.instance, &mut processors[0], 1);
-            play(&mut two.instance, &mut processors[1], 1);
-        }
         let is_red = |window: &HostWindow| {
             let [red, green, blue] = window.picture().unwrap().pixel(20, 20);
             red > 200 && green < 80 && blue < 80
         };
+        // A machine that draws without a graphics card, and for other tests too, takes its time.
+        for round in 0..100 {
+            play(&mut one.instance, &mut processors[0], 1);
+            play(&mut two.instance, &mut processors[1], 1);
+            if round >= 10 && is_red(&windows[0]) {
+                break;
+            }
+        }
         assert_eq!(windows.each_ref().map(is_red), [true, false]);
         one.instance.close_window().unwrap();
         play(&mut two.instance, &mut processors[1], 2);
