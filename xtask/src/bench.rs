@@ -154,7 +154,7 @@ fn process(workspace: &Workspace) -> Result<String> {
     ensure!(output.status.success(), "cargo bench failed");
     let table = String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
     Ok(format!(
-        "## process()\n\nA block recorded against a plain copy of it into a ring of the queue's size \
+        "## process()\n\nA block recorded against a plain copy of it into a ring of 16 seconds \
          (`cargo bench --bench process`). Aim: a ratio of 1.2 at 128 frames and above, 30 ns idle.\n\n```\n{table}\n```\n"
     ))
 }
