@@ -200,7 +200,10 @@ impl Receiver {
 
     /// Puts memory behind the whole queue, off the audio thread, before a take needs it. Milliseconds, the first time.
     pub fn bring_in(&self) {
-        lock(&self.intake).bring_in();
+        let untouched = lock(&self.intake).take_untouched();
+        if let Some(memory) = untouched {
+            memory.bring_in();
+        }
     }
 
     /// How long the queue lasts that is in memory from the start, at the shape of the stream.

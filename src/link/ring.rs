@@ -3,7 +3,7 @@
 //! The first touch of memory is a call into the kernel, which the audio thread must not make. So all that is sent goes
 //! through the small tier, whose memory is touched when the ring is made, as long as the reader keeps up. Only when
 //! it is full does the large tier take over, until the reader has emptied that: its memory is only reserved until the
-//! reader [brings it in](Consumer::bring_in). A ring that is small anyway has no large tier.
+//! reader [brings it in](Untouched::bring_in). A ring that is small anyway has no large tier.
 //!
 //! What the small tier holds is always older than what the large one holds: the producer comes back to the small tier
 //! only when the large one is empty.
@@ -174,12 +174,9 @@ impl<T: Copy> Consumer<T> {
         self.overflow.buffer().capacity().max(self.resident.buffer().capacity())
     }
 
-    /// Has the system put memory behind the large tier, so that the producer's first touch of it is no call into the
-    /// kernel. May take milliseconds; does nothing the second time, nor where the system cannot do it.
-    pub(super) fn bring_in(&mut self) {
-        if let Some(memory) = self.untouched.take() {
-            memory.bring_in();
-        }
+    /// The memory of the large tier, to be [brought in](Untouched::bring_in); the first time only.
+    pub(super) fn take_untouched(&mut self) -> Option<Untouched> {
+        self.untouched.take()
     }
 
     /// Whether the producer is gone. What it sent may still wait.
@@ -188,9 +185,10 @@ impl<T: Copy> Consumer<T> {
     }
 }
 
-/// Where the memory of a ring lies that nobody has touched yet. Lives no longer than the ring.
+/// Where the memory of a ring lies that nobody has touched yet.
 #[derive(Debug)]
-struct Untouched {
+#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "other systems have no call that puts memory there"))]
+pub(super) struct Untouched {
     address: usize,
     bytes: usize,
 }
@@ -206,21 +204,22 @@ impl Untouched {
         Self { address, bytes }
     }
 
+    /// Has the system put memory there, so that the producer's first touch of it is no call into the kernel. May take
+    /// milliseconds, so nobody's lock is to be held meanwhile; does nothing where the system cannot do it.
     #[cfg(target_os = "linux")]
-    fn bring_in(self) {
+    pub(super) fn bring_in(self) {
         const PAGE: usize = 4096;
         let start = self.address / PAGE * PAGE;
         let bytes = (self.address + self.bytes).next_multiple_of(PAGE) - start;
         if self.bytes > 0 {
-            // SAFETY: MADV_POPULATE_WRITE changes no content, and the range lies in pages that hold a part of the ring,
-            // which is alive. A kernel that does not know it (before 5.14) or has larger pages refuses, and nothing
-            // has happened.
+            // SAFETY: MADV_POPULATE_WRITE reads and changes no content, so it needs nothing of what lies there. A kernel
+            // that does not know it (before 5.14) or has larger pages refuses, and nothing has happened.
             unsafe { libc::madvise(std::ptr::without_provenance_mut(start), bytes, libc::MADV_POPULATE_WRITE) };
         }
     }
 
     #[cfg(not(target_os = "linux"))]
-    fn bring_in(self) {}
+    pub(super) fn bring_in(self) {}
 }
 
 #[cfg(test)]
@@ -288,7 +287,7 @@ mod tests {
     fn memory_that_was_brought_in_costs_the_producer_no_page_fault_and_keeps_what_it_holds() {
         let (mut producer, mut consumer) = ring(Capacity { resident: 1_000, overflow: 4 << 20 }, 0_u32);
         (0..3_000).for_each(|item| producer.push(item).unwrap());
-        consumer.bring_in();
+        consumer.take_untouched().unwrap().bring_in();
         let before = page_faults();
         (3_000..2 << 20).for_each(|item| producer.push(item).unwrap());
         assert_eq!(page_faults() - before, 0);

@@ -160,9 +160,9 @@ impl Intake {
         self.words.larger_capacity()
     }
 
-    /// See [`ring::Consumer::bring_in`].
-    pub(super) fn bring_in(&mut self) {
-        self.words.bring_in();
+    /// See [`ring::Consumer::take_untouched`].
+    pub(super) fn take_untouched(&mut self) -> Option<ring::Untouched> {
+        self.words.take_untouched()
     }
 
     /// Moves all that waits in the queue to the second stage, where the budget and the machine have the memory.
