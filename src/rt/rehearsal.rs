@@ -6,6 +6,7 @@ use crate::core::format::StreamFormat;
 use crate::core::take::{Controls, Song, TakeSettings};
 use crate::link::{self, Capacity, Status};
 use crate::rt::tap::{MonotonicClock, Tap};
+use std::panic::catch_unwind;
 use std::sync::{Arc, Once};
 
 const FORMAT: StreamFormat = StreamFormat { channels: 2, sample_rate: 48_000 };
@@ -14,27 +15,29 @@ const BLOCK: usize = 64;
 /// Plays a take to a link that nobody reads. Main thread, before the first block; does nothing the second time.
 pub fn rehearse() {
     static DONE: Once = Once::new();
-    DONE.call_once(|| {
-        let status = Arc::<Status>::default();
-        status.scope().open();
-        status.export_peaks().want(true);
-        // Full after a few blocks, so that losses are rehearsed, too.
-        let capacity = Capacity { resident: 4 * BLOCK, overflow: 4 * BLOCK };
-        let (sender, receiver) = link::link(FORMAT, capacity, status);
-        let mut tap = Tap::new(sender, FORMAT, false, MonotonicClock::default());
-        for (record, pause) in [(false, false), (true, false), (true, true), (true, false), (false, false)] {
-            let controls = Controls {
-                record,
-                pause,
-                time_slice: true,
-                settings: TakeSettings::DEFAULT,
-                channels: ChannelSet::first(FORMAT.channels),
-                song: Song { position_frames: Some(0), ..Song::default() },
-            };
-            for _ in 0..8 {
-                tap.process(&controls, &[&mut [0.5; BLOCK], &mut [0.5; BLOCK]]);
-            }
+    // What panics here panics in the first block again, where it is told.
+    DONE.call_once(|| _ = catch_unwind(play));
+}
+
+fn play() {
+    let status = Arc::<Status>::default();
+    status.scope().open();
+    status.export_peaks().want(true);
+    // Full after a few blocks, so that losses are rehearsed, too.
+    let capacity = Capacity { resident: 4 * BLOCK, overflow: 4 * BLOCK };
+    let (sender, _receiver) = link::link(FORMAT, capacity, status);
+    let mut tap = Tap::new(sender, FORMAT, false, MonotonicClock::default());
+    for (record, pause) in [(false, false), (true, false), (true, true), (true, false), (false, false)] {
+        let controls = Controls {
+            record,
+            pause,
+            time_slice: true,
+            settings: TakeSettings::DEFAULT,
+            channels: ChannelSet::first(FORMAT.channels),
+            song: Song { position_frames: Some(0), ..Song::default() },
+        };
+        for _ in 0..8 {
+            tap.process(&controls, &[&mut [0.5; BLOCK], &mut [0.5; BLOCK]]);
         }
-        drop(receiver);
-    });
+    }
 }
