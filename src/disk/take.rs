@@ -8,6 +8,7 @@ pub mod waveform;
 use super::encode::resample::{Resampler, resampled_frames};
 use super::error::TakeError;
 use super::files::TakeFiles;
+use crate::core::extent::extent;
 use crate::core::format::StreamFormat;
 use crate::core::metadata::{Defaults, Metadata};
 use crate::core::rate::file_rate;
@@ -30,18 +31,6 @@ const SILENCE_FRAMES: u64 = 4096;
 
 /// What files say that they were made with.
 const SOFTWARE: &str = concat!("Audio File Out ", env!("CARGO_PKG_VERSION"));
-
-/// The loudest of the samples, whatever is no number aside.
-fn peak(samples: &[f32]) -> f32 {
-    let louder = |peak: f32, sample: f32| if sample.abs() > peak { sample.abs() } else { peak };
-    // Side by side, for one after the other takes several times as long.
-    let (runs, rest) = samples.as_chunks::<16>();
-    let mut peaks = [0.0; 16];
-    for run in runs {
-        peaks.iter_mut().zip(run).for_each(|(peak, &sample)| *peak = louder(*peak, sample));
-    }
-    rest.iter().copied().chain(peaks).fold(0.0, louder)
-}
 
 /// What a take has come to so far.
 #[derive(Debug, Default, Clone)]
@@ -205,7 +194,8 @@ impl OpenTake {
     /// Appends frames, planar, channels one after the other.
     pub fn write(&mut self, planar: &mut [f32], frames: usize) -> Result<(), TakeError> {
         self.figures.frames += frames as u64;
-        self.figures.peak = self.figures.peak.max(peak(planar));
+        let (low, high, _) = extent(planar);
+        self.figures.peak = self.figures.peak.max(high).max(-low);
         self.append(planar, frames)
     }
 

@@ -378,7 +378,7 @@ fn the_waveform_tells_record_pause_and_loss_apart() {
             rig.status().waveform().push(Column { low: -0.5, high: 0.5, span, begins: false });
         }
     }
-    rig.sees("Waveform: 3.0 s recorded, 0.5 s with lost frames, left out: 1 times");
+    rig.sees("Waveform: 3.0 s recorded, 0.5 s with lost frames, pauses: 1");
 }
 
 #[test]

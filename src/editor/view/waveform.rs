@@ -95,7 +95,7 @@ fn summary(columns: &[Column]) -> String {
     let count = |span| columns.iter().filter(|column| column.span == span).count();
     let seconds = |span| count(span) as f32 / COLUMNS_PER_SECOND as f32;
     format!(
-        "Waveform: {:.1} s recorded, {:.1} s with lost frames, left out: {} times",
+        "Waveform: {:.1} s recorded, {:.1} s with lost frames, pauses: {}",
         seconds(Span::Recorded),
         seconds(Span::Lost),
         count(Span::Paused)
