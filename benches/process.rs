@@ -23,6 +23,7 @@ fn controls(record: bool, channels: usize) -> Controls {
     Controls {
         record,
         pause: false,
+        marker: false,
         time_slice: false,
         settings: TakeSettings::DEFAULT,
         channels: ChannelSet::first(channels),

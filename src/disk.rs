@@ -4,6 +4,7 @@
 
 pub mod encode;
 pub mod error;
+mod file_size_signal;
 pub mod files;
 mod room;
 mod take;

@@ -31,6 +31,7 @@ pub struct RecorderParams {
     pub export_method: EnumParam<ExportMethod>,
     /// Counts changes of the saved texts. No host notices those by themselves, and would not ask to save the project.
     pub revision: IntParam,
+    pub marker: BoolParam,
     pub window: WindowSize,
     /// The texts that are saved, and the track's name.
     pub texts: Arc<Texts>,
@@ -54,6 +55,7 @@ impl Default for RecorderParams {
             revision: IntParam::new("Revision", 0, IntRange::Linear { min: 0, max: Self::REVISIONS - 1 })
                 .non_automatable()
                 .hide(),
+            marker: BoolParam::new("Marker", false),
             window: WindowSize::default(),
             texts: Arc::default(),
             loads: Loads::default(),
@@ -71,6 +73,7 @@ impl RecorderParams {
         Controls {
             record: self.record.value(),
             pause: self.pause.value(),
+            marker: self.marker.value(),
             time_slice: self.time_slice.value(),
             channels: self.texts.scope(channels),
             song,

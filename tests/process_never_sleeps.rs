@@ -123,6 +123,7 @@ fn a_window_that_opens_in_mid_take_touches_no_new_memory() {
     let controls = Controls {
         record: true,
         pause: false,
+        marker: false,
         time_slice: false,
         settings: TakeSettings::DEFAULT,
         channels: ChannelSet::first(64),

@@ -2,7 +2,7 @@
 
 use audio_file_out::core::channels::ChannelSet;
 use audio_file_out::core::format::{BitRate, Codec, FileType, StreamFormat};
-use audio_file_out::core::take::{Mark, TakeSettings, TakeStart};
+use audio_file_out::core::take::{Mark, Song, TakeSettings, TakeStart};
 use audio_file_out::link::{self, Capacity, Full, MAX_CHUNK_FRAMES, Message, Receiver, Sender};
 use std::sync::Arc;
 
@@ -47,8 +47,7 @@ fn draw(random: &mut Random) -> Sent {
                 ..TakeSettings::DEFAULT
             },
             channels: ChannelSet::first(CHANNELS),
-            song_seconds: None,
-            tempo: Some(random.below(300) as f64),
+            song: Song { tempo: Some(random.below(300) as f64), ..Song::default() },
         })),
         // Mostly small blocks, as automation makes them; now and then the largest.
         3 if random.below(500) == 0 => Sent::Frames { frames: MAX_CHUNK_FRAMES, first_sample: random.next() as u32 },

@@ -29,7 +29,9 @@ fn written(time_slice: bool, blocks: &[(Option<i64>, bool)]) -> Vec<Result<usize
         match message {
             Message::Frames { frames, .. } => written.push(Ok(frames)),
             Message::Mark(Mark::Gap { frames, lost }) => written.push(Err((frames, lost))),
-            Message::Mark(Mark::Begin(_) | Mark::Pause { .. } | Mark::End) => {}
+            Message::Mark(
+                Mark::Begin(_) | Mark::Pause { .. } | Mark::Song { .. } | Mark::Marker { .. } | Mark::End,
+            ) => {}
         }
     }
     written

@@ -56,7 +56,9 @@ impl SimulatedWriter {
             match message {
                 Message::Frames { frames, .. } => self.frames += frames as u64,
                 Message::Mark(Mark::Gap { frames, .. }) => self.gaps.push(frames),
-                Message::Mark(Mark::Begin(_) | Mark::Pause { .. } | Mark::End) => {}
+                Message::Mark(
+                    Mark::Begin(_) | Mark::Pause { .. } | Mark::Song { .. } | Mark::Marker { .. } | Mark::End,
+                ) => {}
             }
         }
     }
@@ -94,6 +96,7 @@ impl Rig {
         let controls = Controls {
             record,
             pause: false,
+            marker: false,
             time_slice: false,
             settings: TakeSettings::DEFAULT,
             channels: ChannelSet::first(2),

@@ -44,6 +44,11 @@ impl ChannelSet {
         })
     }
 
+    /// The names of the channels, in order.
+    pub fn names(self) -> Vec<String> {
+        self.iter().map(channel_name).collect()
+    }
+
     /// The channels of a track with `channels` channels that `scope` names.
     pub fn matching(scope: &str, channels: usize) -> Self {
         let all = Self::first(channels);

@@ -64,31 +64,38 @@ impl Key {
     }
 }
 
-/// What is filled in where `header` does not name it.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Defaults<'a> {
+/// Where a file comes from: what it says of itself where `header` does not.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Origin {
     /// The recorder's name and version.
-    pub software: &'a str,
-    /// The day on which the take begins, `2026-11-22`.
-    pub date: &'a str,
+    pub software: String,
+    /// The day on which the file begins, `2026-11-22`.
+    pub date: String,
+    /// The local time then, `21:05:09`.
+    pub time: String,
     /// The DAW's name of the track; it becomes the title.
-    pub track_name: &'a str,
+    pub track_name: String,
+    /// The track's channels that are in the file, in order.
+    pub channel_names: Vec<String>,
+    /// The number of the take.
+    pub take: u64,
     /// Beats per minute at the first frame.
     pub tempo: Option<f64>,
-    /// Seconds of the song at the first frame.
+    /// Seconds of the song at the first frame, where they are known.
     pub song_seconds: Option<f64>,
 }
 
 /// The entries of one file, each key once, none empty, on one line each and without control characters.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Metadata {
     entries: Vec<(Key, String)>,
+    origin: Origin,
 }
 
 impl Metadata {
     /// Reads lines `key = value`; others are passed over. A key's last line counts, and an empty value leaves its entry out,
     /// also one that would be filled in.
-    pub fn new(header: &str, defaults: &Defaults) -> Self {
+    pub fn new(header: &str, origin: Origin) -> Self {
         let mut metadata = Self::default();
         for line in beginning(header).lines() {
             if let Some((key, value)) = line.split_once('=').map(|(key, value)| (one_line(key), one_line(value)))
@@ -98,12 +105,13 @@ impl Metadata {
             }
         }
         let number = |value: Option<f64>| value.filter(|value| value.is_finite()).map(decimal).unwrap_or_default();
-        metadata.fill_in(Key::Title, one_line(defaults.track_name));
-        metadata.fill_in(Key::Date, one_line(defaults.date));
-        metadata.fill_in(Key::Bpm, number(defaults.tempo));
-        metadata.fill_in(Key::SongPosition, number(defaults.song_seconds));
-        metadata.fill_in(Key::Software, one_line(defaults.software));
+        metadata.fill_in(Key::Title, one_line(&origin.track_name));
+        metadata.fill_in(Key::Date, one_line(&origin.date));
+        metadata.fill_in(Key::Bpm, number(origin.tempo));
+        metadata.fill_in(Key::SongPosition, number(origin.song_seconds));
+        metadata.fill_in(Key::Software, one_line(&origin.software));
         metadata.entries.retain(|(_, value)| !value.is_empty());
+        metadata.origin = origin;
         metadata
     }
 
@@ -112,10 +120,14 @@ impl Metadata {
         self.entries.iter().map(|(key, value)| (key, value.as_str()))
     }
 
-    /// The same for a later file of the take, which begins somewhere else in the song.
-    pub fn for_next_part(&self) -> Self {
-        let entries = self.entries.iter().filter(|(key, _)| *key != Key::SongPosition).cloned().collect();
-        Self { entries }
+    /// The value of an entry, where there is one.
+    pub fn value(&self, key: &Key) -> Option<&str> {
+        self.entries.iter().find(|(there, _)| there.is(key)).map(|(_, value)| value.as_str())
+    }
+
+    /// Where the file comes from, whatever `header` says.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
     }
 
     fn put(&mut self, key: Key, value: String) {
@@ -157,16 +169,19 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const DEFAULTS: Defaults = Defaults {
-        software: "Recorder 1.0",
-        date: "2026-11-22",
-        track_name: "Drums",
-        tempo: Some(119.88),
-        song_seconds: Some(12.0),
-    };
+    fn origin() -> Origin {
+        Origin {
+            software: "Recorder 1.0".to_owned(),
+            date: "2026-11-22".to_owned(),
+            track_name: "Drums".to_owned(),
+            tempo: Some(119.88),
+            song_seconds: Some(12.0),
+            ..Origin::default()
+        }
+    }
 
     fn entries(header: &str) -> Vec<(String, String)> {
-        let metadata = Metadata::new(header, &DEFAULTS);
+        let metadata = Metadata::new(header, origin());
         metadata.entries().map(|(key, value)| (key.name().to_owned(), value.to_owned())).collect()
     }
 
@@ -216,21 +231,14 @@ mod tests {
 
     #[test]
     fn what_the_host_does_not_tell_is_not_filled_in() {
-        let metadata = Metadata::new("", &Defaults { tempo: Some(f64::NAN), ..Defaults::default() });
+        let metadata = Metadata::new("", Origin { tempo: Some(f64::NAN), ..Origin::default() });
         assert_eq!(metadata.entries().count(), 0);
-    }
-
-    #[test]
-    fn a_later_part_does_not_tell_the_songs_position() {
-        let metadata = Metadata::new("", &DEFAULTS).for_next_part();
-        assert!(metadata.entries().all(|(key, _)| *key != Key::SongPosition));
-        assert_eq!(metadata.entries().count(), 4);
     }
 
     proptest! {
         #[test]
         fn any_text_gives_keys_that_differ_and_values_of_one_line(header in any::<String>(), repeats in 1usize..400) {
-            let metadata = Metadata::new(&header.repeat(repeats), &DEFAULTS);
+            let metadata = Metadata::new(&header.repeat(repeats), origin());
             let mut names = Vec::new();
             let mut bytes = 0;
             for (key, value) in metadata.entries() {

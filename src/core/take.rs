@@ -56,10 +56,7 @@ pub struct TakeStart {
     pub settings: TakeSettings,
     /// The channels that are recorded.
     pub channels: ChannelSet,
-    /// Seconds of the song.
-    pub song_seconds: Option<f64>,
-    /// Beats per minute.
-    pub tempo: Option<f64>,
+    pub song: Song,
 }
 
 /// The parameters of one block; constant within it.
@@ -67,6 +64,8 @@ pub struct TakeStart {
 pub struct Controls {
     pub record: bool,
     pub pause: bool,
+    /// Sets a marker when it goes on.
+    pub marker: bool,
     /// Keep the take to the host's timeline.
     pub time_slice: bool,
     pub settings: TakeSettings,
@@ -77,12 +76,7 @@ pub struct Controls {
 
 impl Controls {
     fn take_start(&self) -> TakeStart {
-        TakeStart {
-            settings: self.settings,
-            channels: self.channels,
-            song_seconds: self.song.seconds,
-            tempo: self.song.tempo,
-        }
+        TakeStart { settings: self.settings, channels: self.channels, song: self.song }
     }
 }
 
@@ -96,6 +90,11 @@ pub enum Mark {
     Gap { frames: u64, lost: u64 },
     /// So many frames were left out here because the take was paused.
     Pause { frames: u64 },
+    /// From here on the song runs from this second on; none where it stands, or nobody tells. It may have `jumped` there,
+    /// or have gone on while the take was paused.
+    Song { seconds: Option<f64>, jumped: bool },
+    /// The user set a marker, so many frames before this place.
+    Marker { frames_ago: u64 },
     /// The take ends.
     End,
 }
@@ -113,7 +112,7 @@ pub enum Step {
     Pause,
 }
 
-/// Marks not yet sent, always in this order: begin, gap, pause, end.
+/// Marks not yet sent, always in this order: begin, gap, pause, song, marker, end.
 #[derive(Debug, Default)]
 struct Owed {
     begin: Option<TakeStart>,
@@ -121,13 +120,24 @@ struct Owed {
     lost_frames: u64,
     /// Told once the take goes on.
     paused_frames: u64,
+    song: Option<SongChange>,
+    /// The frames of the gap that came behind the marker. Others that are set before it can be told are left out.
+    marker: Option<u64>,
     end: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct SongChange {
+    seconds: Option<f64>,
+    jumped: bool,
 }
 
 /// Follows record and pause from block to block. Lives on the audio thread; allocates nothing.
 #[derive(Debug, Default)]
 pub struct TakeMachine {
     open: bool,
+    /// Whether `marker` was on in the last block.
+    marker: bool,
     /// Frames left out since the take was paused.
     left_out: u64,
     owed: Owed,
@@ -187,6 +197,26 @@ impl TakeMachine {
     pub fn fill(&mut self, frames: u64) {
         debug_assert!(self.open);
         self.owed.gap_frames += frames;
+        if let Some(frames_ago) = &mut self.owed.marker {
+            *frames_ago += frames;
+        }
+    }
+
+    /// From the next frame on the song runs from this second on, or it is not known where; see [`Mark::Song`].
+    pub fn song_goes_on(&mut self, seconds: Option<f64>, jumped: bool) {
+        // The beginning tells it itself.
+        if self.owed.begin.is_none() {
+            let has_jumped = jumped || self.owed.song.is_some_and(|before| before.jumped);
+            self.owed.song = Some(SongChange { seconds, jumped: has_jumped });
+        }
+    }
+
+    /// Whether `marker` is on in the next block: where it goes on in an open take, a marker is set.
+    pub fn follow_marker(&mut self, on: bool) {
+        if on && !self.marker && self.open {
+            self.owed.marker.get_or_insert(0);
+        }
+        self.marker = on;
     }
 
     /// The mark that has to be sent next, before any frame.
@@ -195,6 +225,8 @@ impl TakeMachine {
             Owed { begin: Some(start), .. } => Some(Mark::Begin(*start)),
             &Owed { gap_frames: frames @ 1.., lost_frames: lost, .. } => Some(Mark::Gap { frames, lost }),
             &Owed { paused_frames: frames @ 1.., .. } => Some(Mark::Pause { frames }),
+            &Owed { song: Some(SongChange { seconds, jumped }), .. } => Some(Mark::Song { seconds, jumped }),
+            &Owed { marker: Some(frames_ago), .. } => Some(Mark::Marker { frames_ago }),
             Owed { end: true, .. } => Some(Mark::End),
             Owed { end: false, .. } => None,
         }
@@ -206,6 +238,8 @@ impl TakeMachine {
             Some(Mark::Begin(_)) => self.owed.begin = None,
             Some(Mark::Gap { .. }) => (self.owed.gap_frames, self.owed.lost_frames) = (0, 0),
             Some(Mark::Pause { .. }) => self.owed.paused_frames = 0,
+            Some(Mark::Song { .. }) => self.owed.song = None,
+            Some(Mark::Marker { .. }) => self.owed.marker = None,
             Some(Mark::End) => self.owed.end = false,
             None => {}
         }
@@ -226,6 +260,7 @@ mod tests {
         Controls {
             record,
             pause,
+            marker: false,
             time_slice: false,
             settings: TakeSettings { n, ..TakeSettings::DEFAULT },
             channels: ChannelSet::first(2),
@@ -308,6 +343,7 @@ mod tests {
                     takes.last_mut().unwrap().1 += frames;
                 }
                 Sent::Mark(Mark::Pause { frames }) => assert!(open && frames > 0, "a pause outside a take"),
+                Sent::Mark(Mark::Song { .. } | Mark::Marker { .. }) => assert!(open, "a mark outside a take"),
                 Sent::Mark(Mark::End) => {
                     assert!(open, "an end without a take");
                     open = false;

@@ -14,6 +14,7 @@ mod tags;
 mod wav;
 
 use crate::core::format::{FileType, Menu, StreamFormat};
+use crate::core::markers::Marker;
 use crate::core::metadata::Metadata;
 use crate::core::take::TakeSettings;
 use std::fs::File;
@@ -47,6 +48,10 @@ pub trait Encoder {
     /// Hands all bytes to the operating system and makes the header or tag say what the file holds, so that the file
     /// plays even if the process dies now. The last frames, [`most_held_back`] of them, may come later.
     fn refresh(&mut self) -> io::Result<()>;
+
+    /// From the next [`refresh`](Self::refresh) on the file tells of these markers, as far as it can; in the order of their
+    /// frames, which the encoder has all been given, and counted from the first one of the file on.
+    fn set_markers(&mut self, markers: &[Marker]);
 
     /// Writes what is held back and the final header or tag. The file is complete then.
     fn finish(self: Box<Self>) -> io::Result<()>;

@@ -99,6 +99,11 @@ impl fmt::Display for TakeError {
 }
 
 impl TakeError {
+    /// Whether the file system lets the file become no longer; another one has room.
+    pub fn is_file_too_large(&self) -> bool {
+        matches!(self, TakeError::Write { source, .. } if source.kind() == io::ErrorKind::FileTooLarge)
+    }
+
     /// Whether it was for want of room.
     pub fn is_full_disk(&self) -> bool {
         match self {

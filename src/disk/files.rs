@@ -123,10 +123,11 @@ fn begin(
     let pattern = pattern(wanted, now);
     let root = root(pattern.start())?;
     if wanted.settings.unique_suffix {
-        let (file, path) = numbering.create(&root, &pattern)?;
-        Ok(TakeFile::unique(file, path))
+        let (file, path, number) = numbering.create(&root, &pattern)?;
+        Ok(TakeFile::unique(file, path, number))
     } else {
-        TakeFile::fixed(root.join(pattern.path(Suffix::Fixed(wanted.settings.n))))
+        let n = wanted.settings.n;
+        TakeFile::fixed(root.join(pattern.path(Suffix::Fixed(n))), n)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod parts;
 mod recent;
+mod song;
 mod syncing;
 pub mod waveform;
 
@@ -10,11 +11,10 @@ use super::error::TakeError;
 use super::files::TakeFiles;
 use crate::core::extent::extent;
 use crate::core::format::StreamFormat;
-use crate::core::metadata::{Defaults, Metadata};
+use crate::core::markers::MarkerKind;
 use crate::core::rate::file_rate;
 use crate::core::take::TakeStart;
 use crate::link::{TakeReport, TextSet};
-use chrono::Local;
 use parts::{CompleteFiles, Parts};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -28,9 +28,6 @@ const SYNC_INTERVAL: Duration = Duration::from_secs(4);
 
 /// The most frames of silence that are encoded at a time.
 const SILENCE_FRAMES: u64 = 4096;
-
-/// What files say that they were made with.
-const SOFTWARE: &str = concat!("Audio File Out ", env!("CARGO_PKG_VERSION"));
 
 /// What a take has come to so far.
 #[derive(Debug, Default, Clone)]
@@ -97,18 +94,6 @@ impl Figures {
     }
 }
 
-/// What the files of a take say of themselves.
-fn metadata(texts: &TextSet, start: TakeStart) -> Metadata {
-    let defaults = Defaults {
-        software: SOFTWARE,
-        date: &Local::now().format("%Y-%m-%d").to_string(),
-        track_name: &texts.track,
-        tempo: start.tempo,
-        song_seconds: start.song_seconds,
-    };
-    Metadata::new(&texts.header, &defaults)
-}
-
 /// A take that is being written. Lives on the writer thread.
 pub struct OpenTake {
     /// The shape of what arrives.
@@ -144,7 +129,7 @@ impl OpenTake {
             arriving,
             resampler,
             resampled: Vec::new(),
-            parts: Parts::begin(files, texts, settings, format, metadata(texts, start))?,
+            parts: Parts::begin(files, texts, start, format)?,
             figures: Figures::default(),
             refreshed: now,
             synced: now,
@@ -202,6 +187,7 @@ impl OpenTake {
     /// Appends `frames` frames of silence, of which `lost` stand for frames that came in and were lost.
     pub fn write_gap(&mut self, frames: u64, lost: u64) -> Result<(), TakeError> {
         if lost > 0 {
+            self.mark(MarkerKind::Lost { frames: lost });
             self.figures.first_lost_frame.get_or_insert(self.figures.frames);
         }
         self.figures.frames += frames;
@@ -215,6 +201,33 @@ impl OpenTake {
             left -= run as u64;
         }
         Ok(())
+    }
+
+    /// The user set a marker, so many frames that arrived ago.
+    pub fn set_marker(&mut self, frames_ago: u64) {
+        let frame = self.frame_of(self.figures.frames.saturating_sub(frames_ago));
+        self.parts.markers().set(frame);
+    }
+
+    /// Something happened before the next frame.
+    pub fn mark(&mut self, kind: MarkerKind) {
+        let frame = self.next_frame();
+        self.parts.markers().add(frame, kind);
+    }
+
+    /// From the next frame on the song runs from this second on; none where it stands, or nobody tells.
+    pub fn song_goes_on(&mut self, seconds: Option<f64>) {
+        self.parts.song_goes_on(self.next_frame(), seconds);
+    }
+
+    /// The frame of the files, at their rate, that the next frame to arrive becomes.
+    fn next_frame(&self) -> u64 {
+        self.frame_of(self.figures.frames)
+    }
+
+    /// The frame of the files that one becomes which arrived, both counted from the first one of the take on.
+    fn frame_of(&self, arrived: u64) -> u64 {
+        resampled_frames(arrived, self.arriving.sample_rate, self.sample_rate())
     }
 
     fn append(&mut self, planar: &mut [f32], frames: usize) -> Result<(), TakeError> {

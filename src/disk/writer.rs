@@ -1,10 +1,12 @@
 //! The writer thread's loop: drains the queue of one plugin instance into takes.
 
 use super::error::TakeError;
+use super::file_size_signal;
 use super::files::TakeFiles;
 use super::room::Room;
 use super::take::waveform::Columns;
 use super::take::{Figures, OpenTake, REFRESH_INTERVAL};
+use crate::core::markers::MarkerKind;
 use crate::core::take::{Mark, TakeStart};
 use crate::link::{Message, Receiver, Sign, Span, Texts, Watched};
 use std::fmt;
@@ -96,6 +98,7 @@ struct Writer {
 
 impl Writer {
     fn run(mut self) {
+        file_size_signal::block();
         self.receiver.attach();
         let mut scratch = Vec::new();
         loop {
@@ -136,7 +139,9 @@ impl Writer {
             match self.receiver.next(scratch) {
                 Some(Message::Mark(Mark::Begin(start))) => self.begin(start),
                 Some(Message::Mark(Mark::Gap { frames, lost })) => self.gap(frames, lost),
-                Some(Message::Mark(Mark::Pause { .. })) => self.columns.pause(self.receiver.status().waveform()),
+                Some(Message::Mark(Mark::Pause { frames })) => self.pause(frames),
+                Some(Message::Mark(Mark::Song { seconds, jumped })) => self.song_goes_on(seconds, jumped),
+                Some(Message::Mark(Mark::Marker { frames_ago })) => self.marker(frames_ago),
                 Some(Message::Mark(Mark::End)) => self.end(),
                 Some(Message::Frames { frames, .. }) => {
                     self.frames(scratch, frames);
@@ -196,6 +201,29 @@ impl Writer {
         self.columns.silence(waveform, frames - lost, Span::Recorded);
         self.columns.silence(waveform, lost, Span::Lost);
         self.with_take(|take| take.write_gap(frames, lost));
+    }
+
+    /// The take goes on after a pause that left out so many frames.
+    fn pause(&mut self, frames: u64) {
+        self.columns.pause(self.receiver.status().waveform());
+        let seconds = frames as f64 / f64::from(self.receiver.take_format().sample_rate);
+        if let State::Recording(take) = &mut self.state {
+            take.mark(MarkerKind::Pause { seconds });
+        }
+    }
+
+    fn song_goes_on(&mut self, seconds: Option<f64>, jumped: bool) {
+        let State::Recording(take) = &mut self.state else { return };
+        take.song_goes_on(seconds);
+        if jumped {
+            take.mark(MarkerKind::Jump { seconds });
+        }
+    }
+
+    fn marker(&mut self, frames_ago: u64) {
+        if let State::Recording(take) = &mut self.state {
+            take.set_marker(frames_ago);
+        }
     }
 
     /// Brings header, medium and status up to date.

@@ -296,7 +296,7 @@ impl<'a> Room<'a> {
 mod tests {
     use super::*;
     use crate::core::format::{BitRate, Codec, FileType, Menu, Rate, RateMatch};
-    use crate::core::take::{TakeSettings, TakeStart};
+    use crate::core::take::{Song, TakeSettings, TakeStart};
     use proptest::prelude::*;
 
     fn stereo(resident: usize, overflow: usize) -> (Sender, Receiver) {
@@ -322,19 +322,25 @@ mod tests {
                         text_revision: numbers.2,
                     },
                     channels: ChannelSet(numbers.3),
-                    song_seconds: song.0.map(f64::from),
-                    tempo: song.1.map(f64::from),
+                    song: Song {
+                        position_frames: song.0.map(i64::from),
+                        seconds: song.0.map(f64::from),
+                        tempo: song.1.map(f64::from),
+                    },
                 })
             }),
             any::<(u64, u64)>().prop_map(|(frames, lost)| Mark::Gap { frames, lost }),
             any::<u64>().prop_map(|frames| Mark::Pause { frames }),
+            any::<(Option<u32>, bool)>()
+                .prop_map(|(seconds, jumped)| Mark::Song { seconds: seconds.map(f64::from), jumped }),
+            any::<u64>().prop_map(|frames_ago| Mark::Marker { frames_ago }),
             Just(Mark::End),
         ]
     }
 
     fn begin(channels: u64) -> Mark {
         let settings = TakeSettings::DEFAULT;
-        Mark::Begin(TakeStart { settings, channels: ChannelSet(channels), song_seconds: None, tempo: None })
+        Mark::Begin(TakeStart { settings, channels: ChannelSet(channels), song: Song::default() })
     }
 
     #[test]

@@ -31,6 +31,7 @@ fn play() {
         let controls = Controls {
             record,
             pause,
+            marker: pause,
             time_slice: true,
             settings: TakeSettings::DEFAULT,
             channels: ChannelSet::first(FORMAT.channels),

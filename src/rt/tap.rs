@@ -3,7 +3,7 @@
 use crate::core::format::StreamFormat;
 use crate::core::pacing::Pacing;
 use crate::core::take::{Controls, Step, TakeMachine};
-use crate::core::timeline::Timeline;
+use crate::core::timeline::{Follows, Timeline};
 use crate::link::{Full, Gate, MAX_CHUNK_FRAMES, Sender};
 use crate::rt::meter::Meter;
 use crate::rt::peaks;
@@ -67,7 +67,7 @@ impl<C: Clock> Tap<C> {
         Self {
             sender,
             machine: TakeMachine::default(),
-            timeline: Timeline::default(),
+            timeline: Timeline::new(format.sample_rate),
             pacing: Pacing::default(),
             sample_rate: format.sample_rate,
             declared_offline,
@@ -91,19 +91,15 @@ impl<C: Clock> Tap<C> {
         let step = self.machine.step(controls);
         self.show(step);
         match step {
-            Step::Idle => self.pass_over(frames),
+            Step::Idle => self.pass_over(controls, frames),
             Step::Pause => {
                 self.machine.leave_out(frames as u64);
-                self.pass_over(frames);
+                self.pass_over(controls, frames);
             }
-            Step::Record => {
-                self.keep_to_the_song(controls, frames);
-                self.record(planar, frames);
-            }
+            Step::Record => self.record(controls, planar, frames),
             Step::RecordMerged => {
                 self.sender.status().count_merge();
-                self.keep_to_the_song(controls, frames);
-                self.record(planar, frames);
+                self.record(controls, planar, frames);
             }
         }
         let scope = self.sender.status().scope();
@@ -138,25 +134,36 @@ impl<C: Clock> Tap<C> {
         }
     }
 
-    /// The block belongs to no take.
-    fn pass_over(&mut self, frames: usize) {
+    /// No take gets the block.
+    fn pass_over(&mut self, controls: &Controls, frames: usize) {
         self.timeline.interrupt();
+        self.machine.follow_marker(controls.marker);
         self.send_owed(0);
         self.count_time(frames);
     }
 
-    /// Puts silence in place of the time of the song that brought no frames.
-    fn keep_to_the_song(&mut self, controls: &Controls, frames: usize) {
+    /// Tells where the song is not where it was to be expected. With Time Slice, puts silence in place of the time of the
+    /// song that brought no frames.
+    fn follow_song(&mut self, controls: &Controls, frames: usize) {
+        let song = &controls.song;
+        let (missing, change) = match self.timeline.block(song.position_frames, frames) {
+            Follows::On { missing } => (missing, None),
+            Follows::Jump { missing } => (missing, Some((song.seconds, true))),
+            Follows::Anew => (0, Some((song.seconds, false))),
+            Follows::Unknown => (0, Some((None, false))),
+        };
         if controls.time_slice {
-            let missing = self.timeline.block(controls.song.position_frames, frames);
             self.machine.fill(missing);
-        } else {
-            self.timeline.interrupt();
+        }
+        if let Some((seconds, jumped)) = change {
+            self.machine.song_goes_on(seconds, jumped);
         }
     }
 
     /// Sends the block; what does not fit is counted.
-    fn record(&mut self, planar: &[&mut [f32]], frames: usize) {
+    fn record(&mut self, controls: &Controls, planar: &[&mut [f32]], frames: usize) {
+        self.follow_song(controls, frames);
+        self.machine.follow_marker(controls.marker);
         let mut start = 0;
         while start < frames {
             let chunk = (frames - start).min(MAX_CHUNK_FRAMES);

@@ -14,6 +14,7 @@ mod full;
 mod host;
 mod kill;
 mod log;
+mod longest_file;
 mod places;
 mod project;
 mod recorder;

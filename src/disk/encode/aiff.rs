@@ -5,6 +5,7 @@ use super::quantise::quantise;
 use super::tags::id3::id3_tag;
 use super::{Encoder, Format, OpenError, SampleRange};
 use crate::core::format::{Codec, StreamFormat};
+use crate::core::markers::Marker;
 use crate::core::metadata::Metadata;
 use aifc::{AifcError, AifcWriteInfo, AifcWriter, FileFormat, SampleFormat};
 use sink::Sink;
@@ -132,6 +133,8 @@ impl Encoder for AiffEncoder {
     fn refresh(&mut self) -> io::Result<()> {
         self.writer.flush().map_err(to_io)
     }
+
+    fn set_markers(&mut self, _markers: &[Marker]) {}
 
     fn finish(mut self: Box<Self>) -> io::Result<()> {
         self.writer.finalize().map_err(to_io)

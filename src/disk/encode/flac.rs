@@ -13,6 +13,7 @@ use super::growing_file::GrowingFile;
 use super::tags::vorbis_comments::vorbis_comments;
 use super::{Encoder, Format, OpenError, SampleRange};
 use crate::core::format::{Codec, StreamFormat};
+use crate::core::markers::Marker;
 use crate::core::metadata::Metadata;
 use coder::Coder;
 use flac_codec::metadata::{Block, Padding, SeekTable, Streaminfo, VorbisComment, write_blocks};
@@ -114,6 +115,8 @@ impl Encoder for FlacEncoder {
         self.file.refresh()
     }
 
+    fn set_markers(&mut self, _markers: &[Marker]) {}
+
     fn finish(mut self: Box<Self>) -> io::Result<()> {
         if self.coder.held_frames() > 0 {
             self.close_block()?;
@@ -195,14 +198,14 @@ impl FlacFile {
         self.file.flush()?;
         self.info.total_samples = NonZero::new(self.frames);
         let header = self.header(SeekPoints::placeholders())?;
-        self.file.overwrite_start(&header[..STREAMINFO_END])
+        self.file.overwrite(0, &header[..STREAMINFO_END])
     }
 
     fn finish(mut self, md5: [u8; 16]) -> io::Result<()> {
         self.refresh()?;
         self.info.md5 = Some(md5);
         let header = self.header(self.seek_points.table())?;
-        self.file.overwrite_start(&header)
+        self.file.overwrite(0, &header)
     }
 }
 

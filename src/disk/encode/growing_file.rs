@@ -46,11 +46,11 @@ impl GrowingFile {
         (&*self.file).write_all(end)
     }
 
-    /// Replaces the first bytes of the file, which have been flushed before.
-    pub fn overwrite_start(&mut self, bytes: &[u8]) -> io::Result<()> {
-        debug_assert!(bytes.len() as u64 <= self.written);
+    /// Replaces bytes of the file from `at` on, which have been flushed before.
+    pub fn overwrite(&mut self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        debug_assert!(at + bytes.len() as u64 <= self.written);
         let mut file = &*self.file;
-        file.seek(SeekFrom::Start(0))?;
+        file.seek(SeekFrom::Start(at))?;
         file.write_all(bytes)
     }
 

@@ -9,6 +9,7 @@ use super::resample::Resampler;
 use super::tags::id3::id3_tag;
 use super::{Encoder, Format, OpenError, SampleRange};
 use crate::core::format::{BitRate, StreamFormat};
+use crate::core::markers::Marker;
 use crate::core::metadata::Metadata;
 use frames::{FrameFile, Mpeg};
 use mp3lame_encoder::{Bitrate, BuildError, Builder, DualPcm, EncodeError, FlushGap, MonoPcm, Quality, VbrMode};
@@ -125,6 +126,8 @@ impl Encoder for Mp3Encoder {
     fn refresh(&mut self) -> io::Result<()> {
         self.lame.refresh()
     }
+
+    fn set_markers(&mut self, _markers: &[Marker]) {}
 
     fn finish(self: Box<Self>) -> io::Result<()> {
         let Self { resampler, mut lame, .. } = *self;

@@ -10,6 +10,7 @@ use super::growing_file::GrowingFile;
 use super::resample::Resampler;
 use super::{Encoder, Format, OpenError, SampleRange};
 use crate::core::format::{BitRate, StreamFormat};
+use crate::core::markers::Marker;
 use crate::core::metadata::Metadata;
 use coder::Coder;
 use std::fs::File;
@@ -99,6 +100,8 @@ impl Encoder for OggEncoder {
     fn refresh(&mut self) -> io::Result<()> {
         self.stream.refresh()
     }
+
+    fn set_markers(&mut self, _markers: &[Marker]) {}
 
     fn finish(self: Box<Self>) -> io::Result<()> {
         let Self { resampler, mut stream } = *self;

@@ -1,23 +1,20 @@
-//! WAV.
+//! WAV of any length: RIFF, and RF64 once the file has outgrown that.
 
 use super::growing_file::GrowingFile;
 use super::interleave::interleave;
 use super::quantise::quantise;
-use super::tags::riff_info::info_chunk;
+use super::tags::cue::cue_chunks;
 use super::{Encoder, Format, OpenError, SampleRange};
 use crate::core::format::{Codec, StreamFormat};
+use crate::core::markers::Marker;
 use crate::core::metadata::Metadata;
-use header::Header;
+use header::{Header, MOST_RIFF_BYTES};
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::sync::Arc;
 
 mod header;
 mod recovery;
-
-/// The size fields are 32 bits wide (RIFF, Multimedia Programming Interface 1.0, section 2: `ckSize` is a DWORD). A
-/// mebibyte stays free for the header and for chunks behind the sound.
-const MAX_DATA_BYTES: u64 = u32::MAX as u64 - (1 << 20);
 
 /// Samples that are interleaved at a time: few enough to stay in the fastest cache with 64 channels.
 const TILE_SAMPLES: usize = 4096;
@@ -36,9 +33,8 @@ pub struct WavEncoder {
     channels: usize,
     header: Header,
     data_bytes: u64,
-    max_data_bytes: u64,
-    /// What comes behind the sound.
-    info_chunk: Vec<u8>,
+    /// What comes behind the sound: all markers, where they have no room before it.
+    end_chunks: Vec<u8>,
     /// The piece that is written now, interleaved.
     tile: Vec<f32>,
     /// Its samples as words of the file, in their lowest bytes.
@@ -50,18 +46,18 @@ pub struct WavEncoder {
 impl WavEncoder {
     /// Writes the header of an empty file.
     pub fn open(codec: Codec, format: StreamFormat, metadata: &Metadata, file: Arc<File>) -> Result<Self, OpenError> {
-        let encoder = Self::open_limited(codec, format, file, MAX_DATA_BYTES)?;
-        Ok(Self { info_chunk: info_chunk(metadata), ..encoder })
+        Self::open_with_line(codec, format, metadata, file, MOST_RIFF_BYTES)
     }
 
-    fn open_limited(
+    fn open_with_line(
         codec: Codec,
         format: StreamFormat,
+        metadata: &Metadata,
         file: Arc<File>,
-        max_data_bytes: u64,
+        most_riff_bytes: u64,
     ) -> Result<Self, OpenError> {
         check_header_fields(codec, format)?;
-        let header = Header::new(codec, format);
+        let header = Header::new(codec, format, metadata, most_riff_bytes);
         let mut sound = GrowingFile::new(Arc::clone(&file));
         sound.append(header.bytes())?;
         sound.flush()?;
@@ -72,8 +68,7 @@ impl WavEncoder {
             channels: format.channels,
             header,
             data_bytes: 0,
-            max_data_bytes,
-            info_chunk: Vec::new(),
+            end_chunks: Vec::new(),
             tile: Vec::new(),
             words: Vec::new(),
             bytes: Vec::new(),
@@ -124,12 +119,8 @@ impl Encoder for WavEncoder {
         }
     }
 
-    /// More frames than [`frames_left`](Encoder::frames_left) are an error; none of them is written then.
     fn write(&mut self, planar: &[f32], frames: usize) -> io::Result<()> {
         debug_assert_eq!(planar.len(), self.channels * frames);
-        if frames as u64 > self.frames_left() {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
         let tile_frames = TILE_SAMPLES / self.channels;
         for start in (0..frames).step_by(tile_frames) {
             let count = tile_frames.min(frames - start);
@@ -147,14 +138,26 @@ impl Encoder for WavEncoder {
         self.header.write_to(&self.file)
     }
 
+    /// Those that have no room before the sound come into the file with [`finish`](Self::finish).
+    fn set_markers(&mut self, markers: &[Marker]) {
+        let told = self.header.set_markers(markers);
+        self.end_chunks = if told < markers.len() { cue_chunks(markers) } else { Vec::new() };
+    }
+
     fn finish(mut self: Box<Self>) -> io::Result<()> {
         self.sound.flush()?;
         end_sound(&self.file, &mut self.header, self.data_bytes)?;
-        append_chunk(&self.file, &mut self.header, self.data_bytes, &self.info_chunk)
+        if self.end_chunks.is_empty() {
+            return Ok(());
+        }
+        // Once in a file.
+        self.header.set_markers(&[]);
+        append_chunks(&self.file, &mut self.header, self.data_bytes, &self.end_chunks)
     }
 
+    /// No limit; file systems have one.
     fn frames_left(&self) -> u64 {
-        self.max_data_bytes.saturating_sub(self.data_bytes) / self.header.bytes_per_frame()
+        u64::MAX
     }
 
     fn bytes(&self) -> u64 {
@@ -171,11 +174,11 @@ fn end_sound(file: &File, header: &mut Header, data_bytes: u64) -> io::Result<()
     header.write_to(file)
 }
 
-/// Puts a chunk at the end of a complete file. Where that fails the file is as it was.
-fn append_chunk(mut file: &File, header: &mut Header, data_bytes: u64, chunk: &[u8]) -> io::Result<()> {
+/// Puts chunks at the end of a complete file. Where that fails the file is as it was.
+fn append_chunks(mut file: &File, header: &mut Header, data_bytes: u64, chunks: &[u8]) -> io::Result<()> {
     let end = file.seek(SeekFrom::End(0))?;
-    header.set_sizes(end + chunk.len() as u64, data_bytes);
-    file.write_all(chunk).and_then(|()| header.write_to(file)).inspect_err(|_| {
+    header.set_sizes(end + chunks.len() as u64, data_bytes);
+    file.write_all(chunks).and_then(|()| header.write_to(file)).inspect_err(|_| {
         // An error on the way to an error. The RIFF chunk does not count what may be left behind it.
         let _ = file.set_len(end);
     })

@@ -71,13 +71,15 @@ impl Default for Numbering {
 
 impl Numbering {
     /// Creates the file with the first unused number of this pattern in the folder `root`, and the folders that it needs.
-    pub(super) fn create(&mut self, root: &Path, pattern: &NamePattern) -> Result<(File, PathBuf), FileError> {
+    /// Also says the number.
+    pub(super) fn create(&mut self, root: &Path, pattern: &NamePattern) -> Result<(File, PathBuf, u64), FileError> {
         self.with_first_unused(root, pattern, |known, path| {
             let created = create(path)?;
             Ok(match created {
                 Created::New(file) => {
+                    let number = known.next;
                     known.take_next();
-                    Some((file, path.to_owned()))
+                    Some((file, path.to_owned(), number))
                 }
                 Created::Taken => None,
             })

@@ -24,6 +24,8 @@ pub struct TakeFile {
     replaces: Option<PathBuf>,
     /// The name of the take's first part.
     first: PathBuf,
+    /// Of the take: what its name has for `{suffix}`.
+    number: u64,
     /// 1 for the first part.
     part: u32,
     /// A name that is taken stays taken.
@@ -32,15 +34,15 @@ pub struct TakeFile {
 
 impl TakeFile {
     /// The first part of a take whose name nobody else has.
-    pub(super) fn unique(file: File, path: PathBuf) -> Self {
-        Self { file: Arc::new(file), path: path.clone(), replaces: None, first: path, part: 1, unique: true }
+    pub(super) fn unique(file: File, path: PathBuf, number: u64) -> Self {
+        Self { file: Arc::new(file), path: path.clone(), replaces: None, first: path, number, part: 1, unique: true }
     }
 
     /// The first part of a take that replaces what has its name.
-    pub(super) fn fixed(path: PathBuf) -> Result<Self, FileError> {
+    pub(super) fn fixed(path: PathBuf, n: u16) -> Result<Self, FileError> {
         let (file, path, replaces) = create_fixed(&path)?;
         let first = replaces.as_ref().unwrap_or(&path).clone();
-        Ok(Self { file: Arc::new(file), path, replaces, first, part: 1, unique: false })
+        Ok(Self { file: Arc::new(file), path, replaces, first, number: n.into(), part: 1, unique: false })
     }
 
     /// The open file, to read and to write.
@@ -51,6 +53,11 @@ impl TakeFile {
     /// Where the sound is now. With Unique Suffix off that is beside the final path while an older file is there.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The number of the take: what its name has for `{suffix}`.
+    pub fn number(&self) -> u64 {
+        self.number
     }
 
     /// Makes the file in which the take goes on: `name (2).wav`, then `name (3).wav`, … Names that cannot be had are
@@ -76,7 +83,7 @@ impl TakeFile {
             };
             if let Some((file, path, replaces)) = made {
                 let (file, first) = (Arc::new(file), self.first.clone());
-                return Ok(Self { file, path, replaces, first, part, unique: self.unique });
+                return Ok(Self { file, path, replaces, first, number: self.number, part, unique: self.unique });
             }
             part += 1;
         }
@@ -87,7 +94,8 @@ impl TakeFile {
         let name = self.first.file_name().unwrap_or(self.first.as_os_str());
         let first = folder.join(name);
         let (file, path) = create_unused(&first, |number| Marker::Part(number.saturating_add(1)))?;
-        Ok(Self { file: Arc::new(file), path, replaces: None, first, part: self.part + 1, unique: true })
+        let (number, part) = (self.number, self.part + 1);
+        Ok(Self { file: Arc::new(file), path, replaces: None, first, number, part, unique: true })
     }
 
     /// Puts a file that is written to its end where it belongs, and says where that is. The encoder is to be dropped

@@ -1,10 +1,12 @@
-//! The files that one take is written to: the first, and the next part wherever a file type's size limit ends one or a
-//! disk fails.
+//! The files that one take is written to: the first, and the next part wherever the file type or the file system lets one
+//! become no longer, or a disk fails.
 
-use super::syncing::Syncing;
+use super::recent::Recent;
+use super::song::SongPosition;
+use super::syncing::{Syncing, sync};
 use crate::core::format::StreamFormat;
-use crate::core::metadata::Metadata;
-use crate::core::take::TakeSettings;
+use crate::core::markers::{MarkerKind, Markers};
+use crate::core::take::TakeStart;
 use crate::disk::encode::resample::resampled_frames;
 use crate::disk::encode::sanitise::sanitise;
 use crate::disk::encode::{self, Encoder, Kept};
@@ -12,6 +14,7 @@ use crate::disk::error::{TakeError, WentElsewhere};
 use crate::disk::files::{FileError, TakeFile, TakeFiles, Wanted};
 use crate::link::TextSet;
 use open_part::{EndedPart, OpenPart, Recipe};
+use std::io;
 use std::path::{Path, PathBuf};
 
 mod open_part;
@@ -21,6 +24,9 @@ pub struct Parts {
     recipe: Recipe,
     open: OpenPart,
     complete: CompleteFiles,
+    song: SongPosition,
+    /// Of the whole take, at the rate of the file.
+    markers: Markers,
     /// The folder in which the take goes on when its disk fails; for once.
     fallback: Option<PathBuf>,
     /// The sync of the file that failed before the take went on elsewhere: its disk may take long, but not hold up the
@@ -58,25 +64,29 @@ impl CompleteFiles {
         error.map_or(Ok(()), |error| Err(error.into()))
     }
 
-    /// Keeps a file after an error, with what of its frames has reached the disk, and says how many these are; mends what
-    /// its header then says wrongly. Where the disk does not even let us look, the safe ones have. A file without sound
-    /// goes.
+    /// Keeps a file after an error, with what of its frames has reached the disk, and says how many these are. A file
+    /// without sound goes.
     fn keep_what_is_there(&mut self, recipe: &Recipe, failed: EndedPart) -> u64 {
-        let EndedPart { file, frames, safe_frames, .. } = failed;
-        let mended = (encode::format_of(recipe.settings.file_type).repair)(file.file());
-        let there = match mended {
-            Ok(Kept { frames, sample_rate }) => resampled_frames(frames, sample_rate, recipe.format.sample_rate),
-            Err(_) => safe_frames,
-        };
-        if mended.is_ok() && there == 0 {
-            file.discard();
+        let Some(there) = mend(recipe, &failed) else {
+            failed.file.discard();
             return 0;
-        }
-        let there = there.min(frames);
+        };
         self.frames += there;
-        self.bytes += bytes_on_disk(&file);
-        self.paths.push(file.path().to_owned());
+        self.bytes += bytes_on_disk(&failed.file);
+        self.paths.push(failed.file.path().to_owned());
         there
+    }
+}
+
+/// Mends what the header of a file says wrongly after an error, and says how many of its frames have reached the disk: some
+/// or, for certain, none. Where the disk does not even let us look, the safe ones have.
+fn mend(recipe: &Recipe, failed: &EndedPart) -> Option<u64> {
+    match (encode::format_of(recipe.start.settings.file_type).repair)(failed.file.file()) {
+        Ok(Kept { frames, sample_rate }) => {
+            let there = resampled_frames(frames, sample_rate, recipe.format.sample_rate).min(failed.frames);
+            (there > 0).then_some(there)
+        }
+        Err(_) => Some(failed.safe_frames.min(failed.frames)),
     }
 }
 
@@ -86,29 +96,41 @@ impl Parts {
     pub fn begin(
         files: &mut TakeFiles,
         texts: &TextSet,
-        settings: TakeSettings,
+        start: TakeStart,
         format: StreamFormat,
-        metadata: Metadata,
     ) -> Result<Self, TakeError> {
-        encode::check(settings.file_type, format).map_err(TakeError::Encoder)?;
-        let recipe = Recipe { settings, format, metadata };
-        let wanted = Wanted { texts, settings: &settings, format };
+        encode::check(start.settings.file_type, format).map_err(TakeError::Encoder)?;
+        let recipe = Recipe { start, format, header: texts.header.clone(), track_name: texts.track.clone() };
+        let wanted = Wanted { texts, settings: &start.settings, format };
+        let song_seconds = start.song.seconds;
         let mut complete = CompleteFiles::default();
         let first = files.begin(&wanted).map_err(TakeError::from).and_then(|file| {
             let fallback = files.fallback_folder(&wanted).filter(|folder| !is_folder_of(folder, file.path()));
-            Ok((OpenPart::begin(&recipe, file, fallback.is_some())?, fallback))
+            Ok((OpenPart::begin(&recipe, file, song_seconds)?, fallback))
         });
         let (open, fallback) = match first {
             Err(error) if error.is_full_disk() => {
                 let Ok(file) = files.begin_in_fallback(&wanted) else { return Err(error) };
                 let path = file.path().to_owned();
-                let Ok(open) = OpenPart::begin(&recipe, file, false) else { return Err(error) };
+                let Ok(open) = OpenPart::begin(&recipe, file, song_seconds) else { return Err(error) };
                 complete.elsewhere = Some(WentElsewhere { error: &error, path: &path }.to_string());
                 (open, None)
             }
             first => first?,
         };
-        Ok(Self { recipe, open, complete, fallback, left_behind: None, opened_files: 1, clipped_samples: 0 })
+        let song = SongPosition::new(0, song_seconds, start.song.position_frames.is_some());
+        let markers = Markers::default();
+        Ok(Self {
+            recipe,
+            open,
+            complete,
+            song,
+            markers,
+            fallback,
+            left_behind: None,
+            opened_files: 1,
+            clipped_samples: 0,
+        })
     }
 
     /// Where the sound is right now.
@@ -151,10 +173,25 @@ impl Parts {
         self.clipped_samples
     }
 
+    /// From frame `from` of the take on, at the rate of the file, the song runs from this second on; none where it stands,
+    /// or nobody tells.
+    pub fn song_goes_on(&mut self, from: u64, seconds: Option<f64>) {
+        self.song = SongPosition::new(from, seconds, true);
+    }
+
+    /// The markers of the take, at the rate of the file. They come into the file with the next refresh.
+    pub fn markers(&mut self) -> &mut Markers {
+        &mut self.markers
+    }
+
     /// Appends frames, planar, channels one after the other; goes on in the next part where the file is full, and in
     /// the fallback folder where its disk fails.
     pub fn append(&mut self, planar: &mut [f32], frames: usize) -> Result<(), TakeError> {
         self.clipped_samples += sanitise(planar, self.encoder().sample_range());
+        self.append_sane(planar, frames)
+    }
+
+    fn append_sane(&mut self, planar: &[f32], frames: usize) -> Result<(), TakeError> {
         let mut start = 0;
         while start < frames {
             if self.encoder().frames_left() == 0 {
@@ -176,6 +213,7 @@ impl Parts {
 
     /// Makes the header say what the file holds.
     pub fn refresh(&mut self) -> Result<(), TakeError> {
+        self.tell_markers(0);
         self.open.refresh(self.recipe.format).or_else(|error| self.go_on_elsewhere(error))
     }
 
@@ -207,18 +245,21 @@ impl Parts {
                 self.complete.elsewhere = None;
                 return (self.complete, failure.map_or(Ok(()), Err));
             }
+            // One behind the last frame counts too.
+            self.tell_markers(1);
+            let song_seconds = self.song_after(self.open.safe_frames);
             let (ended, result) = self.open.finish(synced);
             let Err(error) = result else {
                 let result = self.complete.add(ended.file, ended.frames);
                 return (self.complete, result);
             };
-            match open_elsewhere(&self.recipe, self.fallback.take(), &ended.file) {
+            match open_after(&error, &self.recipe, &mut self.fallback, &ended.file, song_seconds) {
                 Some(next) => {
                     self.open = next;
-                    if let Err(error) = self.carry_over(ended, &error) {
+                    if let Err(error) = self.go_on_after(ended, &error) {
                         return (self.give_up(), Err(error));
                     }
-                    failure = Some(error);
+                    failure = Some(error).filter(|error| !error.is_file_too_large());
                 }
                 None => {
                     self.complete.keep_what_is_there(&self.recipe, ended);
@@ -239,8 +280,9 @@ impl Parts {
     }
 
     fn next_part(&mut self) -> Result<(), TakeError> {
-        self.recipe.metadata = self.recipe.metadata.for_next_part();
-        let next = OpenPart::begin(&self.recipe, self.open.file.next_part()?, self.fallback.is_some())?;
+        let song_seconds = self.song_after(self.open.frames);
+        let next = OpenPart::begin(&self.recipe, self.open.file.next_part()?, song_seconds)?;
+        self.tell_markers(0);
         let full = std::mem::replace(&mut self.open, next);
         self.opened_files += 1;
         let (mut ended, result) = full.finish(true);
@@ -248,39 +290,90 @@ impl Parts {
             return self.complete.add(ended.file, ended.frames);
         };
         // What the full file lacks comes first in this one, and with it in the fallback folder.
-        let recent = std::mem::take(&mut ended.recent);
+        let (recent, frames) = (std::mem::take(&mut ended.recent), ended.frames);
         let kept = self.complete.keep_what_is_there(&self.recipe, ended);
-        recent.each_from(kept, |planar, frames| self.open.write(planar, frames, self.recipe.format))?;
-        Err(error)
+        self.carry_over(&recent, frames, kept)?;
+        if error.is_file_too_large() { Ok(()) } else { Err(error) }
     }
 
-    /// The open file cannot be written on: the take goes on in the fallback folder, where there is one, from the first
-    /// frame on that the file does not hold.
+    /// The open file cannot be written on: the take goes on in another, where one can be had, from the first frame on that
+    /// the file does not hold.
     fn go_on_elsewhere(&mut self, error: TakeError) -> Result<(), TakeError> {
-        match open_elsewhere(&self.recipe, self.fallback.take(), &self.open.file) {
+        let song_seconds = self.song_after(self.open.safe_frames);
+        match open_after(&error, &self.recipe, &mut self.fallback, &self.open.file, song_seconds) {
             Some(next) => {
                 let failed = std::mem::replace(&mut self.open, next).fail();
-                self.carry_over(failed, &error)
+                self.go_on_after(failed, &error)
             }
             None => Err(error),
         }
     }
 
-    fn carry_over(&mut self, mut failed: EndedPart, error: &TakeError) -> Result<(), TakeError> {
+    /// The take goes on in the open file, which is empty.
+    fn go_on_after(&mut self, mut failed: EndedPart, error: &TakeError) -> Result<(), TakeError> {
         self.opened_files += 1;
-        self.complete.elsewhere = Some(WentElsewhere { error, path: self.open.file.path() }.to_string());
-        let recent = std::mem::take(&mut failed.recent);
-        self.left_behind = failed.syncing.take().map(|syncing| (failed.file.path().to_owned(), syncing));
-        let kept = self.complete.keep_what_is_there(&self.recipe, failed);
-        recent.each_from(kept, |planar, frames| self.open.write(planar, frames, self.recipe.format))
+        let (recent, safe_frames) = (std::mem::take(&mut failed.recent), failed.safe_frames);
+        let path = failed.file.path().to_owned();
+        let is_elsewhere = path.parent() != self.open.file.path().parent();
+        if is_elsewhere {
+            self.complete.elsewhere = Some(WentElsewhere { error, path: self.open.file.path() }.to_string());
+        }
+        self.left_behind = failed.syncing.take().map(|syncing| (path.clone(), syncing));
+        if !error.is_file_too_large() {
+            let kept = self.complete.keep_what_is_there(&self.recipe, failed);
+            if is_elsewhere {
+                self.markers.add(self.complete.frames, MarkerKind::Elsewhere);
+            }
+            return self.carry_over(&recent, safe_frames, kept);
+        }
+        let Some(kept) = mend(&self.recipe, &failed).filter(|&kept| kept >= self.recipe.format.sample_rate.into())
+        else {
+            self.complete.keep_what_is_there(&self.recipe, failed);
+            // Thousands of files would not be a take.
+            return Err(TakeError::Write { path, source: io::ErrorKind::FileTooLarge.into() });
+        };
+        // A part like those that the file type ends.
+        let synced = sync(failed.file.file()).map_err(|source| TakeError::Write { path, source });
+        let completed = synced.and(self.complete.add(failed.file, kept));
+        self.carry_over(&recent, safe_frames, kept).and(completed)
+    }
+
+    /// Begins the open file, which is empty, with what was kept of the one before from its frame `kept` on. It has been
+    /// begun as if that were frame `begun_at`.
+    fn carry_over(&mut self, recent: &Recent, begun_at: u64, kept: u64) -> Result<(), TakeError> {
+        if begun_at != kept {
+            self.open.begin_again(&self.recipe, self.song_after(0))?;
+        }
+        recent.each_from(kept, |planar, frames| self.append_sane(planar, frames))
+    }
+
+    /// Tells the encoder of the markers before the frame that stands `beyond` frames behind the last one that it has.
+    fn tell_markers(&mut self, beyond: u64) {
+        if !self.markers.is_empty() {
+            let start = self.complete.frames;
+            self.open.set_markers(&self.markers.within(start, start + self.open.frames + beyond));
+        }
+    }
+
+    /// Where the song was so many frames behind the files that are complete.
+    fn song_after(&self, frames: u64) -> Option<f64> {
+        self.song.at(self.complete.frames + frames, self.recipe.format.sample_rate)
     }
 }
 
-/// Begins the file in which a take goes on when `failed` cannot be written on.
-fn open_elsewhere(recipe: &Recipe, fallback: Option<PathBuf>, failed: &TakeFile) -> Option<OpenPart> {
-    let file = failed.next_part_in(&fallback?).ok()?;
-    let metadata = recipe.metadata.for_next_part();
-    OpenPart::begin(&Recipe { metadata, ..*recipe }, file, false).ok()
+/// Begins the file in which a take goes on when `failed` cannot be written on, as if its first frame had been played at this
+/// second of the song: the next part where the file system lets it become no longer, else one in the fallback folder,
+/// where there is one.
+fn open_after(
+    error: &TakeError,
+    recipe: &Recipe,
+    fallback: &mut Option<PathBuf>,
+    failed: &TakeFile,
+    song_seconds: Option<f64>,
+) -> Option<OpenPart> {
+    let begin = |file| OpenPart::begin(recipe, file, song_seconds).ok();
+    let part = if error.is_file_too_large() { failed.next_part().ok() } else { None };
+    part.and_then(begin).or_else(|| begin(failed.next_part_in(&fallback.take()?).ok()?))
 }
 
 /// Whether `path` lies in `folder`.

@@ -1,7 +1,7 @@
 use super::*;
 use crate::core::channels::ChannelSet;
 use crate::core::format::StreamFormat;
-use crate::core::take::{Mark, TakeSettings, TakeStart};
+use crate::core::take::{Mark, Song, TakeSettings, TakeStart};
 use crate::link::queue::link_within;
 use crate::link::{Capacity, Message, Receiver, Sender};
 use proptest::prelude::*;
@@ -163,8 +163,7 @@ enum Turn {
 }
 
 fn turns() -> impl Strategy<Value = Vec<Turn>> {
-    let begin =
-        TakeStart { settings: TakeSettings::DEFAULT, channels: ChannelSet::first(2), song_seconds: None, tempo: None };
+    let begin = TakeStart { settings: TakeSettings::DEFAULT, channels: ChannelSet::first(2), song: Song::default() };
     let turn = prop_oneof![
         4 => (0usize..40).prop_map(Turn::Frames),
         1 => prop_oneof![

@@ -4,7 +4,7 @@
 //! Signatures are those of POSIX on 64-bit Linux, where `off_t` has 64 bits and the names with and without `64` mean the
 //! same (large file support, feature_test_macros(7)).
 
-use crate::disk::{Call, Medium, Verdict, forget, of_file, of_path};
+use crate::disk::{Call, Medium, Place, Verdict, forget, of_file, of_path};
 use crate::fence::is_inside;
 use libc::{
     AT_FDCWD, c_char, c_int, c_long, c_uint, c_void, iovec, mode_t, off_t, size_t, ssize_t, statx as Statx, syscall,
@@ -20,26 +20,25 @@ fn fail(errno: c_int) -> c_int {
 /// Above all major numbers of devices that Linux gives out.
 const WATCHED_MAJOR: u32 = 0xFFF;
 
-/// No bytes, and none by which a file grows.
-fn no_growth(_: usize) -> u64 {
-    0
+/// Of a call that writes nothing.
+fn no_place() -> Place {
+    Place::default()
 }
 
-/// By how much a write of `bytes` bytes at the present position makes the file longer.
-fn growth(file: c_int, bytes: usize) -> u64 {
+/// Where the next write to a file goes.
+fn place(file: c_int) -> Place {
     // SAFETY: seeking by nothing and asking for the length change nothing; `stat` is plain data that fstat fills.
     let (position, length) = unsafe {
         let mut stat: libc::stat = std::mem::zeroed();
         let asked = libc::fstat(file, &mut stat);
         (syscall(libc::SYS_lseek, file, 0, libc::SEEK_CUR), if asked == 0 { stat.st_size } else { 0 })
     };
-    let end = u64::try_from(position).unwrap_or(0) + bytes as u64;
-    end.saturating_sub(u64::try_from(length).unwrap_or(0)).min(bytes as u64)
+    Place { position: u64::try_from(position).unwrap_or(0), length: u64::try_from(length).unwrap_or(0) }
 }
 
 /// What becomes of a call on an open file.
 fn judge(file: c_int, call: Call) -> Verdict {
-    of_file(file).map_or(Verdict::Pass, |disk| disk.judge(call, 0, no_growth))
+    of_file(file).map_or(Verdict::Pass, |disk| disk.judge(call, 0, no_place))
 }
 
 /// What becomes of a call that changes a path.
@@ -52,7 +51,7 @@ unsafe fn judge_change(path: *const c_char, call: Call) -> Verdict {
     if !is_inside(path.to_bytes()) {
         return Verdict::Fail(libc::EACCES);
     }
-    of_path(path.to_bytes()).map_or(Verdict::Pass, |disk| disk.judge(call, 0, no_growth))
+    of_path(path.to_bytes()).map_or(Verdict::Pass, |disk| disk.judge(call, 0, no_place))
 }
 
 /// # Safety
@@ -65,7 +64,7 @@ unsafe fn open_at(folder: c_int, path: *const c_char, flags: c_int, mode: mode_t
     }
     let disk = of_path(name);
     if let Some(disk) = &disk
-        && let Verdict::Fail(errno) = disk.judge(Call::Open, 0, no_growth)
+        && let Verdict::Fail(errno) = disk.judge(Call::Open, 0, no_place)
     {
         return fail(errno);
     }
@@ -131,7 +130,7 @@ pub unsafe extern "C" fn read(file: c_int, bytes: *mut c_void, count: size_t) ->
 /// As `write(2)`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn write(file: c_int, bytes: *const c_void, count: size_t) -> ssize_t {
-    let verdict = of_file(file).map(|disk| disk.judge(Call::Write, count, |count| growth(file, count)));
+    let verdict = of_file(file).map(|disk| disk.judge(Call::Write, count, || place(file)));
     let count = match verdict {
         Some(Verdict::Fail(errno)) => return fail(errno) as ssize_t,
         Some(Verdict::Take(some)) => some,
@@ -286,7 +285,7 @@ pub unsafe extern "C" fn statx(
     let is_file = path.is_null() || unsafe { *path } == 0;
     // SAFETY: a path ends with NUL.
     let disk = if is_file { of_file(folder) } else { of_path(unsafe { CStr::from_ptr(path) }.to_bytes()) };
-    if let Some(Verdict::Fail(errno)) = disk.as_ref().map(|disk| disk.judge(Call::Look, 0, no_growth)) {
+    if let Some(Verdict::Fail(errno)) = disk.as_ref().map(|disk| disk.judge(Call::Look, 0, no_place)) {
         return fail(errno);
     }
     // SAFETY: the same promises.

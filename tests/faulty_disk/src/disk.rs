@@ -38,12 +38,29 @@ pub enum Fault {
     Every { of: fn(Call) -> bool, errno: i32 },
     /// Files may grow by so many bytes altogether; what is there can be overwritten.
     Room(u64),
+    /// A file becomes no longer than so many bytes.
+    LongestFile(u64),
     /// A write takes half of what it is given, and every other call that a signal may interrupt is interrupted.
     Halting,
     /// All calls of which this is true hang until another fault is set.
     Hanging(fn(Call) -> bool),
     /// Both [`Room`](Self::Room) and [`Hanging`](Self::Hanging).
     RoomAndHanging { room: u64, of: fn(Call) -> bool },
+}
+
+/// Where a write goes.
+#[derive(Default)]
+pub(crate) struct Place {
+    pub position: u64,
+    /// Of the file.
+    pub length: u64,
+}
+
+impl Place {
+    /// By how much a write of `bytes` bytes makes the file longer.
+    fn growth(&self, bytes: usize) -> u64 {
+        (self.position + bytes as u64).saturating_sub(self.length).min(bytes as u64)
+    }
 }
 
 /// What becomes of a call.
@@ -189,8 +206,8 @@ impl Medium {
         lock(&self.0).device
     }
 
-    /// What becomes of a call. `growth` says by how much a write of so many bytes makes the file grow.
-    pub(crate) fn judge(&self, call: Call, bytes: usize, growth: impl Fn(usize) -> u64) -> Verdict {
+    /// What becomes of a call; `place` says where a write of so many bytes goes.
+    pub(crate) fn judge(&self, call: Call, bytes: usize, place: impl Fn() -> Place) -> Verdict {
         let mut waits = false;
         loop {
             let mut watched = lock(&self.0);
@@ -203,7 +220,7 @@ impl Medium {
                 thread::sleep(Duration::from_millis(1));
                 continue;
             }
-            let verdict = watched.judge(call, bytes, growth);
+            let verdict = watched.judge(call, bytes, place);
             watched.failed += usize::from(matches!(verdict, Verdict::Fail(_)));
             return verdict;
         }
@@ -219,14 +236,14 @@ impl Watched {
         }
     }
 
-    fn judge(&mut self, call: Call, bytes: usize, growth: impl Fn(usize) -> u64) -> Verdict {
+    fn judge(&mut self, call: Call, bytes: usize, place: impl Fn() -> Place) -> Verdict {
         let number = self.calls.len().saturating_sub(1);
         match &mut self.fault {
             Fault::Once { call, errno } if *call == number => Verdict::Fail(*errno),
             Fault::From { call, errno } if *call <= number => Verdict::Fail(*errno),
             Fault::Every { of, errno } if of(call) => Verdict::Fail(*errno),
             Fault::Room(room) | Fault::RoomAndHanging { room, .. } if call == Call::Write => {
-                let wanted = growth(bytes);
+                let wanted = place().growth(bytes);
                 if wanted <= *room {
                     *room -= wanted;
                     return Verdict::Pass;
@@ -235,6 +252,14 @@ impl Watched {
                 let fits = bytes - usize::try_from(wanted - *room).unwrap_or(bytes).min(bytes);
                 *room = 0;
                 if fits == 0 { Verdict::Fail(libc::ENOSPC) } else { Verdict::Take(fits) }
+            }
+            Fault::LongestFile(most) if call == Call::Write => {
+                let fits = most.saturating_sub(place().position);
+                match usize::try_from(fits) {
+                    Ok(0) => Verdict::Fail(libc::EFBIG),
+                    Ok(fits) if fits < bytes => Verdict::Take(fits),
+                    Ok(_) | Err(_) => Verdict::Pass,
+                }
             }
             Fault::Halting => {
                 let is_interrupted =
@@ -250,6 +275,7 @@ impl Watched {
             | Fault::From { .. }
             | Fault::Every { .. }
             | Fault::Room(_)
+            | Fault::LongestFile(_)
             | Fault::RoomAndHanging { .. }
             | Fault::Hanging(_) => Verdict::Pass,
         }

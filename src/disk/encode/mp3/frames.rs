@@ -1,12 +1,10 @@
 //! The MP3 frames of a file: where each ends, how many there are.
 
 use super::tag::Crc16;
+use crate::disk::encode::growing_file::GrowingFile;
 use std::fs::File;
-use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::io;
 use std::sync::Arc;
-
-/// Encoded bytes that are gathered before a write: some seconds.
-const BUFFER_BYTES: usize = 1 << 16;
 
 /// Bytes of a frame's header (ISO/IEC 11172-3, 2.4.1.3).
 pub(super) const HEADER_BYTES: usize = 4;
@@ -102,7 +100,7 @@ pub(super) struct Tally {
 
 /// A file that only takes whole MP3 frames, so that it can be cut at any moment.
 pub(super) struct FrameFile {
-    sink: BufWriter<Arc<File>>,
+    file: GrowingFile,
     /// Bytes of the ID3 tag that stands before the first frame.
     start: u64,
     mpeg: Mpeg,
@@ -115,10 +113,10 @@ pub(super) struct FrameFile {
 impl FrameFile {
     /// Begins an empty file with an ID3 tag, which may be empty; `rate` is in Hz.
     pub(super) fn begin(file: Arc<File>, id3_tag: &[u8], mpeg: Mpeg, rate: u32) -> io::Result<Self> {
-        let mut sink = BufWriter::with_capacity(BUFFER_BYTES, file);
-        sink.write_all(id3_tag)?;
+        let mut file = GrowingFile::new(file);
+        file.append(id3_tag)?;
         let start = id3_tag.len() as u64;
-        Ok(Self { sink, start, mpeg, rate, pending: Vec::new(), tally: Tally::default() })
+        Ok(Self { file, start, mpeg, rate, pending: Vec::new(), tally: Tally::default() })
     }
 
     /// Takes the next bytes of the stream.
@@ -135,7 +133,7 @@ impl FrameFile {
             self.tally.bytes += length as u64;
             end += length;
         }
-        self.sink.write_all(&self.pending[..end])?;
+        self.file.append(&self.pending[..end])?;
         self.pending.drain(..end);
         Ok(())
     }
@@ -143,13 +141,8 @@ impl FrameFile {
     /// Hands all whole frames to the operating system, then writes `tag` over the first frame; where that one is not
     /// there yet, no tag.
     pub(super) fn write_tag(&mut self, tag: &[u8]) -> io::Result<()> {
-        if self.tally.bytes >= tag.len() as u64 {
-            // Seeking flushes: the tag never counts more than is there.
-            self.sink.seek(SeekFrom::Start(self.start))?;
-            self.sink.write_all(tag)?;
-            self.sink.seek(SeekFrom::Start(self.start + self.tally.bytes))?;
-        }
-        self.sink.flush()
+        self.file.flush()?;
+        if self.tally.bytes >= tag.len() as u64 { self.file.overwrite(self.start, tag) } else { Ok(()) }
     }
 
     /// What the whole frames so far come to.

@@ -2,7 +2,7 @@ use super::id3::id3_tag;
 use super::riff_info::info_chunk;
 use super::vorbis_comments::vorbis_comments;
 use crate::core::format::{BitRate, Codec, FileType, Menu};
-use crate::core::metadata::{Defaults, Metadata};
+use crate::core::metadata::{Metadata, Origin};
 use crate::disk::testing::read_back::{ask, tags};
 use crate::disk::testing::trial::Trial;
 use ::id3::Tag;
@@ -12,17 +12,22 @@ use std::io::Cursor;
 const HEADER: &str = "title = Grüße, 世界\nartist = A & B\nalbum = Rehearsal\ncomment = odd=1\ngenre = Jazz\ntrack = 3/12\n\
                       Mood = blue";
 
-const DEFAULTS: Defaults = Defaults {
-    software: "Recorder 1.0",
-    date: "2026-11-22",
-    track_name: "Drums",
-    tempo: Some(119.88),
-    song_seconds: Some(1.5),
-};
+fn origin() -> Origin {
+    Origin {
+        software: "Recorder 1.0".to_owned(),
+        date: "2026-11-22".to_owned(),
+        time: "21:05:09".to_owned(),
+        track_name: "Drums".to_owned(),
+        channel_names: vec!["L".to_owned(), "R".to_owned()],
+        take: 7,
+        tempo: Some(119.88),
+        song_seconds: Some(1.5),
+    }
+}
 
 fn trial(file_type: FileType, header: &str) -> Trial {
     let mut trial = Trial::new(file_type, Codec::Pcm24, BitRate::Cbr192, 2, 44_100);
-    trial.metadata = Metadata::new(header, &DEFAULTS);
+    trial.metadata = Metadata::new(header, origin());
     trial
 }
 
@@ -126,12 +131,15 @@ fn chunks(mut bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
 }
 
 #[test]
-fn wav_has_an_info_chunk_behind_the_sound_and_sizes_that_count_it() {
+fn wav_has_its_texts_before_the_sound_and_sizes_that_count_them() {
     let bytes = recorded(FileType::Wav, HEADER).bytes();
     assert_eq!(u32::from_le_bytes(bytes[4..8].try_into().unwrap()) as usize, bytes.len() - 8);
     let all = chunks(&bytes[12..]);
-    assert_eq!(all.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["fmt ", "data", "LIST"]);
-    let list = &all[2].1;
+    assert_eq!(
+        all.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(),
+        ["JUNK", "fmt ", "bext", "iXML", "LIST", "JUNK", "data"]
+    );
+    let list = &all[4].1;
     assert!(list.starts_with(b"INFO"));
     let info: Vec<_> = chunks(&list[4..])
         .into_iter()
@@ -179,7 +187,7 @@ proptest! {
 
     #[test]
     fn any_header_gives_tags_that_can_be_read(header in "(\\PC{0,20}[=\n\r\0 ]){0,40}", track_name in any::<String>()) {
-        let metadata = Metadata::new(&header, &Defaults { track_name: &track_name, ..DEFAULTS });
+        let metadata = Metadata::new(&header, Origin { track_name, ..origin() });
         let tag = id3_tag(&metadata).unwrap();
         prop_assert!(Tag::read_from2(Cursor::new(tag)).unwrap().frames().next().is_some());
         let info = info_chunk(&metadata);

@@ -1,9 +1,29 @@
 //! The header of a WAV file: all that stands before the sound.
+//!
+//! The sizes of a RIFF file have 32 bits. One that outgrows them becomes an RF64 file (EBU Tech 3306; BW64 of ITU-R BS.2088
+//! is the same under a name that fewer programs know), which has sizes of 64 bits in a chunk `ds64`. That has to be the
+//! first chunk; until it is needed a chunk `JUNK`, which readers pass over, keeps its place.
+//!
+//! Both ids and all sizes change with one write of a few bytes that lie in one sector and one page: a process that is
+//! killed has made all of the change or none. Where the header is so long that its end, the size of the sound, lies in
+//! another page, that one may be missing. An RF64 file whose sound tells 32 bits other than 0xFFFFFFFF has that size, the
+//! one of the refresh before, and plays.
+//!
+//! All that a file says of itself stands before the sound, so that a killed process leaves it too: the chunks `bext`, `iXML`
+//! and LIST, then room for the markers, in a chunk `JUNK` until there are some. The sound begins at a multiple of 4096
+//! bytes.
 
 use super::Codec;
 use crate::core::format::StreamFormat;
+use crate::core::markers::Marker;
+use crate::core::metadata::Metadata;
+use crate::disk::encode::tags::bext::bext_fields;
+use crate::disk::encode::tags::cue::{cue_chunks, first_that_fit};
+use crate::disk::encode::tags::ixml::ixml;
+use crate::disk::encode::tags::riff_info::info_chunk;
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
+use std::ops::Range;
 
 /// Bytes of a chunk's id and size. The size counts what comes behind itself (RIFF, Multimedia Programming Interface 1.0,
 /// section 2, "Chunks").
@@ -14,6 +34,23 @@ const RIFF_SIZE_AT: usize = 4;
 
 /// Where the first chunk in the RIFF chunk stands: behind "RIFF", its size and "WAVE".
 const FIRST_CHUNK_AT: usize = 12;
+
+/// The fields of `ds64`: riffSize, dataSize, sampleCount, 64 bits each, and 32 bits for the length of a table of other
+/// chunks beyond 4 GiB, of which there are none (EBU Tech 3306, annex A.2).
+const DS64_BYTES: usize = 28;
+const DS64_AT: usize = FIRST_CHUNK_AT + CHUNK_HEAD_BYTES;
+
+/// In place of a size of 32 bits: the one in `ds64` counts.
+const IN_DS64: u32 = u32::MAX;
+
+/// The most bytes that a RIFF chunk counts; one more would read [`IN_DS64`].
+pub const MOST_RIFF_BYTES: u64 = IN_DS64 as u64 - 1;
+
+/// The sound begins at a multiple of so many bytes.
+const ALIGNMENT: usize = 4096;
+
+/// At least so many bytes are kept for markers: some thirty of them.
+const LEAST_MARKER_BYTES: usize = 1536;
 
 /// `wFormatTag` (mmreg.h).
 const WAVE_FORMAT_PCM: u16 = 1;
@@ -37,12 +74,20 @@ pub struct Header {
     bytes_per_frame: u64,
     /// Where the number of frames stands, in a file that tells it.
     fact_at: Option<usize>,
+    /// What is kept for markers.
+    marker_room: Range<usize>,
+    /// Whether `ds64` is there, or has a place.
+    has_wide_sizes: bool,
+    /// What has more bytes in its RIFF chunk becomes RF64.
+    most_riff_bytes: u64,
 }
 
 impl Header {
-    /// Of a file without sound. `stream` has to fit into the fields.
-    pub fn new(codec: Codec, stream: StreamFormat) -> Self {
+    /// Of a file without sound or markers. `stream` has to fit into the fields. `most_riff_bytes` is [`MOST_RIFF_BYTES`],
+    /// but in tests.
+    pub fn new(codec: Codec, stream: StreamFormat, metadata: &Metadata, most_riff_bytes: u64) -> Self {
         let mut bytes = Vec::from(*b"RIFF\0\0\0\0WAVE");
+        push_chunk(&mut bytes, *b"JUNK", &[0; DS64_BYTES]);
         let format = format_fields(codec, stream);
         push_chunk(&mut bytes, *b"fmt ", &format);
         let fact_at = (format[..2] != WAVE_FORMAT_PCM.to_le_bytes()).then(|| {
@@ -51,37 +96,59 @@ impl Header {
             push_chunk(&mut bytes, *b"fact", &[0; 4]);
             bytes.len() - 4
         });
+        push_chunk(&mut bytes, *b"bext", &bext_fields(metadata, codec, stream));
+        push_chunk(&mut bytes, *b"iXML", ixml(metadata, codec, stream).as_bytes());
+        bytes.extend(info_chunk(metadata));
+        let room_at = bytes.len();
+        let room_end = (room_at + LEAST_MARKER_BYTES + CHUNK_HEAD_BYTES).next_multiple_of(ALIGNMENT) - CHUNK_HEAD_BYTES;
+        push_chunk(&mut bytes, *b"JUNK", &vec![0; room_end - room_at - CHUNK_HEAD_BYTES]);
         push_chunk(&mut bytes, *b"data", &[]);
         let bytes_per_frame = stream.channels as u64 * u64::from(codec.bits_per_sample() / 8);
-        let mut header = Self { bytes, sample_rate: stream.sample_rate, bytes_per_frame, fact_at };
+        let mut header = Self {
+            bytes,
+            sample_rate: stream.sample_rate,
+            bytes_per_frame,
+            fact_at,
+            marker_room: room_at..room_end,
+            has_wide_sizes: true,
+            most_riff_bytes,
+        };
         header.set_sizes(header.len(), 0);
         header
     }
 
     /// Reads the header of `file`. Nothing where this is no WAV file with a format and the beginning of the sound.
-    pub fn read(mut file: &File) -> io::Result<Option<Self>> {
+    /// `most_riff_bytes` as in [`new`](Self::new).
+    pub fn read(mut file: &File, most_riff_bytes: u64) -> io::Result<Option<Self>> {
         file.rewind()?;
         let mut start = Vec::new();
         file.take(MOST_BYTES).read_to_end(&mut start)?;
-        Ok(Self::parse(start))
+        Ok(Self::parse(start, most_riff_bytes))
     }
 
     /// `file_start`: more of a file than its header.
-    fn parse(file_start: Vec<u8>) -> Option<Self> {
-        if file_start.get(..4)? != b"RIFF" || file_start.get(8..FIRST_CHUNK_AT)? != b"WAVE" {
+    fn parse(file_start: Vec<u8>, most_riff_bytes: u64) -> Option<Self> {
+        let first_bytes = word_at(&file_start, FIRST_CHUNK_AT + 4)? as usize;
+        let has_wide_sizes = match (file_start.get(..4)?, file_start.get(FIRST_CHUNK_AT..FIRST_CHUNK_AT + 4)?) {
+            (b"RIFF", b"JUNK") => first_bytes == DS64_BYTES,
+            (b"RIFF", _) => false,
+            (b"RF64", b"ds64") if first_bytes >= DS64_BYTES => true,
+            _ => return None,
+        };
+        if file_start.get(8..FIRST_CHUNK_AT)? != b"WAVE" {
             return None;
         }
         let (mut format, mut fact_at) = (None, None);
         let mut at = FIRST_CHUNK_AT;
         loop {
-            let (id, size) = (file_start.get(at..at + 4)?, size_at(&file_start, at + 4)?);
+            let (id, size) = (file_start.get(at..at + 4)?, word_at(&file_start, at + 4)?);
             let fields_at = at + CHUNK_HEAD_BYTES;
             match id {
                 b"data" => break at = fields_at,
                 b"fmt " => {
                     // nSamplesPerSec and nBlockAlign (WAVEFORMATEX, mmreg.h).
                     let align = file_start.get(fields_at + 12..fields_at + 14)?;
-                    format = Some((size_at(&file_start, fields_at + 4)?, u16::from_le_bytes([align[0], align[1]])));
+                    format = Some((word_at(&file_start, fields_at + 4)?, u16::from_le_bytes([align[0], align[1]])));
                 }
                 b"fact" if size >= 4 => fact_at = Some(fields_at),
                 _ => {}
@@ -91,7 +158,15 @@ impl Header {
         let (sample_rate, bytes_per_frame) = format.filter(|&(_, bytes)| bytes > 0)?;
         let mut bytes = file_start;
         bytes.truncate(at);
-        Some(Self { bytes, sample_rate: sample_rate.max(1), bytes_per_frame: bytes_per_frame.into(), fact_at })
+        Some(Self {
+            bytes,
+            sample_rate: sample_rate.max(1),
+            bytes_per_frame: bytes_per_frame.into(),
+            fact_at,
+            marker_room: 0..0,
+            has_wide_sizes,
+            most_riff_bytes,
+        })
     }
 
     /// Bytes before the sound.
@@ -115,23 +190,60 @@ impl Header {
 
     /// Where the file ends and how many bytes of sound it holds, as the header tells it.
     pub fn told_sizes(&self) -> (u64, u64) {
-        let size = |at| size_at(&self.bytes, at).map_or(0, u64::from);
-        (CHUNK_HEAD_BYTES as u64 + size(RIFF_SIZE_AT), size(self.bytes.len() - 4))
+        let size = |at, wide_at: usize| match word_at(&self.bytes, at) {
+            Some(IN_DS64) if self.is_rf64() => {
+                self.bytes[wide_at..].first_chunk().map_or(0, |wide| u64::from_le_bytes(*wide))
+            }
+            narrow => narrow.map_or(0, u64::from),
+        };
+        let (riff_bytes, data_bytes) = (size(RIFF_SIZE_AT, DS64_AT), size(self.bytes.len() - 4, DS64_AT + 8));
+        (riff_bytes.saturating_add(CHUNK_HEAD_BYTES as u64), data_bytes)
     }
 
-    /// Says where the file ends and how many bytes of sound it holds.
+    /// Says where the file ends and how many bytes of sound it holds. What has outgrown RIFF becomes RF64, and stays it.
     pub fn set_sizes(&mut self, file_bytes: u64, data_bytes: u64) {
+        let (riff_bytes, frames) = (file_bytes - CHUNK_HEAD_BYTES as u64, data_bytes / self.bytes_per_frame);
         let data_size_at = self.bytes.len() - 4;
-        self.put_size(RIFF_SIZE_AT, file_bytes - CHUNK_HEAD_BYTES as u64);
-        self.put_size(data_size_at, data_bytes);
         if let Some(at) = self.fact_at {
-            self.put_size(at, data_bytes / self.bytes_per_frame);
+            self.put(at, narrow(frames));
+        }
+        if self.is_rf64() || self.has_wide_sizes && riff_bytes > self.most_riff_bytes {
+            self.put(0, *b"RF64");
+            self.put(RIFF_SIZE_AT, IN_DS64.to_le_bytes());
+            self.put(FIRST_CHUNK_AT, *b"ds64");
+            self.put(DS64_AT, riff_bytes.to_le_bytes());
+            self.put(DS64_AT + 8, data_bytes.to_le_bytes());
+            self.put(DS64_AT + 16, frames.to_le_bytes());
+            self.put(data_size_at, IN_DS64.to_le_bytes());
+        } else {
+            self.put(RIFF_SIZE_AT, narrow(riff_bytes));
+            self.put(data_size_at, narrow(data_bytes));
         }
     }
 
-    /// Sizes that 32 bits do not hold become the largest that they do.
-    fn put_size(&mut self, at: usize, size: u64) {
-        self.bytes[at..at + 4].copy_from_slice(&u32::try_from(size).unwrap_or(u32::MAX).to_le_bytes());
+    /// Tells of the first of these markers, as many as have room, and says how many these are.
+    pub fn set_markers(&mut self, markers: &[Marker]) -> usize {
+        let room = self.marker_room.len() - CHUNK_HEAD_BYTES;
+        let fitting = first_that_fit(markers, room);
+        let mut chunks = cue_chunks(fitting);
+        let rest = vec![0; room - chunks.len()];
+        push_chunk(&mut chunks, *b"JUNK", &rest);
+        self.bytes[self.marker_room.clone()].copy_from_slice(&chunks);
+        fitting.len()
+    }
+
+    /// Whether it became RF64 and the page with the size of the sound has not heard of it.
+    pub fn is_promoted_in_part(&self) -> bool {
+        let data_size = self.bytes.last_chunk().map(|size| u32::from_le_bytes(*size));
+        self.is_rf64() && data_size != Some(IN_DS64) && data_size != word_at(&self.bytes, DS64_AT + 8)
+    }
+
+    fn is_rf64(&self) -> bool {
+        self.bytes.starts_with(b"RF64")
+    }
+
+    fn put<const BYTES: usize>(&mut self, at: usize, field: [u8; BYTES]) {
+        self.bytes[at..at + BYTES].copy_from_slice(&field);
     }
 
     /// Puts it to the start of the file.
@@ -176,13 +288,20 @@ fn format_fields(codec: Codec, stream: StreamFormat) -> Vec<u8> {
     fields
 }
 
+/// The number of `fields` is even: an odd one would need a byte of padding (RIFF, section 2, "Chunks").
 fn push_chunk(bytes: &mut Vec<u8>, id: [u8; 4], fields: &[u8]) {
+    debug_assert!(fields.len().is_multiple_of(2));
     bytes.extend(id);
     bytes.extend((fields.len() as u32).to_le_bytes());
     bytes.extend(fields);
 }
 
-fn size_at(bytes: &[u8], at: usize) -> Option<u32> {
+/// What 32 bits do not hold becomes the largest that they do.
+fn narrow(number: u64) -> [u8; 4] {
+    u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes()
+}
+
+fn word_at(bytes: &[u8], at: usize) -> Option<u32> {
     let (word, _) = bytes.get(at..)?.split_first_chunk()?;
     Some(u32::from_le_bytes(*word))
 }

@@ -1,12 +1,13 @@
 //! Mends WAV files.
 
 use super::end_sound;
-use super::header::Header;
+use super::header::{Header, MOST_RIFF_BYTES};
 use crate::disk::encode::Kept;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read, Seek, SeekFrom};
 
-/// Makes the header of a WAV file say what the file holds, and cuts off the last frame where it is not whole.
+/// Makes the header of a WAV file say what the file holds, and cuts off the last frame where it is not whole. What has
+/// outgrown the sizes of RIFF becomes RF64.
 ///
 /// For a file whose writing has failed: the header then may tell of more or of less. The encoder has to be dropped
 /// before; the sound has to be the last chunk, unless the file is as long as its header says. `file` has to be open for
@@ -15,19 +16,38 @@ use std::io;
 /// # Errors
 /// `InvalidData` when this is no WAV file with a format and the beginning of the sound; it stays as it is then.
 pub fn repair(file: &File) -> io::Result<Kept> {
-    let mut header = Header::read(file)?.ok_or(io::ErrorKind::InvalidData)?;
+    repair_beyond(file, MOST_RIFF_BYTES)
+}
+
+pub(super) fn repair_beyond(file: &File, most_riff_bytes: u64) -> io::Result<Kept> {
+    let mut header = Header::read(file, most_riff_bytes)?.ok_or(io::ErrorKind::InvalidData)?;
     let length = file.metadata()?.len();
     let (told_length, told_data_bytes) = header.told_sizes();
     let kept = |header: &Header, data_bytes| Kept {
         frames: data_bytes / header.bytes_per_frame(),
         sample_rate: header.sample_rate(),
     };
-    if told_length == length && header.len() + told_data_bytes <= length {
-        // Complete, perhaps with a chunk behind the sound.
+    let sound_end = header.len().saturating_add(told_data_bytes.next_multiple_of(2));
+    let is_complete = told_length == length && (sound_end == length || is_marker_chunk(file, sound_end)?);
+    if is_complete && !header.is_promoted_in_part() {
         return Ok(kept(&header, told_data_bytes));
     }
     let bytes_per_frame = header.bytes_per_frame();
-    let data_bytes = length.saturating_sub(header.len()) / bytes_per_frame * bytes_per_frame;
+    let mut data_bytes = length.saturating_sub(header.len()) / bytes_per_frame * bytes_per_frame;
+    let padded_length = header.len() + data_bytes.next_multiple_of(2);
+    if padded_length > length && file.set_len(padded_length).is_err() {
+        // Not one byte more has room, as in the longest file of a FAT file system: 4 GiB - 1.
+        data_bytes -= bytes_per_frame;
+    }
     end_sound(file, &mut header, data_bytes)?;
     Ok(kept(&header, data_bytes))
+}
+
+/// Whether there is what a complete file has behind its sound. Sound may be there too, where the size of the file tells of it
+/// and the size of the sound, in a later page of the header, does not.
+fn is_marker_chunk(mut file: &File, at: u64) -> io::Result<bool> {
+    let mut id = Vec::new();
+    file.seek(SeekFrom::Start(at))?;
+    file.take(4).read_to_end(&mut id)?;
+    Ok(id == b"cue ")
 }

@@ -1,26 +1,57 @@
 //! The file of a take that is open.
 
 use crate::core::format::StreamFormat;
-use crate::core::metadata::Metadata;
-use crate::core::take::TakeSettings;
-use crate::disk::encode::{self, Encoder};
+use crate::core::markers::Marker;
+use crate::core::metadata::{Metadata, Origin};
+use crate::core::take::TakeStart;
+use crate::disk::encode::{self, Encoder, OpenError};
 use crate::disk::error::TakeError;
 use crate::disk::files::TakeFile;
 use crate::disk::take::recent::Recent;
 use crate::disk::take::syncing::{Disk, SyncQueue, Syncing, sync};
+use chrono::Local;
 use std::io;
 use std::sync::Arc;
 
 /// Of the newest frames at most so many bytes are kept, but a second in any case.
 const MOST_RECENT_BYTES: u64 = 16 << 20;
 
+/// What files say that they were made with.
+const SOFTWARE: &str = concat!("Audio File Out ", env!("CARGO_PKG_VERSION"));
+
 /// How the files of a take are made.
 pub struct Recipe {
-    pub settings: TakeSettings,
+    pub start: TakeStart,
     /// The shape of the sound in the files.
     pub format: StreamFormat,
-    /// What the next file says of itself.
-    pub metadata: Metadata,
+    /// The text of `header`.
+    pub header: String,
+    /// The DAW's name of the track.
+    pub track_name: String,
+}
+
+impl Recipe {
+    /// What a file says of itself that begins at this second of the song.
+    fn metadata(&self, file: &TakeFile, song_seconds: Option<f64>) -> Metadata {
+        let now = Local::now();
+        let origin = Origin {
+            software: SOFTWARE.to_owned(),
+            date: now.format("%Y-%m-%d").to_string(),
+            time: now.format("%H:%M:%S").to_string(),
+            track_name: self.track_name.clone(),
+            channel_names: self.start.channels.names(),
+            take: file.number(),
+            tempo: self.start.song.tempo,
+            song_seconds,
+        };
+        Metadata::new(&self.header, origin)
+    }
+
+    fn open(&self, file: &TakeFile, song_seconds: Option<f64>) -> Result<Box<dyn Encoder>, OpenError> {
+        let settings = &self.start.settings;
+        let metadata = self.metadata(file, song_seconds);
+        (encode::format_of(settings.file_type).open)(settings, self.format, &metadata, Arc::clone(file.file()))
+    }
 }
 
 /// One file and its encoder. Lives on the writer thread.
@@ -30,9 +61,11 @@ pub struct OpenPart {
     /// Frames that were handed to the encoder.
     pub frames: u64,
     /// As many of them are surely in the file, for its header said so.
-    safe_frames: u64,
-    /// The frames behind them; only where the take can go on elsewhere.
-    recent: Option<Recent>,
+    pub safe_frames: u64,
+    /// The frames behind them, for the file in which the take goes on should this one fail.
+    recent: Recent,
+    /// How many markers the encoder has been told of.
+    markers: usize,
     disk: Disk,
     /// From the first sync on, so that the next one starts no thread.
     queue: Option<Arc<SyncQueue>>,
@@ -52,14 +85,23 @@ pub struct EndedPart {
 }
 
 impl OpenPart {
-    /// Begins `file`; where that fails it goes. `keeps_recent`: the take can go on elsewhere.
-    pub fn begin(recipe: &Recipe, file: TakeFile, keeps_recent: bool) -> Result<Self, TakeError> {
-        let Recipe { settings, format, metadata } = recipe;
+    /// Begins `file`, whose first frame was played at this second of the song; where that fails it goes.
+    pub fn begin(recipe: &Recipe, file: TakeFile, song_seconds: Option<f64>) -> Result<Self, TakeError> {
         let disk = Disk::of(file.file(), file.path());
-        match (encode::format_of(settings.file_type).open)(settings, *format, metadata, file.file().clone()) {
+        match recipe.open(&file, song_seconds) {
             Ok(encoder) => {
-                let recent = keeps_recent.then(Recent::default);
-                Ok(Self { encoder, file, frames: 0, safe_frames: 0, recent, disk, queue: None, syncing: None })
+                let recent = Recent::default();
+                Ok(Self {
+                    encoder,
+                    file,
+                    frames: 0,
+                    safe_frames: 0,
+                    recent,
+                    markers: 0,
+                    disk,
+                    queue: None,
+                    syncing: None,
+                })
             }
             Err(error) => {
                 file.discard();
@@ -68,25 +110,37 @@ impl OpenPart {
         }
     }
 
+    /// Begins the file, in which there is no sound yet, once more: its first frame was played at another second.
+    pub fn begin_again(&mut self, recipe: &Recipe, song_seconds: Option<f64>) -> Result<(), TakeError> {
+        debug_assert_eq!(self.frames, 0);
+        self.file.file().set_len(0).map_err(|source| self.write_error(source))?;
+        self.encoder = recipe.open(&self.file, song_seconds).map_err(TakeError::Encoder)?;
+        Ok(())
+    }
+
     /// Appends frames, planar. After an error any part of them may be in the file.
     pub fn write(&mut self, planar: &[f32], frames: usize, format: StreamFormat) -> Result<(), TakeError> {
-        if let Some(recent) = &mut self.recent {
-            recent.keep(self.frames, planar, frames);
-        }
+        self.recent.keep(self.frames, planar, frames);
         self.frames += frames as u64;
         self.encoder.write(planar, frames).map_err(|source| self.write_error(source))?;
         let most = (MOST_RECENT_BYTES / (4 * format.channels as u64)).max(format.sample_rate.into());
         // In a render much comes in between two moments of the clock.
-        if self.recent.as_ref().is_some_and(|recent| recent.frames() > most) { self.refresh(format) } else { Ok(()) }
+        if self.recent.frames() > most { self.refresh(format) } else { Ok(()) }
+    }
+
+    /// Tells the encoder of the markers in the file, in the order of their frames.
+    pub fn set_markers(&mut self, markers: &[Marker]) {
+        if markers.len() != self.markers {
+            self.markers = markers.len();
+            self.encoder.set_markers(markers);
+        }
     }
 
     /// Makes the header say what the file holds. Also tells the error of a sync that is done.
     pub fn refresh(&mut self, format: StreamFormat) -> Result<(), TakeError> {
         self.encoder.refresh().map_err(|source| self.write_error(source))?;
         self.safe_frames = self.frames.saturating_sub(encode::most_held_back(format.sample_rate));
-        if let Some(recent) = &mut self.recent {
-            recent.forget_before(self.safe_frames);
-        }
+        self.recent.forget_before(self.safe_frames);
         self.hear_of_sync()
     }
 
@@ -129,13 +183,13 @@ impl OpenPart {
             .and_then(|()| syncing.map_or(Ok(()), Syncing::end))
             .and_then(|()| if synced { sync(file.file()) } else { Ok(()) });
         let result = finished.map_err(|source| TakeError::Write { path: file.path().to_owned(), source });
-        (EndedPart { file, frames, safe_frames, recent: recent.unwrap_or_default(), syncing: None }, result)
+        (EndedPart { file, frames, safe_frames, recent, syncing: None }, result)
     }
 
     /// Ends it after an error, with whatever is in the file.
     pub fn fail(self) -> EndedPart {
         let Self { file, frames, safe_frames, recent, syncing, .. } = self;
-        EndedPart { file, frames, safe_frames, recent: recent.unwrap_or_default(), syncing }
+        EndedPart { file, frames, safe_frames, recent, syncing }
     }
 
     fn write_error(&self, source: io::Error) -> TakeError {

@@ -1,0 +1,126 @@
+//! Markers: places in a take that a program shows where it opens the file.
+
+use std::fmt;
+
+/// More are counted, not kept.
+pub const MOST_MARKERS: usize = 1000;
+
+/// One place.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Marker {
+    /// The frame that it stands before, from the first one of the file or the take on.
+    pub frame: u64,
+    pub kind: MarkerKind,
+}
+
+/// What happened there.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum MarkerKind {
+    /// The user set it, as the take's first, second, … one.
+    Set { number: u32 },
+    /// So many seconds were left out because the take was paused.
+    Pause { seconds: f64 },
+    /// So many frames were lost; there is silence in their place.
+    Lost { frames: u64 },
+    /// The song jumped to this second, where that is known.
+    Jump { seconds: Option<f64> },
+    /// The disk failed before it, and the take went on on another one.
+    Elsewhere,
+}
+
+/// The text that a program shows at the marker: short, for it has little room.
+impl fmt::Display for MarkerKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            MarkerKind::Set { number } => write!(f, "Marker {number}"),
+            MarkerKind::Pause { seconds } => write!(f, "Pause of {seconds:.2} s"),
+            MarkerKind::Lost { frames } => write!(f, "{frames} frames lost"),
+            MarkerKind::Jump { seconds: Some(seconds) } => write!(f, "Song at {seconds:.2} s"),
+            MarkerKind::Jump { seconds: None } => f.write_str("Song jumps"),
+            MarkerKind::Elsewhere => f.write_str("Disk failed"),
+        }
+    }
+}
+
+/// The markers of one take, in the order of their frames.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Markers {
+    list: Vec<Marker>,
+    left_out: u64,
+    set: u32,
+}
+
+impl Markers {
+    /// Adds one that the user set.
+    pub fn set(&mut self, frame: u64) {
+        self.set += 1;
+        self.add(frame, MarkerKind::Set { number: self.set });
+    }
+
+    /// Adds one. Beyond [`MOST_MARKERS`] it is only counted.
+    pub fn add(&mut self, frame: u64, kind: MarkerKind) {
+        if self.list.len() >= MOST_MARKERS {
+            self.left_out += 1;
+            return;
+        }
+        let at = self.list.partition_point(|there| there.frame <= frame);
+        self.list.insert(at, Marker { frame, kind });
+    }
+
+    /// How many are kept.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// How many there were beyond those that are kept.
+    pub fn left_out(&self) -> u64 {
+        self.left_out
+    }
+
+    /// Those of a file that holds the frames from `start` to before `end` of the take, with their places in the file.
+    pub fn within(&self, start: u64, end: u64) -> Vec<Marker> {
+        let is_within = |marker: &&Marker| (start..end).contains(&marker.frame);
+        self.list.iter().filter(is_within).map(|marker| Marker { frame: marker.frame - start, ..*marker }).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_marker_is_in_the_one_file_that_holds_its_frame_and_in_order(
+            frames in prop::collection::vec(0u64..1_000, 0..1_100), cut in 0u64..1_000,
+        ) {
+            let mut markers = Markers::default();
+            frames.iter().for_each(|&frame| markers.set(frame));
+            let (first, second) = (markers.within(0, cut), markers.within(cut, 1_000));
+            prop_assert_eq!(first.len() + second.len(), markers.len());
+            prop_assert_eq!(markers.len() as u64 + markers.left_out(), frames.len() as u64);
+            prop_assert!(markers.len() <= MOST_MARKERS);
+            let mut kept: Vec<u64> = first.iter().map(|marker| marker.frame).collect();
+            kept.extend(second.iter().map(|marker| marker.frame + cut));
+            prop_assert!(kept.is_sorted());
+            let mut expected = frames[..markers.len()].to_vec();
+            expected.sort_unstable();
+            prop_assert_eq!(kept, expected);
+        }
+    }
+
+    #[test]
+    fn the_users_markers_are_numbered_in_the_order_in_which_they_were_set() {
+        let mut markers = Markers::default();
+        markers.set(5);
+        markers.add(7, MarkerKind::Elsewhere);
+        markers.set(9);
+        let texts: Vec<_> = markers.within(0, 10).iter().map(|marker| marker.kind.to_string()).collect();
+        assert_eq!(texts, ["Marker 1", "Disk failed", "Marker 2"]);
+    }
+}

@@ -1,0 +1,79 @@
+//! The chunk `bext` of Broadcast Wave, version 2 (EBU Tech 3285, section 2.3): where in the song a file belongs.
+
+use crate::core::format::{Codec, StreamFormat};
+use crate::core::metadata::{Key, Metadata, Origin};
+
+/// Bytes before the coding history.
+const FIELDS_BYTES: usize = 602;
+const DESCRIPTION_BYTES: usize = 256;
+const NAME_BYTES: usize = 32;
+const UMID_BYTES: usize = 64;
+const LOUDNESS_FIELDS: usize = 5;
+const RESERVED_BYTES: usize = 180;
+
+/// What a loudness field has that is not used (section 2.3, "LoudnessValue").
+const NOT_MEASURED: i16 = 0x7FFF;
+
+/// The fields of the chunk.
+pub fn bext_fields(metadata: &Metadata, codec: Codec, stream: StreamFormat) -> Vec<u8> {
+    let origin = metadata.origin();
+    let mut fields = Vec::with_capacity(FIELDS_BYTES);
+    push_text(&mut fields, &description(metadata), DESCRIPTION_BYTES);
+    push_text(&mut fields, &origin.software, NAME_BYTES);
+    // OriginatorReference: nothing refers to us.
+    push_text(&mut fields, "", NAME_BYTES);
+    push_text(&mut fields, &origin.date, "yyyy-mm-dd".len());
+    push_text(&mut fields, &origin.time, "hh:mm:ss".len());
+    // TimeReferenceLow and TimeReferenceHigh.
+    fields.extend(time_reference(origin, stream.sample_rate).to_le_bytes());
+    fields.extend(2u16.to_le_bytes());
+    fields.extend([0; UMID_BYTES]);
+    fields.extend([NOT_MEASURED.to_le_bytes(); LOUDNESS_FIELDS].concat());
+    fields.extend([0; RESERVED_BYTES]);
+    fields.extend(coding_history(origin, codec, stream).into_bytes());
+    // Readers forget the byte of padding that an odd size would need.
+    fields.resize(fields.len().next_multiple_of(2), 0);
+    fields
+}
+
+/// Frames from the beginning of the song to the first one of the file; 0 where that is not known.
+pub fn time_reference(origin: &Origin, sample_rate: u32) -> u64 {
+    // What lies before the beginning of the song becomes 0.
+    origin.song_seconds.map_or(0, |seconds| (seconds * f64::from(sample_rate)).round() as u64)
+}
+
+/// What the file is, and where 0 in the time reference does not mean the beginning of the song.
+fn description(metadata: &Metadata) -> String {
+    let title = metadata.value(&Key::Title).unwrap_or("Take");
+    match metadata.origin().song_seconds {
+        Some(seconds) if seconds < 0.0 => format!("{title}; begins {:.3} s before the song", -seconds),
+        Some(_) => title.to_owned(),
+        None => format!("{title}; song position unknown"),
+    }
+}
+
+/// EBU R 98: algorithm, sampling frequency, word length, mode, text.
+fn coding_history(origin: &Origin, codec: Codec, stream: StreamFormat) -> String {
+    let (rate, bits) = (stream.sample_rate, codec.bits_per_sample());
+    let mode = match stream.channels {
+        1 => "M=mono,".to_owned(),
+        2 => "M=stereo,".to_owned(),
+        _ => String::new(),
+    };
+    let text = match codec {
+        Codec::Pcm16 | Codec::Pcm24 | Codec::Pcm32 => ascii(&origin.software),
+        Codec::Float32 => format!("{}; float", ascii(&origin.software)),
+    };
+    format!("A=PCM,F={rate},W={bits},{mode}T={text}\r\n")
+}
+
+/// The chunk's texts are ASCII. One that is shorter than its field ends with a zero.
+fn push_text(fields: &mut Vec<u8>, text: &str, bytes: usize) {
+    let end = fields.len() + bytes;
+    fields.extend(ascii(text).bytes().take(bytes));
+    fields.resize(end, 0);
+}
+
+fn ascii(text: &str) -> String {
+    text.chars().map(|character| if matches!(character, ' '..='~') { character } else { '?' }).collect()
+}
