@@ -4,7 +4,7 @@ mod loads;
 mod state;
 
 use crate::core::export::ExportControls;
-use crate::core::format::{BitRate, Codec, ExportMethod, FileType, Menu, Rate, RateMatch};
+use crate::core::format::{BitRate, Codec, ExportMethod, FileType, Menu, Rate, RateMatch, Split};
 use crate::core::take::{Controls, Song, TakeSettings};
 use crate::link::Texts;
 use loads::Loads;
@@ -32,6 +32,7 @@ pub struct RecorderParams {
     /// Counts changes of the saved texts. No host notices those by themselves, and would not ask to save the project.
     pub revision: IntParam,
     pub marker: BoolParam,
+    pub split: EnumParam<Split>,
     pub window: WindowSize,
     /// The texts that are saved, and the track's name.
     pub texts: Arc<Texts>,
@@ -56,6 +57,7 @@ impl Default for RecorderParams {
                 .non_automatable()
                 .hide(),
             marker: BoolParam::new("Marker", false),
+            split: EnumParam::new("Split", Split::Off),
             window: WindowSize::default(),
             texts: Arc::default(),
             loads: Loads::default(),
@@ -91,6 +93,7 @@ impl RecorderParams {
             n: self.n.value() as u16,
             rate: self.rate.value(),
             rate_match: self.rate_match.value(),
+            split: self.split.value(),
             text_revision: self.texts.revision(),
         }
     }
@@ -152,7 +155,7 @@ macro_rules! host_menus {
     };
 }
 
-host_menus!(FileType, Codec, BitRate, Rate, RateMatch, ExportMethod);
+host_menus!(FileType, Codec, BitRate, Rate, RateMatch, ExportMethod, Split);
 
 #[cfg(test)]
 mod tests;

@@ -165,6 +165,33 @@ menu! {
 }
 
 menu! {
+    /// Where a take goes on in its next file.
+    Split {
+        /// Nowhere.
+        Off = "off", "Off";
+        M5 = "m5", "5 min";
+        M15 = "m15", "15 min";
+        M30 = "m30", "30 min";
+        M60 = "m60", "60 min";
+        /// Every pass of a loop has a file of its own.
+        Jumps = "jumps", "At Song Jumps";
+    }
+}
+
+impl Split {
+    /// How many minutes each file lasts, where that is fixed.
+    pub const fn minutes(self) -> Option<u64> {
+        match self {
+            Split::Off | Split::Jumps => None,
+            Split::M5 => Some(5),
+            Split::M15 => Some(15),
+            Split::M30 => Some(30),
+            Split::M60 => Some(60),
+        }
+    }
+}
+
+menu! {
     /// Which addresses the recorder's channels are sent to.
     ExportMethod {
         /// Nothing is sent.
@@ -213,5 +240,6 @@ mod tests {
         entries_are_distinct::<Rate>();
         entries_are_distinct::<RateMatch>();
         entries_are_distinct::<ExportMethod>();
+        entries_are_distinct::<Split>();
     }
 }

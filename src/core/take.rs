@@ -5,7 +5,7 @@
 //! again before its end could be told simply goes on, and the merge is counted.
 
 use super::channels::ChannelSet;
-use super::format::{BitRate, Codec, FileType, Rate, RateMatch};
+use super::format::{BitRate, Codec, FileType, Rate, RateMatch, Split};
 
 /// What a take is recorded with: the values at its first frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct TakeSettings {
     pub rate: Rate,
     /// What happens when another one arrives.
     pub rate_match: RateMatch,
+    /// Where the take goes on in its next file.
+    pub split: Split,
     /// Which state of the saved texts (file, track name, …) was in force.
     pub text_revision: u64,
 }
@@ -35,6 +37,7 @@ impl TakeSettings {
         n: 0,
         rate: Rate::Host,
         rate_match: RateMatch::First,
+        split: Split::Off,
         text_revision: 0,
     };
 }

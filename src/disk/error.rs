@@ -146,6 +146,26 @@ impl fmt::Display for WentElsewhere<'_> {
     }
 }
 
+/// A take was to go on in its next file, which could not be begun.
+#[derive(Debug)]
+pub struct StaysInFile<'a> {
+    /// Why.
+    pub error: &'a TakeError,
+    /// The file in which it goes on.
+    pub path: &'a Path,
+}
+
+impl fmt::Display for StaysInFile<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { error, path } = self;
+        write!(
+            f,
+            "{error} Meanwhile the take goes on in \"{}\" without a split, with no frame missing.",
+            path.display()
+        )
+    }
+}
+
 fn cause(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::StorageFull => "the disk is full".to_owned(),

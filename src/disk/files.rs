@@ -66,6 +66,8 @@ pub struct Wanted<'a> {
     pub settings: &'a TakeSettings,
     /// The shape of the track's sound.
     pub format: StreamFormat,
+    /// When the take began, or would.
+    pub began: DateTime<Local>,
 }
 
 /// Makes the files of one plugin instance's takes. Lives as long as the instance, so that it remembers which numbers are
@@ -78,29 +80,30 @@ pub struct TakeFiles {
 }
 
 impl TakeFiles {
-    /// Makes the first file of a take that begins now, and the folders that it needs.
+    /// Makes a file of a take, and the folders that it needs. With Unique Suffix on its number is the first one above
+    /// `last_number` that no file has.
     ///
     /// # Errors
     /// Then there is no file. Folders may have been made.
-    pub fn begin(&mut self, wanted: &Wanted) -> Result<TakeFile, FileError> {
+    pub fn begin(&mut self, wanted: &Wanted, last_number: u64) -> Result<TakeFile, FileError> {
         let variable = env::var_os(FOLDER_VARIABLE);
         let user = &mut self.user;
         let root = |start| root(start, variable, || user_dirs(user));
-        begin(&mut self.numbering, wanted, root, Local::now())
+        begin(&mut self.numbering, wanted, last_number, root)
     }
 
-    /// Makes the first file of a take in the fallback folder, under a number of its own.
+    /// Makes a file of a take in the fallback folder, always under a number of its own.
     ///
     /// # Errors
     /// As [`begin`](Self::begin).
-    pub fn begin_in_fallback(&mut self, wanted: &Wanted) -> Result<TakeFile, FileError> {
+    pub fn begin_in_fallback(&mut self, wanted: &Wanted, last_number: u64) -> Result<TakeFile, FileError> {
         let settings = TakeSettings { unique_suffix: true, ..*wanted.settings };
-        self.begin(&Wanted { texts: &fallback_texts(wanted.texts), settings: &settings, ..*wanted })
+        self.begin(&Wanted { texts: &fallback_texts(wanted.texts), settings: &settings, ..*wanted }, last_number)
     }
 
     /// The folder in which a take goes on whose disk fails, if it is known.
     pub fn fallback_folder(&mut self, wanted: &Wanted) -> Option<PathBuf> {
-        let pattern = pattern(&Wanted { texts: &fallback_texts(wanted.texts), ..*wanted }, Local::now());
+        let pattern = pattern(&Wanted { texts: &fallback_texts(wanted.texts), ..*wanted });
         let root = root(pattern.start(), env::var_os(FOLDER_VARIABLE), || user_dirs(&mut self.user)).ok()?;
         root.join(pattern.path(Suffix::Unique(1))).parent().map(Path::to_owned)
     }
@@ -117,13 +120,13 @@ fn fallback_texts(texts: &TextSet) -> TextSet {
 fn begin(
     numbering: &mut Numbering,
     wanted: &Wanted,
+    last_number: u64,
     root: impl FnOnce(Start) -> Result<PathBuf, FileError>,
-    now: DateTime<Local>,
 ) -> Result<TakeFile, FileError> {
-    let pattern = pattern(wanted, now);
+    let pattern = pattern(wanted);
     let root = root(pattern.start())?;
     if wanted.settings.unique_suffix {
-        let (file, path, number) = numbering.create(&root, &pattern)?;
+        let (file, path, number) = numbering.create(&root, &pattern, last_number)?;
         Ok(TakeFile::unique(file, path, number))
     } else {
         let n = wanted.settings.n;
@@ -131,12 +134,12 @@ fn begin(
     }
 }
 
-/// The name of a take that begins now.
-fn pattern(wanted: &Wanted, now: DateTime<Local>) -> NamePattern {
+/// The name of a take.
+fn pattern(wanted: &Wanted) -> NamePattern {
     let context = NameContext {
         track: &wanted.texts.track,
-        date: &now.format("%Y-%m-%d").to_string(),
-        time: &now.format("%H-%M-%S").to_string(),
+        date: &wanted.began.format("%Y-%m-%d").to_string(),
+        time: &wanted.began.format("%H-%M-%S").to_string(),
         settings: wanted.settings,
         format: wanted.format,
     };

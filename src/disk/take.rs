@@ -1,5 +1,6 @@
 //! One take on its way to disk: what arrives, at which rate, and what it comes to.
 
+mod cuts;
 mod parts;
 mod recent;
 mod song;
@@ -16,7 +17,10 @@ use crate::core::rate::file_rate;
 use crate::core::take::TakeStart;
 use crate::link::{TakeReport, TextSet};
 use parts::{CompleteFiles, Parts};
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How often the header or tag is brought up to date. The promise is half a second, of which an encoder may hold back a
@@ -46,8 +50,8 @@ pub struct Figures {
     pub paths: Vec<PathBuf>,
     /// Bytes of the complete files.
     bytes: u64,
-    /// Why and where the take went on elsewhere at its end, in words for the user.
-    pub elsewhere: Option<String>,
+    /// What has happened to the files at the end, in words for the user.
+    pub news: Vec<String>,
 }
 
 impl Figures {
@@ -71,10 +75,10 @@ impl Figures {
         dropped
     }
 
-    fn with_files(mut self, files: CompleteFiles) -> Self {
+    fn with_files(mut self, mut files: CompleteFiles) -> Self {
         self.bytes = files.bytes;
-        self.elsewhere = files.elsewhere;
-        self.paths = files.paths;
+        self.paths = files.paths();
+        self.news = files.take_news();
         self
     }
 
@@ -111,8 +115,8 @@ impl OpenTake {
     /// Makes the file and begins to encode frames that arrive in the shape `arriving`. Where that fails no file is left
     /// behind.
     pub fn begin(
-        files: &mut TakeFiles,
-        texts: &TextSet,
+        files: Rc<RefCell<TakeFiles>>,
+        texts: Arc<TextSet>,
         start: TakeStart,
         arriving: StreamFormat,
     ) -> Result<Self, TakeError> {
@@ -171,9 +175,9 @@ impl OpenTake {
         self.parts.opened_files()
     }
 
-    /// Why and where the take went on elsewhere, in words for the user; told once.
-    pub fn take_elsewhere(&mut self) -> Option<String> {
-        self.parts.take_elsewhere()
+    /// What has happened to the files while the take goes on, in words for the user; told once.
+    pub fn take_news(&mut self) -> Vec<String> {
+        self.parts.take_news()
     }
 
     /// Appends frames, planar, channels one after the other.
@@ -215,9 +219,14 @@ impl OpenTake {
         self.parts.markers().add(frame, kind);
     }
 
-    /// From the next frame on the song runs from this second on; none where it stands, or nobody tells.
-    pub fn song_goes_on(&mut self, seconds: Option<f64>) {
-        self.parts.song_goes_on(self.next_frame(), seconds);
+    /// From the next frame on the song runs from this second on; none where it stands, or nobody tells. It may have `jumped`
+    /// there.
+    pub fn song_goes_on(&mut self, seconds: Option<f64>, jumped: bool) {
+        let frame = self.next_frame();
+        self.parts.song_goes_on(frame, seconds);
+        if jumped {
+            self.parts.song_jumps(frame, seconds);
+        }
     }
 
     /// The frame of the files, at their rate, that the next frame to arrive becomes.
@@ -299,3 +308,6 @@ impl OpenTake {
         (self.figures.with_files(files), dropped)
     }
 }
+
+#[cfg(test)]
+mod tests;

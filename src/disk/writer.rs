@@ -9,9 +9,11 @@ use super::take::{Figures, OpenTake, REFRESH_INTERVAL};
 use crate::core::markers::MarkerKind;
 use crate::core::take::{Mark, TakeStart};
 use crate::link::{Message, Receiver, Sign, Span, Texts, Watched};
+use std::cell::RefCell;
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -56,7 +58,7 @@ impl WriterThread {
             Writer {
                 receiver,
                 texts,
-                files: TakeFiles::default(),
+                files: Rc::default(),
                 state: State::Idle,
                 columns: Columns::default(),
                 room: Room::default(),
@@ -89,7 +91,8 @@ enum State {
 struct Writer {
     receiver: Receiver,
     texts: Arc<Texts>,
-    files: TakeFiles,
+    /// An open take makes its next files with them.
+    files: Rc<RefCell<TakeFiles>>,
     state: State,
     columns: Columns,
     room: Room,
@@ -162,7 +165,7 @@ impl Writer {
         self.receiver.status().take_begins(arriving.sample_rate);
         self.columns.begin(arriving.sample_rate);
         let texts = self.texts.at(start.settings.text_revision);
-        match OpenTake::begin(&mut self.files, &texts, start, arriving) {
+        match OpenTake::begin(Rc::clone(&self.files), texts, start, arriving) {
             Ok(take) => {
                 self.receiver.status().take_begins(take.sample_rate());
                 self.receiver.status().take_note(take.note());
@@ -213,10 +216,8 @@ impl Writer {
     }
 
     fn song_goes_on(&mut self, seconds: Option<f64>, jumped: bool) {
-        let State::Recording(take) = &mut self.state else { return };
-        take.song_goes_on(seconds);
-        if jumped {
-            take.mark(MarkerKind::Jump { seconds });
+        if let State::Recording(take) = &mut self.state {
+            take.song_goes_on(seconds, jumped);
         }
     }
 
@@ -236,13 +237,11 @@ impl Writer {
         let State::Recording(take) = &mut self.state else { return };
         let opened_files = take.opened_files();
         let result = action(take);
-        let elsewhere = take.take_elsewhere();
+        let news = take.take_news();
         if take.opened_files() != opened_files {
             self.receiver.status().take_path(take.path().to_owned());
         }
-        if let Some(text) = elsewhere {
-            self.warn(&text);
-        }
+        news.iter().for_each(|text| self.warn(text));
         if let Err(error) = result {
             self.fail(error);
         }
@@ -263,9 +262,7 @@ impl Writer {
             State::Failed { figures, error } => (figures, Some(error)),
             State::Recording(take) => {
                 let (mut figures, result) = take.finish();
-                if let Some(text) = figures.elsewhere.take() {
-                    self.warn(&text);
-                }
+                figures.news.drain(..).for_each(|text| self.warn(&text));
                 let told = result.err().map(|(error, dropped)| {
                     self.receiver.status().count_lost(dropped);
                     self.tell(&error)

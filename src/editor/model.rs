@@ -2,7 +2,7 @@
 
 use super::trouble::{self, Causes, Read, Trouble};
 use super::words;
-use crate::core::format::{BitRate, Codec, ExportMethod, FileType, Rate, RateMatch, SizedBy, StreamFormat};
+use crate::core::format::{BitRate, Codec, ExportMethod, FileType, Rate, RateMatch, SizedBy, Split, StreamFormat};
 use crate::core::take::TakeSettings;
 use crate::link::{RecorderState, StatusSnapshot, TakeReport, TextSet};
 use std::path::PathBuf;
@@ -98,6 +98,7 @@ pub struct Model {
     pub fallback: String,
     pub rate: Rate,
     pub rate_match: RateMatch,
+    pub split: Split,
     pub time_slice: bool,
     pub export: Export,
     /// The full path of the next take.
@@ -163,6 +164,7 @@ impl Model {
             fallback: inputs.texts.fallback.clone(),
             rate: settings.rate,
             rate_match: settings.rate_match,
+            split: settings.split,
             time_slice: inputs.time_slice,
             export: Export {
                 method: inputs.export_method,

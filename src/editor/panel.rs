@@ -199,6 +199,7 @@ impl Panel {
             Action::Header(header) => self.set_text(TextId::Header, &header, gestures),
             Action::Rate(rate) => gestures.change(&params.rate, rate),
             Action::RateMatch(how) => gestures.change(&params.rate_match, how),
+            Action::Split(split) => gestures.change(&params.split, split),
             Action::TimeSlice(on) => gestures.change(&params.time_slice, on),
             Action::ExportMethod(method) => gestures.change(&params.export_method, method),
             Action::ExportRoot(root) => self.set_text(TextId::ExportRoot, &root, gestures),

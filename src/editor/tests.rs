@@ -4,7 +4,7 @@ mod rig;
 
 use super::desktop::News;
 use super::view::MIN_SIZE;
-use crate::core::format::{BitRate, Codec, ExportMethod, FileType, Rate, RateMatch, StreamFormat};
+use crate::core::format::{BitRate, Codec, ExportMethod, FileType, Rate, RateMatch, Split, StreamFormat};
 use crate::link::{Column, Gate, Span, TakeReport, TextId};
 use egui::{Key, Vec2, vec2};
 use egui_kittest::kittest::{NodeT, Queryable};
@@ -188,7 +188,10 @@ fn the_common_page_lies_behind_a_fold() {
     rig.open_menu("Sample Rate Match");
     rig.click("Error If Rates Differ");
     assert_eq!(rig.params().rate_match.value(), RateMatch::Error);
-    assert_eq!(rig.gestures().last().map(String::as_str), Some("end Sample Rate Match"));
+    rig.open_menu("Split");
+    rig.click("At Song Jumps");
+    assert_eq!(rig.params().split.value(), Split::Jumps);
+    assert_eq!(rig.gestures().last().map(String::as_str), Some("end Split"));
 }
 
 /// A window whose fold is open, high enough that nothing has to be scrolled into sight.
@@ -423,7 +426,7 @@ fn hostile_texts_of_the_export_stay_inside_the_narrowest_window() {
     for text in hostile_names() {
         for method in [ExportMethod::ChannelNameIsPath, ExportMethod::TableByName] {
             // High enough for the fields to be in sight.
-            let size = vec2(MIN_SIZE.x, 1_000.0);
+            let size = vec2(MIN_SIZE.x, 1_100.0);
             let mut rig = Rig::sized(size, 1.0);
             for id in [TextId::ExportRoot, TextId::ExportTable, TextId::ExportTarget] {
                 rig.params().texts.set(id, &text);

@@ -320,6 +320,7 @@ mod tests {
                         rate: Rate::from_index(rates.0),
                         rate_match: RateMatch::from_index(rates.1),
                         text_revision: numbers.2,
+                        ..TakeSettings::DEFAULT
                     },
                     channels: ChannelSet(numbers.3),
                     song: Song {

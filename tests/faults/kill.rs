@@ -1,10 +1,11 @@
 //! The host's process is killed in mid-take. The child is this test binary again, see [`child`].
 
 use crate::common::{
-    FILE_TYPE, UNIQUE_SUFFIX, decode, decode_as_far_as_it_goes, files_in, instance_in, plugin, record, sound,
+    AT_SONG_JUMPS, FILE_TYPE, SPLIT, UNIQUE_SUFFIX, decode, decode_as_far_as_it_goes, files_in, instance_in, plugin,
+    record, sound,
 };
 use crate::recorder::{OLD, TYPES, Type, assert_holds};
-use headless_host::{Change, Render, Setup};
+use headless_host::{Change, Render, Setup, Transport};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -18,7 +19,10 @@ const RATE: usize = 48_000;
 /// What a killed host may lose.
 const HALF_A_SECOND: usize = RATE / 2;
 
-/// The child's orders: file type, `unique` or `fixed`, folder.
+/// Frames of a pass of the loop, each of which is a file.
+const PASS: usize = 12_000;
+
+/// The child's orders: file type, `unique`, `fixed` or `split`, folder.
 const ORDERS: &str = "AUDIO_FILE_OUT_TEST_ORDERS";
 
 /// A host that was held up by the machine for so long proves nothing about the recorder.
@@ -36,32 +40,35 @@ fn child() {
     let orders: Vec<&str> = orders.splitn(3, ' ').collect();
     let [file_type, suffix, folder] = orders[..] else { panic!("three orders") };
     let mut instance = plugin().instance().unwrap();
-    let name = if suffix == "unique" { "take{suffix}" } else { "take" };
+    let name = if suffix == "fixed" { "take" } else { "take{suffix}" };
     instance.set_text("file", Path::new(folder).join(name).to_str().unwrap()).unwrap();
     let mut processor = instance.activate(Setup::new(RATE as f64, 512)).unwrap();
     let changes = [
         Change::new(0, FILE_TYPE, file_type.parse().unwrap()),
-        Change::new(0, UNIQUE_SUFFIX, f64::from(suffix == "unique")),
+        Change::new(0, UNIQUE_SUFFIX, f64::from(suffix != "fixed")),
+        Change::new(0, SPLIT, if suffix == "split" { AT_SONG_JUMPS } else { 0.0 }),
         record(0, true),
     ];
+    let pass = if suffix == "split" { PASS } else { usize::MAX / 512 * 512 };
     let start = Instant::now();
     let mut out = std::io::stdout();
-    let mut tell = |frames: usize| {
-        let due = Duration::from_secs_f64((frames - 512) as f64 / RATE as f64);
-        let late = start.elapsed().saturating_sub(due).as_millis();
-        writeln!(out, "played {frames} {late}").unwrap();
-        out.flush().unwrap();
-    };
-    Render::new(&sound(2), 0..usize::MAX / 512 * 512)
-        .changes(&changes)
-        .realtime()
-        .progress(&mut tell)
-        .play(&mut processor)
-        .unwrap();
+    let mut before = 0;
+    loop {
+        let mut tell = |frames: usize| {
+            let due = Duration::from_secs_f64((before + frames - 512.min(frames)) as f64 / RATE as f64);
+            let late = start.elapsed().saturating_sub(due).as_millis();
+            writeln!(out, "played {} {late}", before + frames).unwrap();
+            out.flush().unwrap();
+        };
+        processor.set_transport(Some(Transport { playing: true, seconds: 0.0, tempo: Some(120.0) }));
+        let changes = if before == 0 { &changes[..] } else { &[] };
+        let span = before..before + pass;
+        Render::new(&sound(2), span).changes(changes).realtime().progress(&mut tell).play(&mut processor).unwrap();
+        before += pass;
+    }
 }
 
-fn start(file_type: Type, unique: bool, folder: &Path) -> Child {
-    let suffix = if unique { "unique" } else { "fixed" };
+fn start(file_type: Type, suffix: &str, folder: &Path) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .args(["kill::child", "--exact", "--ignored", "--nocapture", "--test-threads=1"])
         .env(ORDERS, format!("{} {suffix} {}", file_type.index, folder.display()))
@@ -72,8 +79,8 @@ fn start(file_type: Type, unique: bool, folder: &Path) -> Child {
 
 /// Lets a host record for about `time` and kills it. Says how many frames it had surely played; nothing if the machine
 /// held it up.
-fn record_and_kill(file_type: Type, unique: bool, folder: &Path, time: Duration) -> Option<usize> {
-    let mut child = start(file_type, unique, folder);
+fn record_and_kill(file_type: Type, suffix: &str, folder: &Path, time: Duration) -> Option<usize> {
+    let mut child = start(file_type, suffix, folder);
     let out = BufReader::new(child.stdout.take().unwrap());
     let mut killer = None;
     let (mut played, mut late) = (0, Duration::ZERO);
@@ -100,13 +107,13 @@ fn record_and_kill(file_type: Type, unique: bool, folder: &Path, time: Duration)
 }
 
 /// As [`record_and_kill`], as often as the machine is too busy, each time in a new folder.
-fn killed(file_type: Type, unique: bool, time: Duration) -> (tempfile::TempDir, usize) {
+fn killed(file_type: Type, suffix: &str, time: Duration) -> (tempfile::TempDir, usize) {
     for _ in 0..20 {
         let folder = tempfile::tempdir().unwrap();
-        if !unique {
+        if suffix == "fixed" {
             fs::write(folder.path().join("take").with_extension(file_type.extension), OLD).unwrap();
         }
-        if let Some(played) = record_and_kill(file_type, unique, folder.path(), time) {
+        if let Some(played) = record_and_kill(file_type, suffix, folder.path(), time) {
             return (folder, played);
         }
     }
@@ -173,7 +180,7 @@ fn for_all(count: usize, check: fn(Type, usize)) {
 
 /// With Unique Suffix on: the file plays, and the next start leaves it alone.
 fn a_numbered_take(file_type: Type, number: usize) {
-    let (folder, played) = killed(file_type, true, moment(number));
+    let (folder, played) = killed(file_type, "unique", moment(number));
     let path = folder.path().join("take-001").with_extension(file_type.extension);
     assert_kept(file_type, &path, played);
     let before = fs::read(&path).ok();
@@ -191,7 +198,7 @@ fn a_numbered_take(file_type: Type, number: usize) {
 /// With Unique Suffix off, while an older file is there: that one is as it was, the new one plays, and the next take
 /// gives it the name of a recovered one and all that is in it.
 fn a_replacing_take(file_type: Type, number: usize) {
-    let (folder, played) = killed(file_type, false, moment(number));
+    let (folder, played) = killed(file_type, "fixed", moment(number));
     let named = |name: &str| folder.path().join(format!("{name}.{}", file_type.extension));
     assert_eq!(fs::read(named("take")).unwrap(), OLD);
     let kept = assert_kept(file_type, &named("take (recording)"), played);
@@ -220,6 +227,29 @@ fn a_replacing_take(file_type: Type, number: usize) {
         }
         assert_eq!(recovered.exists(), frames > 0, "what has no sound is not kept");
     }
+}
+
+/// Split at every pass of a loop: all files but the last one with sound are complete.
+fn a_split_take(file_type: Type, number: usize) {
+    let (folder, played) = killed(file_type, "split", moment(number));
+    let mut kept = 0;
+    for path in files_in(folder.path()) {
+        let is_there = path.metadata().unwrap().len() > 0;
+        let Some(pass) = is_there.then(|| decode_as_far_as_it_goes(&path)).filter(|pass| pass.frames() > 0) else {
+            continue;
+        };
+        assert_eq!(kept % PASS, 0, "{kept} frames before {}", path.display());
+        if file_type.keeps_samples {
+            assert_holds(&pass, kept, &path);
+        }
+        kept += pass.frames();
+    }
+    assert!(kept + HALF_A_SECOND >= played, "{}: {kept} of {played} frames", file_type.extension);
+}
+
+#[test]
+fn a_killed_hosts_split_take_misses_half_a_second_at_most_and_no_frame_between_its_files() {
+    for_all(3, a_split_take);
 }
 
 #[test]

@@ -18,4 +18,5 @@ mod longest_file;
 mod places;
 mod project;
 mod recorder;
+mod split;
 mod syncs;

@@ -6,7 +6,7 @@ use crate::common::{
 };
 use crate::log;
 use faulty_disk::{Disk, Fault};
-use headless_host::{Change, Instance, Processor, Render, Setup};
+use headless_host::{Change, Instance, ParamId, Processor, Render, Setup, Transport};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -101,6 +101,20 @@ impl Recorder {
             self.play(4_800, true);
             thread::sleep(Duration::from_millis(100));
         }
+    }
+
+    /// The song, which runs, jumps to this second before the next frame.
+    pub fn jump_to(&mut self, seconds: f64) {
+        let (_, processor) = self.instance.as_mut().unwrap();
+        processor.set_transport(Some(Transport { playing: true, seconds, tempo: Some(120.0) }));
+    }
+
+    /// Sets a parameter, while no take is open.
+    pub fn set(&mut self, param: ParamId, value: f64) {
+        let (_, processor) = self.instance.as_mut().unwrap();
+        let span = self.at..self.at + 1;
+        Render::new(&sound(2), span.clone()).changes(&[Change::new(self.at, param, value)]).play(processor).unwrap();
+        self.at = span.end;
     }
 
     /// Sets one of the texts that are saved with the project.

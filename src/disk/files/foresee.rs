@@ -77,7 +77,7 @@ struct Question {
 
 impl Question {
     fn wanted(&self) -> Wanted<'_> {
-        Wanted { texts: &self.texts, settings: &self.settings, format: self.format }
+        Wanted { texts: &self.texts, settings: &self.settings, format: self.format, began: Local::now() }
     }
 }
 
@@ -114,7 +114,7 @@ impl Foresight {
             Some((_, found)) if open_since.is_none_or(|since| since.elapsed() < PATIENCE) => {
                 NextTake::Known(found.clone())
             }
-            _ => NextTake::Open(as_far_as_is_known(&Wanted { texts, settings, format })),
+            _ => NextTake::Open(as_far_as_is_known(&Wanted { texts, settings, format, began: Local::now() })),
         }
     }
 
@@ -149,7 +149,7 @@ impl Foresight {
 impl Memory {
     /// May wait for the disk.
     fn look(&mut self, wanted: &Wanted) -> Found {
-        let pattern = pattern(wanted, Local::now());
+        let pattern = pattern(wanted);
         let path = root(pattern.start(), env::var_os(FOLDER_VARIABLE), || user_dirs(&mut self.user)).ok().map(|root| {
             match wanted.settings.unique_suffix {
                 true => self.numbering.foresee(&root, &pattern),
@@ -164,7 +164,7 @@ impl Memory {
 
 /// The path of the next take without its folder where only the disk knows it, and without its number.
 fn as_far_as_is_known(wanted: &Wanted) -> PathBuf {
-    let pattern = pattern(wanted, Local::now());
+    let pattern = pattern(wanted);
     let suffix = if wanted.settings.unique_suffix { Suffix::Unknown } else { Suffix::Fixed(wanted.settings.n) };
     let path = pattern.path(suffix);
     match pattern.start() {
@@ -219,8 +219,9 @@ mod tests {
         }
 
         fn record(&mut self, files: &mut TakeFiles) -> PathBuf {
-            let wanted = Wanted { texts: &self.texts, settings: &self.settings, format: FORMAT };
-            let path = files.begin(&wanted).unwrap().complete().unwrap();
+            let (texts, settings, began) = (&self.texts, &self.settings, Local::now());
+            let wanted = Wanted { texts, settings, format: FORMAT, began };
+            let path = files.begin(&wanted, 0).unwrap().complete().unwrap();
             self.last_take = Some(path.clone());
             path
         }

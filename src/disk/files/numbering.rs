@@ -70,10 +70,18 @@ impl Default for Numbering {
 }
 
 impl Numbering {
-    /// Creates the file with the first unused number of this pattern in the folder `root`, and the folders that it needs.
-    /// Also says the number.
-    pub(super) fn create(&mut self, root: &Path, pattern: &NamePattern) -> Result<(File, PathBuf, u64), FileError> {
+    /// Creates the file with the first unused number above `last_number` of this pattern in the folder `root`, and the
+    /// folders that it needs. Also says the number.
+    pub(super) fn create(
+        &mut self,
+        root: &Path,
+        pattern: &NamePattern,
+        last_number: u64,
+    ) -> Result<(File, PathBuf, u64), FileError> {
         self.with_first_unused(root, pattern, |known, path| {
+            if known.next <= last_number {
+                return Ok(None);
+            }
             let created = create(path)?;
             Ok(match created {
                 Created::New(file) => {

@@ -34,6 +34,11 @@ impl Recorder {
         begin_in(self.folder.path(), &mut self.numbering, file, "Bass", true)
     }
 
+    /// Begins the next file of a take with Unique Suffix on.
+    fn next(&mut self, file: &str, last_number: u64) -> Result<TakeFile, FileError> {
+        next_in(self.folder.path(), &mut self.numbering, file, "Bass", true, last_number)
+    }
+
     /// Begins a take with Unique Suffix off.
     fn fixed(&mut self, file: &str) -> Result<TakeFile, FileError> {
         begin_in(self.folder.path(), &mut self.numbering, file, "Bass", false)
@@ -92,6 +97,17 @@ fn begin_in(
     track: &str,
     unique_suffix: bool,
 ) -> Result<TakeFile, FileError> {
+    next_in(folder, numbering, file, track, unique_suffix, 0)
+}
+
+fn next_in(
+    folder: &Path,
+    numbering: &mut Numbering,
+    file: &str,
+    track: &str,
+    unique_suffix: bool,
+    last_number: u64,
+) -> Result<TakeFile, FileError> {
     let texts = TextSet { file: file.to_owned(), track: track.to_owned(), ..TextSet::default() };
     let settings = TakeSettings { unique_suffix, n: 7, ..TakeSettings::DEFAULT };
     let format = StreamFormat { channels: 2, sample_rate: 48_000 };
@@ -102,8 +118,8 @@ fn begin_in(
             Start::Folder => folder.to_owned(),
         })
     };
-    let now = Local.with_ymd_and_hms(2026, 11, 22, 14, 3, 59).single().expect("a time that is there once");
-    begin(numbering, &Wanted { texts: &texts, settings: &settings, format }, root, now)
+    let began = Local.with_ymd_and_hms(2026, 11, 22, 14, 3, 59).single().expect("a time that is there once");
+    begin(numbering, &Wanted { texts: &texts, settings: &settings, format, began }, last_number, root)
 }
 
 /// Writes into a take as an encoder would.
@@ -141,7 +157,8 @@ fn a_whole_path_needs_no_other_folder() {
         TextSet { file: recorder.path("x").to_str().expect("a path that is text").to_owned(), ..TextSet::default() };
     let settings = TakeSettings { file_type: FileType::Mp3, unique_suffix: false, ..TakeSettings::DEFAULT };
     let format = StreamFormat { channels: 2, sample_rate: 48_000 };
-    let take = TakeFiles::default().begin(&Wanted { texts: &texts, settings: &settings, format }).expect("a new file");
+    let wanted = Wanted { texts: &texts, settings: &settings, format, began: Local::now() };
+    let take = TakeFiles::default().begin(&wanted, 0).expect("a new file");
     assert_eq!(take.path(), recorder.path("x.mp3"));
 }
 

@@ -1,133 +1,81 @@
-//! The files that one take is written to: the first, and the next part wherever the file type or the file system lets one
-//! become no longer, or a disk fails.
+//! The files that one take is written to: the first, the next one where it is split, and the next part wherever the file
+//! type or the file system lets one become no longer, or a disk fails.
 
+use super::cuts::Cuts;
 use super::recent::Recent;
-use super::song::SongPosition;
+use super::song::SongPositions;
 use super::syncing::{Syncing, sync};
 use crate::core::format::StreamFormat;
 use crate::core::markers::{MarkerKind, Markers};
 use crate::core::take::TakeStart;
-use crate::disk::encode::resample::resampled_frames;
 use crate::disk::encode::sanitise::sanitise;
-use crate::disk::encode::{self, Encoder, Kept};
-use crate::disk::error::{TakeError, WentElsewhere};
-use crate::disk::files::{FileError, TakeFile, TakeFiles, Wanted};
+use crate::disk::encode::{self, Encoder};
+use crate::disk::error::{StaysInFile, TakeError, WentElsewhere};
+use crate::disk::files::{FileError, TakeFile, TakeFiles};
 use crate::link::TextSet;
+use chrono::Local;
+pub use complete_files::CompleteFiles;
+use complete_files::mend;
 use open_part::{EndedPart, OpenPart, Recipe};
+use std::cell::RefCell;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
 
+mod complete_files;
 mod open_part;
 
 /// The files of a take that is being written, of which one is open. Lives on the writer thread.
 pub struct Parts {
     recipe: Recipe,
+    files: Rc<RefCell<TakeFiles>>,
     open: OpenPart,
     complete: CompleteFiles,
-    song: SongPosition,
+    song: SongPositions,
     /// Of the whole take, at the rate of the file.
     markers: Markers,
+    cuts: Cuts,
     /// The folder in which the take goes on when its disk fails; for once.
     fallback: Option<PathBuf>,
-    /// The sync of the file that failed before the take went on elsewhere: its disk may take long, but not hold up the
+    /// It has gone on there.
+    is_elsewhere: bool,
+    /// The syncs of the file that failed before the take went on elsewhere: its disk may take long, but not hold up the
     /// other one.
-    left_behind: Option<(PathBuf, Syncing)>,
+    left_behind: Vec<(PathBuf, Syncing)>,
     opened_files: u32,
     clipped_samples: u64,
-}
-
-/// What has come to lie on disk.
-#[derive(Debug, Default)]
-pub struct CompleteFiles {
-    /// In the order of the sound.
-    pub paths: Vec<PathBuf>,
-    /// Frames of all of them, at the rate of the file.
-    pub frames: u64,
-    /// Bytes of all of them.
-    pub bytes: u64,
-    /// Why and where the take went on elsewhere, in words for the user.
-    pub elsewhere: Option<String>,
-}
-
-impl CompleteFiles {
-    /// Puts a file that is written to its end, with `frames` frames, where it belongs.
-    fn add(&mut self, file: TakeFile, frames: u64) -> Result<(), TakeError> {
-        let bytes = bytes_on_disk(&file);
-        let (path, error) = match file.complete() {
-            Ok(path) => (Some(path), None),
-            Err(error @ FileError::Lost { .. }) => return Err(error.into()),
-            Err(error) => (error.kept().map(Path::to_owned), Some(error)),
-        };
-        self.frames += frames;
-        self.bytes += bytes;
-        self.paths.extend(path);
-        error.map_or(Ok(()), |error| Err(error.into()))
-    }
-
-    /// Keeps a file after an error, with what of its frames has reached the disk, and says how many these are. A file
-    /// without sound goes.
-    fn keep_what_is_there(&mut self, recipe: &Recipe, failed: EndedPart) -> u64 {
-        let Some(there) = mend(recipe, &failed) else {
-            failed.file.discard();
-            return 0;
-        };
-        self.frames += there;
-        self.bytes += bytes_on_disk(&failed.file);
-        self.paths.push(failed.file.path().to_owned());
-        there
-    }
-}
-
-/// Mends what the header of a file says wrongly after an error, and says how many of its frames have reached the disk: some
-/// or, for certain, none. Where the disk does not even let us look, the safe ones have.
-fn mend(recipe: &Recipe, failed: &EndedPart) -> Option<u64> {
-    match (encode::format_of(recipe.start.settings.file_type).repair)(failed.file.file()) {
-        Ok(Kept { frames, sample_rate }) => {
-            let there = resampled_frames(frames, sample_rate, recipe.format.sample_rate).min(failed.frames);
-            (there > 0).then_some(there)
-        }
-        Err(_) => Some(failed.safe_frames.min(failed.frames)),
-    }
 }
 
 impl Parts {
     /// Makes the first file of a take, in the fallback folder where the disk is full. Where both fail no file is left
     /// behind.
     pub fn begin(
-        files: &mut TakeFiles,
-        texts: &TextSet,
+        files: Rc<RefCell<TakeFiles>>,
+        texts: Arc<TextSet>,
         start: TakeStart,
         format: StreamFormat,
     ) -> Result<Self, TakeError> {
         encode::check(start.settings.file_type, format).map_err(TakeError::Encoder)?;
-        let recipe = Recipe { start, format, header: texts.header.clone(), track_name: texts.track.clone() };
-        let wanted = Wanted { texts, settings: &start.settings, format };
-        let song_seconds = start.song.seconds;
+        let recipe = Recipe { start, format, texts, began: Local::now() };
+        let song = SongPositions::new(start.song.seconds, start.song.position_frames.is_some());
+        let (open, failed) = begin_file(&recipe, &mut files.borrow_mut(), false, 0, start.song.seconds)?;
+        let is_elsewhere = failed.is_some();
         let mut complete = CompleteFiles::default();
-        let first = files.begin(&wanted).map_err(TakeError::from).and_then(|file| {
-            let fallback = files.fallback_folder(&wanted).filter(|folder| !is_folder_of(folder, file.path()));
-            Ok((OpenPart::begin(&recipe, file, song_seconds)?, fallback))
-        });
-        let (open, fallback) = match first {
-            Err(error) if error.is_full_disk() => {
-                let Ok(file) = files.begin_in_fallback(&wanted) else { return Err(error) };
-                let path = file.path().to_owned();
-                let Ok(open) = OpenPart::begin(&recipe, file, song_seconds) else { return Err(error) };
-                complete.elsewhere = Some(WentElsewhere { error: &error, path: &path }.to_string());
-                (open, None)
-            }
-            first => first?,
-        };
-        let song = SongPosition::new(0, song_seconds, start.song.position_frames.is_some());
-        let markers = Markers::default();
+        complete.elsewhere = failed.map(|error| WentElsewhere { error: &error, path: open.file.path() }.to_string());
+        let fallback = files.borrow_mut().fallback_folder(&recipe.wanted());
+        let fallback = fallback.filter(|folder| !is_elsewhere && !is_folder_of(folder, open.file.path()));
         Ok(Self {
             recipe,
+            files,
             open,
             complete,
             song,
-            markers,
+            markers: Markers::default(),
+            cuts: Cuts::new(start.settings.split, format.sample_rate),
             fallback,
-            left_behind: None,
+            is_elsewhere,
+            left_behind: Vec::new(),
             opened_files: 1,
             clipped_samples: 0,
         })
@@ -143,9 +91,10 @@ impl Parts {
         self.opened_files
     }
 
-    /// Why and where the take went on elsewhere, in words for the user; told once.
-    pub fn take_elsewhere(&mut self) -> Option<String> {
-        self.complete.elsewhere.take()
+    /// Why and where the take went on elsewhere, and what else has happened to its files while it goes on, in words for the
+    /// user; told once.
+    pub fn take_news(&mut self) -> Vec<String> {
+        self.complete.take_news()
     }
 
     /// The shape of the sound in the files.
@@ -176,7 +125,15 @@ impl Parts {
     /// From frame `from` of the take on, at the rate of the file, the song runs from this second on; none where it stands,
     /// or nobody tells.
     pub fn song_goes_on(&mut self, from: u64, seconds: Option<f64>) {
-        self.song = SongPosition::new(from, seconds, true);
+        self.song.goes_on(from, seconds);
+    }
+
+    /// The song jumped before frame `from` of the take, at the rate of the file, to this second, where that is known.
+    pub fn song_jumps(&mut self, from: u64, seconds: Option<f64>) {
+        // A file that begins there tells it itself.
+        if !self.cuts.song_jumps(from) {
+            self.markers.add(from, MarkerKind::Jump { seconds });
+        }
     }
 
     /// The markers of the take, at the rate of the file. They come into the file with the next refresh.
@@ -184,8 +141,8 @@ impl Parts {
         &mut self.markers
     }
 
-    /// Appends frames, planar, channels one after the other; goes on in the next part where the file is full, and in
-    /// the fallback folder where its disk fails.
+    /// Appends frames, planar, channels one after the other; goes on in the next file where the take is split, in the next
+    /// part where the file is full, and in the fallback folder where its disk fails.
     pub fn append(&mut self, planar: &mut [f32], frames: usize) -> Result<(), TakeError> {
         self.clipped_samples += sanitise(planar, self.encoder().sample_range());
         self.append_sane(planar, frames)
@@ -194,10 +151,15 @@ impl Parts {
     fn append_sane(&mut self, planar: &[f32], frames: usize) -> Result<(), TakeError> {
         let mut start = 0;
         while start < frames {
-            if self.encoder().frames_left() == 0 {
-                self.next_part().or_else(|error| self.go_on_elsewhere(error))?;
+            if self.frames() >= self.cuts.next() {
+                self.next_file()?;
+                continue;
             }
-            let run = self.encoder().frames_left().min((frames - start) as u64) as usize;
+            if self.encoder().frames_left() == 0 {
+                self.next_part()?;
+            }
+            let most = self.encoder().frames_left().min(self.cuts.next() - self.frames());
+            let run = most.min((frames - start) as u64) as usize;
             let written = if run == frames {
                 self.open.write(planar, frames, self.recipe.format)
             } else {
@@ -214,7 +176,10 @@ impl Parts {
     /// Makes the header say what the file holds.
     pub fn refresh(&mut self) -> Result<(), TakeError> {
         self.tell_markers(0);
-        self.open.refresh(self.recipe.format).or_else(|error| self.go_on_elsewhere(error))
+        let refreshed = self.open.refresh(self.recipe.format);
+        self.song.forget_before(self.complete.frames + self.open.safe_frames);
+        let synced = self.complete.hear_of_syncs();
+        refreshed.and(synced).or_else(|error| self.go_on_elsewhere(error))
     }
 
     /// Has what the operating system has brought to the medium.
@@ -229,11 +194,14 @@ impl Parts {
 
     /// Completes the open file and puts it in its place, on the medium if `synced`.
     pub fn finish(mut self, synced: bool) -> (CompleteFiles, Result<(), TakeError>) {
-        let left_behind = self.left_behind.take();
-        let (files, result) = self.finish_open(synced);
+        let left_behind = std::mem::take(&mut self.left_behind);
+        let (mut files, result) = self.finish_open(synced);
+        let in_turn = files.wait_for_syncs();
         let left_behind = left_behind
-            .map_or(Ok(()), |(path, syncing)| syncing.end().map_err(|source| TakeError::Write { path, source }));
-        (files, result.and(left_behind))
+            .into_iter()
+            .map(|(path, syncing)| syncing.end().map_err(|source| TakeError::Write { path, source }))
+            .fold(Ok(()), Result::and);
+        (files, result.and(in_turn).and(left_behind))
     }
 
     fn finish_open(mut self, synced: bool) -> (CompleteFiles, Result<(), TakeError>) {
@@ -250,7 +218,7 @@ impl Parts {
             let song_seconds = self.song_after(self.open.safe_frames);
             let (ended, result) = self.open.finish(synced);
             let Err(error) = result else {
-                let result = self.complete.add(ended.file, ended.frames);
+                let result = self.complete.add(ended);
                 return (self.complete, result);
             };
             match open_after(&error, &self.recipe, &mut self.fallback, &ended.file, song_seconds) {
@@ -272,6 +240,8 @@ impl Parts {
     /// Gives up after an error. What is in the open file stays and plays; an empty file goes.
     pub fn give_up(mut self) -> CompleteFiles {
         self.complete.keep_what_is_there(&self.recipe, self.open.fail());
+        // Another error gives the take up.
+        let _ = self.complete.wait_for_syncs();
         self.complete
     }
 
@@ -279,21 +249,77 @@ impl Parts {
         &*self.open.encoder
     }
 
-    fn next_part(&mut self) -> Result<(), TakeError> {
+    /// The take has come to a cut and goes on in its next file: the next unused number or, with Unique Suffix off, the next
+    /// part. Where none is to be had it stays in the open one.
+    fn next_file(&mut self) -> Result<(), TakeError> {
         let song_seconds = self.song_after(self.open.frames);
-        let next = OpenPart::begin(&self.recipe, self.open.file.next_part()?, song_seconds)?;
+        let begun = if self.open.frames == 0 {
+            self.cuts.pass();
+            return Ok(());
+        } else if self.recipe.start.settings.unique_suffix {
+            let last_number = self.open.file.number();
+            begin_file(&self.recipe, &mut self.files.borrow_mut(), self.is_elsewhere, last_number, song_seconds)
+        } else {
+            self.begin_next_part(song_seconds).map(|next| (next, None))
+        };
+        match begun {
+            Ok((next, failed)) => self.go_on_in(next, failed),
+            Err(error) => {
+                self.cuts.pass();
+                self.complete.news.push(StaysInFile { error: &error, path: self.path() }.to_string());
+                Ok(())
+            }
+        }
+    }
+
+    /// The file type lets the open file become no longer.
+    fn next_part(&mut self) -> Result<(), TakeError> {
+        match self.begin_next_part(self.song_after(self.open.frames)) {
+            Ok(next) => self.go_on_in(next, None),
+            Err(error) => self.go_on_elsewhere(error),
+        }
+    }
+
+    fn begin_next_part(&self, song_seconds: Option<f64>) -> Result<OpenPart, TakeError> {
+        OpenPart::begin(&self.recipe, self.open.file.next_part()?, song_seconds)
+    }
+
+    /// The open file gets no more sound, and the take goes on in this one, which is empty; elsewhere, if something `failed`.
+    fn go_on_in(&mut self, next: OpenPart, failed: Option<TakeError>) -> Result<(), TakeError> {
         self.tell_markers(0);
         let full = std::mem::replace(&mut self.open, next);
+        // The disk may take long, and must not hold up the sound.
+        let (ended, result) = full.finish_in_turn();
+        if let Err(error) = result {
+            // What the full file lacks comes first.
+            return self.go_on_before(ended, error);
+        }
         self.opened_files += 1;
-        let (mut ended, result) = full.finish(true);
-        let Err(error) = result else {
-            return self.complete.add(ended.file, ended.frames);
-        };
-        // What the full file lacks comes first in this one, and with it in the fallback folder.
-        let (recent, frames) = (std::mem::take(&mut ended.recent), ended.frames);
-        let kept = self.complete.keep_what_is_there(&self.recipe, ended);
-        self.carry_over(&recent, frames, kept)?;
-        if error.is_file_too_large() { Ok(()) } else { Err(error) }
+        if let Some(error) = failed {
+            self.complete.elsewhere = Some(WentElsewhere { error: &error, path: self.path() }.to_string());
+            self.markers.add(self.complete.frames + ended.frames, MarkerKind::Elsewhere);
+            (self.is_elsewhere, self.fallback) = (true, None);
+        }
+        if self.complete.frames + ended.frames >= self.cuts.next() {
+            self.cuts.pass();
+        }
+        self.complete.add_in_turn(ended).or_else(|error| self.go_on_elsewhere(error))
+    }
+
+    /// The file before the open one, which is empty, turned out to lack some of its sound: the take goes on in another one
+    /// with that, as if the open one had not been begun.
+    fn go_on_before(&mut self, failed: EndedPart, error: TakeError) -> Result<(), TakeError> {
+        let song_seconds = self.song_after(failed.safe_frames);
+        match open_after(&error, &self.recipe, &mut self.fallback, &failed.file, song_seconds) {
+            Some(next) => {
+                std::mem::replace(&mut self.open, next).fail().file.discard();
+                self.go_on_after(failed, &error)
+            }
+            None => {
+                self.complete.keep_what_is_there(&self.recipe, failed);
+                Err(error)
+            }
+        }
     }
 
     /// The open file cannot be written on: the take goes on in another, where one can be had, from the first frame on that
@@ -317,8 +343,9 @@ impl Parts {
         let is_elsewhere = path.parent() != self.open.file.path().parent();
         if is_elsewhere {
             self.complete.elsewhere = Some(WentElsewhere { error, path: self.open.file.path() }.to_string());
+            self.is_elsewhere = true;
         }
-        self.left_behind = failed.syncing.take().map(|syncing| (path.clone(), syncing));
+        self.left_behind.extend(failed.syncing.drain(..).map(|syncing| (path.clone(), syncing)));
         if !error.is_file_too_large() {
             let kept = self.complete.keep_what_is_there(&self.recipe, failed);
             if is_elsewhere {
@@ -334,7 +361,7 @@ impl Parts {
         };
         // A part like those that the file type ends.
         let synced = sync(failed.file.file()).map_err(|source| TakeError::Write { path, source });
-        let completed = synced.and(self.complete.add(failed.file, kept));
+        let completed = synced.and(self.complete.add(EndedPart { frames: kept, ..failed }));
         self.carry_over(&recent, safe_frames, kept).and(completed)
     }
 
@@ -361,6 +388,32 @@ impl Parts {
     }
 }
 
+/// Begins a file of a take, whose first frame was played at this second of the song. With Unique Suffix on it has a number of
+/// its own, above the last one. Where the disk is full it is in the fallback folder, and the error is told, too; where both
+/// fail no file is left behind.
+fn begin_file(
+    recipe: &Recipe,
+    files: &mut TakeFiles,
+    in_fallback: bool,
+    last_number: u64,
+    song_seconds: Option<f64>,
+) -> Result<(OpenPart, Option<TakeError>), TakeError> {
+    let open = |file: Result<TakeFile, FileError>| OpenPart::begin(recipe, file?, song_seconds);
+    if in_fallback {
+        return Ok((open(files.begin_in_fallback(&recipe.wanted(), last_number))?, None));
+    }
+    match open(files.begin(&recipe.wanted(), last_number)) {
+        Err(error) if error.is_full_disk() => {
+            let elsewhere = open(files.begin_in_fallback(&recipe.wanted(), last_number));
+            match elsewhere {
+                Ok(open) => Ok((open, Some(error))),
+                Err(_) => Err(error),
+            }
+        }
+        begun => Ok((begun?, None)),
+    }
+}
+
 /// Begins the file in which a take goes on when `failed` cannot be written on, as if its first frame had been played at this
 /// second of the song: the next part where the file system lets it become no longer, else one in the fallback folder,
 /// where there is one.
@@ -383,8 +436,4 @@ fn is_folder_of(folder: &Path, path: &Path) -> bool {
         (Ok(folder), Ok(of_path)) => folder == of_path,
         _ => folder == of_path,
     }
-}
-
-fn bytes_on_disk(file: &TakeFile) -> u64 {
-    file.file().metadata().map_or(0, |file| file.len())
 }

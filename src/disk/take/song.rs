@@ -1,8 +1,16 @@
 //! Where the song was at each frame of a take.
 
-/// From one frame of a take on. Lives on the writer thread.
+/// Seconds of the song at the frames of one take. Lives on the writer thread.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SongPositions {
+    /// In order of their frames, never empty: a resampler holds frames back, and a file that fails lacks some, so what was
+    /// before the newest one counts too.
+    stretches: Vec<Stretch>,
+}
+
+/// From one frame of a take on.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct SongPosition {
+struct Stretch {
     /// The frame of the take, at the rate of the file.
     from: u64,
     /// Seconds of the song there, where they are known.
@@ -11,16 +19,32 @@ pub struct SongPosition {
     runs: bool,
 }
 
-impl SongPosition {
-    /// At frame `from` the song is at `seconds`. `runs`: it is sure that it goes on with the sound.
-    pub fn new(from: u64, seconds: Option<f64>, runs: bool) -> Self {
-        Self { from, seconds, runs }
+impl SongPositions {
+    /// At the first frame the song is at `seconds`. `runs`: it is sure that it goes on with the sound.
+    pub fn new(seconds: Option<f64>, runs: bool) -> Self {
+        Self { stretches: vec![Stretch { from: 0, seconds, runs }] }
+    }
+
+    /// From frame `from` of the take on, behind all before, the song runs from this second on; none where it stands, or
+    /// nobody tells.
+    pub fn goes_on(&mut self, from: u64, seconds: Option<f64>) {
+        self.stretches.push(Stretch { from, seconds, runs: true });
+    }
+
+    /// Nobody will ask for what was before this frame.
+    pub fn forget_before(&mut self, frame: u64) {
+        self.stretches.drain(..self.stretch_of(frame));
     }
 
     /// Seconds of the song at `frame` of the take, both at `rate` frames per second.
     pub fn at(&self, frame: u64, rate: u32) -> Option<f64> {
-        let frames = frame.saturating_sub(self.from) as f64;
-        if frames == 0.0 || self.runs { self.seconds.map(|seconds| seconds + frames / f64::from(rate)) } else { None }
+        let Stretch { from, seconds, runs } = self.stretches[self.stretch_of(frame)];
+        let frames = frame.saturating_sub(from) as f64;
+        if frames == 0.0 || runs { seconds.map(|seconds| seconds + frames / f64::from(rate)) } else { None }
+    }
+
+    fn stretch_of(&self, frame: u64) -> usize {
+        self.stretches.partition_point(|stretch| stretch.from <= frame).saturating_sub(1)
     }
 }
 
@@ -30,11 +54,26 @@ mod tests {
 
     #[test]
     fn a_song_that_runs_goes_on_with_the_sound_and_a_standing_one_is_known_at_its_frame_only() {
-        let running = SongPosition::new(48_000, Some(10.5), true);
-        assert_eq!(running.at(48_000, 48_000), Some(10.5));
-        assert_eq!(running.at(96_000, 48_000), Some(11.5));
-        let standing = SongPosition::new(0, Some(10.5), false);
+        let running = SongPositions::new(Some(10.5), true);
+        assert_eq!(running.at(0, 48_000), Some(10.5));
+        assert_eq!(running.at(48_000, 48_000), Some(11.5));
+        let standing = SongPositions::new(Some(10.5), false);
         assert_eq!((standing.at(0, 48_000), standing.at(1, 48_000)), (Some(10.5), None));
-        assert_eq!(SongPosition::new(0, None, true).at(48_000, 48_000), None);
+        assert_eq!(SongPositions::new(None, true).at(48_000, 48_000), None);
+    }
+
+    #[test]
+    fn a_frame_before_a_jump_stays_where_it_was() {
+        let mut song = SongPositions::new(Some(0.0), true);
+        song.goes_on(48_000, Some(100.0));
+        song.goes_on(96_000, None);
+        let seconds = |song: &SongPositions| [47_999, 48_000, 72_000, 96_000].map(|frame| song.at(frame, 48_000));
+        let expected = [Some(47_999.0 / 48_000.0), Some(100.0), Some(100.5), None];
+        assert_eq!(seconds(&song), expected);
+        song.forget_before(47_999);
+        assert_eq!(seconds(&song), expected);
+        song.forget_before(48_000);
+        assert_eq!(seconds(&song)[1..], expected[1..]);
+        assert_eq!(song.stretches.len(), 2);
     }
 }

@@ -122,6 +122,9 @@ impl Settings {
                 .extend(text_field(ui, label.id, &mut self.scope_draft, &model.scope, SCOPE_HELP).map(Action::Scope));
         });
         ui.horizontal(|ui| {
+            actions.extend(menu(ui, "Split", 120.0, model.split).map(Action::Split));
+        });
+        ui.horizontal(|ui| {
             let label = ui.label("Header");
             actions.extend(
                 text_lines(ui, label.id, &mut self.header_draft, &model.header, HEADER_HELP).map(Action::Header),

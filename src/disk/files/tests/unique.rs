@@ -246,6 +246,14 @@ fn a_take_that_outgrows_its_file_goes_on_in_the_next_unused_part() {
 }
 
 #[test]
+fn the_numbers_of_a_split_take_rise() {
+    let mut recorder = Recorder::new();
+    recorder.write("take-005.wav", "of another take");
+    let mut next = |last_number| recorder.next("take", last_number).expect("a new file").number();
+    assert_eq!((next(3), next(4), next(6)), (4, 6, 7));
+}
+
+#[test]
 fn a_dropped_take_keeps_its_sound() {
     let mut recorder = Recorder::new();
     let take = recorder.unique("take").expect("a new file");

@@ -6,10 +6,11 @@ use crate::core::metadata::{Metadata, Origin};
 use crate::core::take::TakeStart;
 use crate::disk::encode::{self, Encoder, OpenError};
 use crate::disk::error::TakeError;
-use crate::disk::files::TakeFile;
+use crate::disk::files::{TakeFile, Wanted};
 use crate::disk::take::recent::Recent;
 use crate::disk::take::syncing::{Disk, SyncQueue, Syncing, sync};
-use chrono::Local;
+use crate::link::TextSet;
+use chrono::{DateTime, Local};
 use std::io;
 use std::sync::Arc;
 
@@ -24,13 +25,17 @@ pub struct Recipe {
     pub start: TakeStart,
     /// The shape of the sound in the files.
     pub format: StreamFormat,
-    /// The text of `header`.
-    pub header: String,
-    /// The DAW's name of the track.
-    pub track_name: String,
+    /// As they were at the take's first frame.
+    pub texts: Arc<TextSet>,
+    pub began: DateTime<Local>,
 }
 
 impl Recipe {
+    /// What each file is to be like.
+    pub fn wanted(&self) -> Wanted<'_> {
+        Wanted { texts: &self.texts, settings: &self.start.settings, format: self.format, began: self.began }
+    }
+
     /// What a file says of itself that begins at this second of the song.
     fn metadata(&self, file: &TakeFile, song_seconds: Option<f64>) -> Metadata {
         let now = Local::now();
@@ -38,13 +43,13 @@ impl Recipe {
             software: SOFTWARE.to_owned(),
             date: now.format("%Y-%m-%d").to_string(),
             time: now.format("%H:%M:%S").to_string(),
-            track_name: self.track_name.clone(),
+            track_name: self.texts.track.clone(),
             channel_names: self.start.channels.names(),
             take: file.number(),
             tempo: self.start.song.tempo,
             song_seconds,
         };
-        Metadata::new(&self.header, origin)
+        Metadata::new(&self.texts.header, origin)
     }
 
     fn open(&self, file: &TakeFile, song_seconds: Option<f64>) -> Result<Box<dyn Encoder>, OpenError> {
@@ -80,8 +85,8 @@ pub struct EndedPart {
     /// As many of them are surely in the file.
     pub safe_frames: u64,
     pub recent: Recent,
-    /// Still under way, where the file has failed.
-    pub syncing: Option<Syncing>,
+    /// Still under way, in the order in which they were begun.
+    pub syncing: Vec<Syncing>,
 }
 
 impl OpenPart {
@@ -183,13 +188,30 @@ impl OpenPart {
             .and_then(|()| syncing.map_or(Ok(()), Syncing::end))
             .and_then(|()| if synced { sync(file.file()) } else { Ok(()) });
         let result = finished.map_err(|source| TakeError::Write { path: file.path().to_owned(), source });
-        (EndedPart { file, frames, safe_frames, recent, syncing: None }, result)
+        (EndedPart { file, frames, safe_frames, recent, syncing: Vec::new() }, result)
+    }
+
+    /// Completes the file, which is on the medium when all syncs that are under way then are done. It still has to be put in
+    /// its place.
+    pub fn finish_in_turn(self) -> (EndedPart, Result<(), TakeError>) {
+        let Self { encoder, file, frames, safe_frames, recent, disk, queue, syncing, .. } = self;
+        let mut syncing = Vec::from_iter(syncing);
+        let finished = encoder.finish().and_then(|()| match queue.map_or_else(|| SyncQueue::of(&disk), Ok) {
+            Ok(queue) => {
+                syncing.push(queue.begin(file.file()));
+                Ok(())
+            }
+            // As in `sync`.
+            Err(_) => sync(file.file()),
+        });
+        let result = finished.map_err(|source| TakeError::Write { path: file.path().to_owned(), source });
+        (EndedPart { file, frames, safe_frames, recent, syncing }, result)
     }
 
     /// Ends it after an error, with whatever is in the file.
     pub fn fail(self) -> EndedPart {
         let Self { file, frames, safe_frames, recent, syncing, .. } = self;
-        EndedPart { file, frames, safe_frames, recent, syncing }
+        EndedPart { file, frames, safe_frames, recent, syncing: Vec::from_iter(syncing) }
     }
 
     fn write_error(&self, source: io::Error) -> TakeError {
