@@ -4,7 +4,7 @@ mod loads;
 mod state;
 
 use crate::core::export::ExportControls;
-use crate::core::format::{BitRate, Codec, ExportMethod, FileType, Menu, Rate, RateMatch, Split};
+use crate::core::format::{BitRate, Codec, ExportMethod, FileType, Files, Menu, Rate, RateMatch, Split};
 use crate::core::take::{Controls, Song, TakeSettings};
 use crate::link::Texts;
 use loads::Loads;
@@ -33,6 +33,7 @@ pub struct RecorderParams {
     pub revision: IntParam,
     pub marker: BoolParam,
     pub split: EnumParam<Split>,
+    pub files: EnumParam<Files>,
     pub window: WindowSize,
     /// The texts that are saved, and the track's name.
     pub texts: Arc<Texts>,
@@ -58,6 +59,7 @@ impl Default for RecorderParams {
                 .hide(),
             marker: BoolParam::new("Marker", false),
             split: EnumParam::new("Split", Split::Off),
+            files: EnumParam::new("Files", Files::One),
             window: WindowSize::default(),
             texts: Arc::default(),
             loads: Loads::default(),
@@ -94,6 +96,7 @@ impl RecorderParams {
             rate: self.rate.value(),
             rate_match: self.rate_match.value(),
             split: self.split.value(),
+            files: self.files.value(),
             text_revision: self.texts.revision(),
         }
     }
@@ -155,7 +158,7 @@ macro_rules! host_menus {
     };
 }
 
-host_menus!(FileType, Codec, BitRate, Rate, RateMatch, ExportMethod, Split);
+host_menus!(FileType, Codec, BitRate, Rate, RateMatch, ExportMethod, Split, Files);
 
 #[cfg(test)]
 mod tests;

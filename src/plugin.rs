@@ -65,9 +65,11 @@ impl Drop for AudioFileOut {
 /// Tells the window where the next take goes.
 fn foresee(status: Arc<Status>) -> Foresee {
     let mut foresight = Foresight::new(Arc::new(move || status.scope().changed()));
-    Box::new(move |texts, settings, format, last_take| match foresight.next_take(texts, settings, format, last_take) {
-        NextTake::Known(Found { path, folder, home }) => Some(Foreseen::Known { path: path?, folder, home }),
-        NextTake::Open(path) => Some(Foreseen::Open(path)),
+    Box::new(move |texts, settings, format, channels, last_take| {
+        match foresight.next_take(texts, settings, format, channels, last_take) {
+            NextTake::Known(Found { path, folder, home }) => Some(Foreseen::Known { path: path?, folder, home }),
+            NextTake::Open(path) => Some(Foreseen::Open(path)),
+        }
     })
 }
 

@@ -6,6 +6,8 @@
 //! pattern behind `^` takes its channels away from those that came before it; a scope that begins with one takes them
 //! away from all.
 
+use super::format::Files;
+
 /// The most channels that a track has.
 pub const MAX_CHANNELS: usize = 64;
 
@@ -47,6 +49,20 @@ impl ChannelSet {
     /// The names of the channels, in order.
     pub fn names(self) -> Vec<String> {
         self.iter().map(channel_name).collect()
+    }
+
+    /// What stands behind the names of a take's files, one text for each channel, on a track of `track_channels` channels: L
+    /// and R, or the channel's number; none where one file holds all.
+    pub fn file_names(self, files: Files, track_channels: usize) -> Vec<String> {
+        let name = |index: usize| match (track_channels, index) {
+            (2, 0) => "L".to_owned(),
+            (2, 1) => "R".to_owned(),
+            _ => (index + 1).to_string(),
+        };
+        match files {
+            Files::One => Vec::new(),
+            Files::Each => self.iter().map(name).collect(),
+        }
     }
 
     /// The channels of a track with `channels` channels that `scope` names.

@@ -192,6 +192,15 @@ impl Split {
 }
 
 menu! {
+    /// How many files hold the channels of a take.
+    Files {
+        One = "one", "One";
+        /// A mono file each.
+        Each = "each", "One for Each Channel";
+    }
+}
+
+menu! {
     /// Which addresses the recorder's channels are sent to.
     ExportMethod {
         /// Nothing is sent.
@@ -241,5 +250,6 @@ mod tests {
         entries_are_distinct::<RateMatch>();
         entries_are_distinct::<ExportMethod>();
         entries_are_distinct::<Split>();
+        entries_are_distinct::<Files>();
     }
 }

@@ -42,8 +42,8 @@ const AUDIO_EXTENSIONS: [&str; 30] = [
     "aifc", "m4a", "m4b", "aac", "alac", "ac3", "wma", "caf", "au", "snd", "ape", "wv", "mka", "tta", "weba",
 ];
 
-/// The longest text that markers and a number of its own can add to a file name.
-const LONGEST_MARKERS: &str = " (4294967295) (recovered 4294967295)";
+/// The longest text that a channel, markers and a number of its own can add to a file name.
+const LONGEST_MARKERS: &str = "_64 (4294967295) (recovered 4294967295)";
 
 /// What the tokens stand for, apart from `{suffix}`.
 #[derive(Debug, Clone, Copy)]
@@ -142,6 +142,8 @@ pub struct NamePattern {
     folders: Vec<Component>,
     /// The file name with its extension.
     name: Component,
+    /// What comes between the name and the extension of each file: nothing where there is one file.
+    endings: Vec<String>,
 }
 
 impl NamePattern {
@@ -163,7 +165,16 @@ impl NamePattern {
         };
         let folders: Vec<Component> = folders.iter().map(|folder| Component::folder(folder, context)).collect();
         let suffix_in_folders = folders.iter().any(Component::has_suffix);
-        Self { start, folders, name: Component::file_name(name, context, suffix_in_folders) }
+        let name = Component::file_name(name, context, suffix_in_folders);
+        Self { start, folders, name, endings: vec![String::new()] }
+    }
+
+    /// The same for several files, one for each of these channels, if there is one: `name_L.wav`, `name_R.wav`.
+    pub fn for_channels(self, channels: &[String]) -> Self {
+        if channels.is_empty() {
+            return self;
+        }
+        Self { endings: channels.iter().map(|channel| format!("_{channel}")).collect(), ..self }
     }
 
     /// Where [`path`](Self::path) begins.
@@ -173,7 +184,16 @@ impl NamePattern {
 
     /// The path of a take's first file, without the folder that [`start`](Self::start) names.
     pub fn path(&self, suffix: Suffix) -> PathBuf {
-        PathBuf::from(self.folder(suffix) + &self.name.text(suffix))
+        self.path_with(suffix, &self.endings[0])
+    }
+
+    /// The paths of all files that lie side by side, without that folder.
+    pub fn paths(&self, suffix: Suffix) -> Vec<PathBuf> {
+        self.endings.iter().map(|ending| self.path_with(suffix, ending)).collect()
+    }
+
+    fn path_with(&self, suffix: Suffix, ending: &str) -> PathBuf {
+        PathBuf::from(self.folder(suffix) + &before_extension(&self.name.text(suffix), ending))
     }
 
     /// What tells the numbers of the names that this pattern has given in the folder of [`path`](Self::path); `None`
@@ -183,8 +203,9 @@ impl NamePattern {
             return None;
         }
         let (before, after) = self.name.around_suffix()?;
-        let (before, after) = if any_case { (before.to_lowercase(), after.to_lowercase()) } else { (before, after) };
-        Some(NumberedName { before, after, any_case })
+        let cased = |text: String| if any_case { text.to_lowercase() } else { text };
+        let afters = self.endings.iter().map(|ending| cased(before_extension(&after, ending))).collect();
+        Some(NumberedName { before: cased(before), afters, any_case })
     }
 
     fn folder(&self, suffix: Suffix) -> String {
@@ -196,7 +217,8 @@ impl NamePattern {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NumberedName {
     before: String,
-    after: String,
+    /// One for each of the files that lie side by side.
+    afters: Vec<String>,
     any_case: bool,
 }
 
@@ -207,11 +229,21 @@ impl NumberedName {
     }
 
     fn number_in(&self, file_name: &str) -> Option<u64> {
-        let suffix = file_name.strip_prefix(&self.before)?.strip_suffix(&self.after)?;
+        let behind = file_name.strip_prefix(&self.before)?;
+        self.afters.iter().find_map(|after| Self::number_of_suffix(behind.strip_suffix(after.as_str())?))
+    }
+
+    fn number_of_suffix(suffix: &str) -> Option<u64> {
         let number = suffix.strip_prefix('-')?.parse().ok()?;
         // Only as we write it: `-1`, `-0001` and `-+01` are names of others.
         (Suffix::Unique(number).to_string() == suffix).then_some(number)
     }
+}
+
+/// A file name, or its end, with this between name and extension.
+fn before_extension(name: &str, ending: &str) -> String {
+    let (name, extension) = name.rsplit_once('.').unwrap_or((name, ""));
+    format!("{name}{ending}.{extension}")
 }
 
 /// The name that a `file` text ends with, without its folders; tokens stay.

@@ -5,7 +5,7 @@
 //! again before its end could be told simply goes on, and the merge is counted.
 
 use super::channels::ChannelSet;
-use super::format::{BitRate, Codec, FileType, Rate, RateMatch, Split};
+use super::format::{BitRate, Codec, FileType, Files, Rate, RateMatch, Split};
 
 /// What a take is recorded with: the values at its first frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +23,7 @@ pub struct TakeSettings {
     pub rate_match: RateMatch,
     /// Where the take goes on in its next file.
     pub split: Split,
+    pub files: Files,
     /// Which state of the saved texts (file, track name, …) was in force.
     pub text_revision: u64,
 }
@@ -38,6 +39,7 @@ impl TakeSettings {
         rate: Rate::Host,
         rate_match: RateMatch::First,
         split: Split::Off,
+        files: Files::One,
         text_revision: 0,
     };
 }

@@ -58,8 +58,8 @@ impl fmt::Display for TakeError {
             TakeError::File(error) => error.fmt(f),
             TakeError::Encoder(OpenError::TooManyChannels { file_type, most, channels }) => write!(
                 f,
-                "{file_type} holds {most} channels at most, and this track has {channels}. Nothing was recorded. Choose \
-                 WAV as File Type."
+                "{file_type} holds {most} channels at most, and this take has {channels}. Nothing was recorded. Choose \
+                 WAV as File Type, or One for Each Channel in Files."
             ),
             TakeError::Encoder(OpenError::Refused { file_type, reason }) => write!(
                 f,

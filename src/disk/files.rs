@@ -17,11 +17,19 @@
 //!   Whatever else a killed host left plays as it is, and stays so: nothing tells it from a complete take.
 //! - A take whose disk fails in mid-take goes on in the fallback folder, as `name (2).wav` or the next number there;
 //!   nothing is ever replaced in that folder.
+//! - A take that is split goes on under the next unused number, always above its last one, or in its next part while Unique
+//!   Suffix is off.
 //! - A take whose file is deleted while it is recorded is written to `name (recovered).wav` when it is complete, as far
 //!   as the system still gives it out.
 //!
 //! A file system without locks is no error. The last rule protects takes there too, on Linux and macOS; two recorders
 //! with Unique Suffix off and the same name are not told of each other.
+//!
+//! # One file for each channel
+//! Their names are had together or not at all: where one of them is in use the others are given back, and the next number
+//! is tried. Between that and their end no other recorder can have one. With Unique Suffix off each of them replaces its own
+//! older file when the take is complete, one after the other: no system replaces several files in one step. A host that
+//! is killed just then leaves some replaced and the others as `name_R (recording).wav`.
 //!
 //! # Links
 //! With Unique Suffix off, a link to a file counts as that file: the link stays, the file that it leads to is replaced,
@@ -35,10 +43,12 @@ mod numbering;
 mod take_file;
 #[cfg(test)]
 mod tests;
+mod together;
 
 pub use error::FileError;
 pub use foresee::{Foresight, Found, NextTake};
 pub use take_file::TakeFile;
+pub use together::{next_parts, next_parts_in};
 
 use crate::core::format::StreamFormat;
 use crate::core::naming::{NameContext, NamePattern, Start, Suffix, last_component};
@@ -50,6 +60,7 @@ use numbering::Numbering;
 use std::env;
 use std::ffi::OsString;
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
+use together::all_or_none;
 
 /// The environment variable that names the recorder's folder.
 const FOLDER_VARIABLE: &str = "AUDIO_FILE_OUT_DIR";
@@ -68,6 +79,8 @@ pub struct Wanted<'a> {
     pub format: StreamFormat,
     /// When the take began, or would.
     pub began: DateTime<Local>,
+    /// What stands behind the names of the files, one text for each channel; none where one file holds all.
+    pub channels: &'a [String],
 }
 
 /// Makes the files of one plugin instance's takes. Lives as long as the instance, so that it remembers which numbers are
@@ -80,23 +93,23 @@ pub struct TakeFiles {
 }
 
 impl TakeFiles {
-    /// Makes a file of a take, and the folders that it needs. With Unique Suffix on its number is the first one above
-    /// `last_number` that no file has.
+    /// Makes the files of a take that lie side by side, at least one, and the folders that they need. With Unique Suffix on
+    /// their number is the first one above `last_number` that none of the files has.
     ///
     /// # Errors
     /// Then there is no file. Folders may have been made.
-    pub fn begin(&mut self, wanted: &Wanted, last_number: u64) -> Result<TakeFile, FileError> {
+    pub fn begin(&mut self, wanted: &Wanted, last_number: u64) -> Result<Vec<TakeFile>, FileError> {
         let variable = env::var_os(FOLDER_VARIABLE);
         let user = &mut self.user;
         let root = |start| root(start, variable, || user_dirs(user));
         begin(&mut self.numbering, wanted, last_number, root)
     }
 
-    /// Makes a file of a take in the fallback folder, always under a number of its own.
+    /// Makes files of a take in the fallback folder, always under a number of their own.
     ///
     /// # Errors
     /// As [`begin`](Self::begin).
-    pub fn begin_in_fallback(&mut self, wanted: &Wanted, last_number: u64) -> Result<TakeFile, FileError> {
+    pub fn begin_in_fallback(&mut self, wanted: &Wanted, last_number: u64) -> Result<Vec<TakeFile>, FileError> {
         let settings = TakeSettings { unique_suffix: true, ..*wanted.settings };
         self.begin(&Wanted { texts: &fallback_texts(wanted.texts), settings: &settings, ..*wanted }, last_number)
     }
@@ -122,15 +135,16 @@ fn begin(
     wanted: &Wanted,
     last_number: u64,
     root: impl FnOnce(Start) -> Result<PathBuf, FileError>,
-) -> Result<TakeFile, FileError> {
+) -> Result<Vec<TakeFile>, FileError> {
     let pattern = pattern(wanted);
     let root = root(pattern.start())?;
     if wanted.settings.unique_suffix {
-        let (file, path, number) = numbering.create(&root, &pattern, last_number)?;
-        Ok(TakeFile::unique(file, path, number))
+        numbering.create(&root, &pattern, last_number)
     } else {
         let n = wanted.settings.n;
-        TakeFile::fixed(root.join(pattern.path(Suffix::Fixed(n))), n)
+        let paths = pattern.paths(Suffix::Fixed(n));
+        let files = all_or_none(paths, |path| TakeFile::fixed(root.join(path), n).map(Some))?;
+        Ok(files.unwrap_or_default())
     }
 }
 
@@ -141,9 +155,9 @@ fn pattern(wanted: &Wanted) -> NamePattern {
         date: &wanted.began.format("%Y-%m-%d").to_string(),
         time: &wanted.began.format("%H-%M-%S").to_string(),
         settings: wanted.settings,
-        format: wanted.format,
+        format: if wanted.channels.is_empty() { wanted.format } else { StreamFormat { channels: 1, ..wanted.format } },
     };
-    NamePattern::new(&wanted.texts.file, &context)
+    NamePattern::new(&wanted.texts.file, &context).for_channels(wanted.channels)
 }
 
 /// The folder in which a name lies; empty where the name is complete.

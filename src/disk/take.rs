@@ -48,6 +48,8 @@ pub struct Figures {
     peak: f32,
     /// Files that are complete, in order.
     pub paths: Vec<PathBuf>,
+    /// The first of those that were begun last.
+    pub newest_path: Option<PathBuf>,
     /// Bytes of the complete files.
     bytes: u64,
     /// What has happened to the files at the end, in words for the user.
@@ -78,6 +80,7 @@ impl Figures {
     fn with_files(mut self, mut files: CompleteFiles) -> Self {
         self.bytes = files.bytes;
         self.paths = files.paths();
+        self.newest_path = files.newest_path().map(Path::to_owned);
         self.news = files.take_news();
         self
     }
@@ -112,13 +115,14 @@ pub struct OpenTake {
 }
 
 impl OpenTake {
-    /// Makes the file and begins to encode frames that arrive in the shape `arriving`. Where that fails no file is left
-    /// behind.
+    /// Makes the file and begins to encode frames that arrive in the shape `arriving`, with the recorded ones of the track's
+    /// channels. Where that fails no file is left behind.
     pub fn begin(
         files: Rc<RefCell<TakeFiles>>,
         texts: Arc<TextSet>,
         start: TakeStart,
         arriving: StreamFormat,
+        track_channels: usize,
     ) -> Result<Self, TakeError> {
         if arriving.channels == 0 {
             return Err(TakeError::NoChannels { scope: texts.scope.clone() });
@@ -133,7 +137,7 @@ impl OpenTake {
             arriving,
             resampler,
             resampled: Vec::new(),
-            parts: Parts::begin(files, texts, start, format)?,
+            parts: Parts::begin(files, texts, start, format, track_channels)?,
             figures: Figures::default(),
             refreshed: now,
             synced: now,

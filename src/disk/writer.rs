@@ -165,7 +165,7 @@ impl Writer {
         self.receiver.status().take_begins(arriving.sample_rate);
         self.columns.begin(arriving.sample_rate);
         let texts = self.texts.at(start.settings.text_revision);
-        match OpenTake::begin(Rc::clone(&self.files), texts, start, arriving) {
+        match OpenTake::begin(Rc::clone(&self.files), texts, start, arriving, self.receiver.track_channels()) {
             Ok(take) => {
                 self.receiver.status().take_begins(take.sample_rate());
                 self.receiver.status().take_note(take.note());
@@ -257,7 +257,7 @@ impl Writer {
     fn end(&mut self) {
         self.columns.end(self.receiver.status().waveform());
         self.show_progress();
-        let (figures, error) = match std::mem::replace(&mut self.state, State::Idle) {
+        let (mut figures, error) = match std::mem::replace(&mut self.state, State::Idle) {
             State::Idle => return,
             State::Failed { figures, error } => (figures, Some(error)),
             State::Recording(take) => {
@@ -270,17 +270,19 @@ impl Writer {
                 (figures, told)
             }
         };
+        let path = figures.newest_path.take();
         let report = figures.report(self.receiver.take_format(), error);
         self.log(format_args!(
-            "take closed: {} frames, {} lost, {} clipped samples: {}",
+            "take closed: {} frames, {} lost, {} clipped samples{}: {}",
             report.frames,
             report.lost_frames,
             report.clipped_samples,
-            report.paths.last().map_or_else(|| "no file".into(), |path| path.display().to_string()),
+            if report.paths.len() > 1 { format!(", {} files", report.paths.len()) } else { String::new() },
+            path.as_ref().map_or_else(|| "no file".into(), |path| path.display().to_string()),
         ));
         let status = self.receiver.status();
-        if let Some(path) = report.paths.last() {
-            status.take_path(path.clone());
+        if let Some(path) = path {
+            status.take_path(path);
         }
         status.take_ends(report);
     }

@@ -2,7 +2,9 @@
 
 use super::trouble::{self, Causes, Read, Trouble};
 use super::words;
-use crate::core::format::{BitRate, Codec, ExportMethod, FileType, Rate, RateMatch, SizedBy, Split, StreamFormat};
+use crate::core::format::{
+    BitRate, Codec, ExportMethod, FileType, Files, Rate, RateMatch, SizedBy, Split, StreamFormat,
+};
 use crate::core::take::TakeSettings;
 use crate::link::{RecorderState, StatusSnapshot, TakeReport, TextSet};
 use std::path::PathBuf;
@@ -99,6 +101,7 @@ pub struct Model {
     pub rate: Rate,
     pub rate_match: RateMatch,
     pub split: Split,
+    pub files: Files,
     pub time_slice: bool,
     pub export: Export,
     /// The full path of the next take.
@@ -141,6 +144,7 @@ impl Model {
             status,
             reports: inputs.reports,
             file_type: settings.file_type,
+            files: settings.files,
             room_seconds,
             desktop: inputs.desktop,
             read: inputs.read,
@@ -165,6 +169,7 @@ impl Model {
             rate: settings.rate,
             rate_match: settings.rate_match,
             split: settings.split,
+            files: settings.files,
             time_slice: inputs.time_slice,
             export: Export {
                 method: inputs.export_method,
@@ -228,7 +233,11 @@ fn bytes_per_second(settings: &TakeSettings, stream: StreamFormat) -> f64 {
             BitRate::Cbr320 | BitRate::VbrV2 | BitRate::VbrV0 => 320.0,
         },
     };
-    kilobits * 1_000.0 / 8.0
+    let files = match settings.files {
+        Files::One => 1.0,
+        Files::Each => stream.channels as f64,
+    };
+    files * kilobits * 1_000.0 / 8.0
 }
 
 fn progress(fill: f32, at_first: f32) -> f32 {

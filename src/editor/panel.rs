@@ -22,9 +22,10 @@ const FRAME: Duration = Duration::from_millis(33);
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Finds the path of the next take, whose file would have this format; the last argument is the file of the current or
-/// last take. Never waits; `None` where no folder is known for it.
-pub type Foresee = Box<dyn FnMut(&Arc<TextSet>, &TakeSettings, StreamFormat, Option<&Path>) -> Option<Foreseen> + Send>;
+/// Finds the path of the next take, whose sound would have this format in its files; then come the texts behind their names,
+/// where each channel has one, and the file of the current or last take. Never waits; `None` where no folder is known for it.
+pub type Foresee =
+    Box<dyn FnMut(&Arc<TextSet>, &TakeSettings, StreamFormat, &[String], Option<&Path>) -> Option<Foreseen> + Send>;
 
 /// Where a take would go.
 #[derive(Debug, Clone)]
@@ -159,8 +160,10 @@ impl Panel {
         let texts = self.params.texts.current();
         let settings = self.params.settings();
         let stream = status.stream.unwrap_or(USUAL_STREAM);
-        let format = file_format(stream, &settings, self.params.texts.scope(stream.channels).len());
-        (self.foresee)(&texts, &settings, format, status.path.as_deref())
+        let channels = self.params.texts.scope(stream.channels);
+        let format = file_format(stream, &settings, channels.len());
+        let names = channels.file_names(settings.files, stream.channels);
+        (self.foresee)(&texts, &settings, format, &names, status.path.as_deref())
     }
 
     fn model(&self, status: &StatusSnapshot, next_path: &str) -> Model {
@@ -200,6 +203,7 @@ impl Panel {
             Action::Rate(rate) => gestures.change(&params.rate, rate),
             Action::RateMatch(how) => gestures.change(&params.rate_match, how),
             Action::Split(split) => gestures.change(&params.split, split),
+            Action::Files(files) => gestures.change(&params.files, files),
             Action::TimeSlice(on) => gestures.change(&params.time_slice, on),
             Action::ExportMethod(method) => gestures.change(&params.export_method, method),
             Action::ExportRoot(root) => self.set_text(TextId::ExportRoot, &root, gestures),

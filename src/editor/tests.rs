@@ -4,7 +4,7 @@ mod rig;
 
 use super::desktop::News;
 use super::view::MIN_SIZE;
-use crate::core::format::{BitRate, Codec, ExportMethod, FileType, Rate, RateMatch, Split, StreamFormat};
+use crate::core::format::{BitRate, Codec, ExportMethod, FileType, Files, Rate, RateMatch, Split, StreamFormat};
 use crate::link::{Column, Gate, Span, TakeReport, TextId};
 use egui::{Key, Vec2, vec2};
 use egui_kittest::kittest::{NodeT, Queryable};
@@ -191,7 +191,10 @@ fn the_common_page_lies_behind_a_fold() {
     rig.open_menu("Split");
     rig.click("At Song Jumps");
     assert_eq!(rig.params().split.value(), Split::Jumps);
-    assert_eq!(rig.gestures().last().map(String::as_str), Some("end Split"));
+    rig.open_menu("Files");
+    rig.click("One for Each Channel");
+    assert_eq!(rig.params().files.value(), Files::Each);
+    assert_eq!(rig.gestures().last().map(String::as_str), Some("end Files"));
 }
 
 /// A window whose fold is open, high enough that nothing has to be scrolled into sight.

@@ -1,7 +1,7 @@
 //! What went wrong, in words that help, until it was read. Pure.
 
 use super::words;
-use crate::core::format::{FileType, Menu};
+use crate::core::format::{FileType, Files, Menu};
 use crate::link::{StatusSnapshot, TakeReport};
 use std::path::Path;
 
@@ -79,6 +79,7 @@ pub struct Causes<'a> {
     /// Finished takes, oldest first.
     pub reports: &'a [TakeReport],
     pub file_type: FileType,
+    pub files: Files,
     pub room_seconds: Option<f64>,
     pub desktop: Option<&'a str>,
     pub read: &'a Read,
@@ -113,12 +114,15 @@ fn error(causes: &Causes<'_>) -> Option<String> {
 }
 
 fn too_many_channels(causes: &Causes<'_>) -> Option<String> {
-    let channels = causes.status.stream?.channels;
+    let channels = match causes.files {
+        Files::One => causes.status.stream?.channels,
+        Files::Each => 1,
+    };
     let most = causes.file_type.max_channels();
     (channels > most).then(|| {
         format!(
             "{} holds {most} channels at most, and this track has {channels}: nothing would be recorded. Choose WAV as \
-             File Type.",
+             File Type, or One for Each Channel in Files.",
             causes.file_type.label()
         )
     })
@@ -197,7 +201,7 @@ mod tests {
     use crate::core::format::StreamFormat;
 
     fn causes<'a>(status: &'a StatusSnapshot, reports: &'a [TakeReport], read: &'a Read) -> Causes<'a> {
-        Causes { status, reports, file_type: FileType::Mp3, room_seconds: None, desktop: None, read }
+        Causes { status, reports, file_type: FileType::Mp3, files: Files::One, room_seconds: None, desktop: None, read }
     }
 
     fn ids(causes: &Causes<'_>) -> Vec<TroubleId> {
@@ -253,6 +257,8 @@ mod tests {
         assert_eq!((trouble.id, trouble.can_be_read), (TroubleId::TooManyChannels, false));
         let wav = Causes { file_type: FileType::Wav, ..causes(&status, &[], &read) };
         assert_eq!(list(&wav), []);
+        let mono_files = Causes { files: Files::Each, ..causes(&status, &[], &read) };
+        assert_eq!(list(&mono_files), []);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::model::{Model, State};
 use super::theme::{self, GAP};
 use super::trouble::TroubleId;
 use super::words;
-use crate::core::format::{BitRate, Codec, ExportMethod, FileType, Rate, RateMatch, Split};
+use crate::core::format::{BitRate, Codec, ExportMethod, FileType, Files, Rate, RateMatch, Split};
 use crate::link::Column;
 use egui::{FontId, Frame, Key, Margin, Modifiers, Sense, Ui, Vec2, ViewportCommand, vec2};
 use std::path::PathBuf;
@@ -47,6 +47,7 @@ pub enum Action {
     Rate(Rate),
     RateMatch(RateMatch),
     Split(Split),
+    Files(Files),
     TimeSlice(bool),
     ExportMethod(ExportMethod),
     ExportRoot(String),

@@ -243,6 +243,11 @@ impl Receiver {
         StreamFormat { channels: self.channels.len(), ..self.format }
     }
 
+    /// The channels of the track, of which a take records some.
+    pub fn track_channels(&self) -> usize {
+        self.format.channels
+    }
+
     /// The status to keep.
     pub fn status(&self) -> &Arc<Status> {
         &self.status

@@ -9,7 +9,7 @@
 //! changed nothing.
 
 use super::{MAX_N, RecorderParams};
-use crate::core::format::{BitRate, Codec, ExportMethod, FileType, Menu, Rate, RateMatch, Split};
+use crate::core::format::{BitRate, Codec, ExportMethod, FileType, Files, Menu, Rate, RateMatch, Split};
 use crate::link::TextId;
 use nice_plug::params::InternalParamMut;
 use nice_plug::params::persist::{deserialize_field, serialize_field};
@@ -95,7 +95,7 @@ impl RecorderParams {
     }
 
     /// The parameters in the order in which hosts show them, by the ids under which they are saved and automated.
-    fn by_id(&self) -> [(&'static str, ParamPtr); 14] {
+    fn by_id(&self) -> [(&'static str, ParamPtr); 15] {
         [
             ("record", self.record.as_ptr()),
             ("pause", self.pause.as_ptr()),
@@ -111,6 +111,7 @@ impl RecorderParams {
             ("revision", self.revision.as_ptr()),
             ("marker", self.marker.as_ptr()),
             ("split", self.split.as_ptr()),
+            ("files", self.files.as_ptr()),
         ]
     }
 
@@ -143,6 +144,7 @@ impl RecorderParams {
             "srselect" => RateMatch::IDS,
             "exportmethod" => ExportMethod::IDS,
             "split" => Split::IDS,
+            "files" => Files::IDS,
             _ => &[],
         }
     }

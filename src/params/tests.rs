@@ -83,7 +83,8 @@ fn watched() -> (Arc<RecorderParams>, Arc<Audio>) {
             rate_match,
             time_slice,
             export_method,
-            split
+            split,
+            files
         )
     });
     (params, audio)
@@ -114,6 +115,7 @@ fn states() -> [PluginState; 2] {
         ("timeslice", ParamValue::Bool(false)),
         ("exportmethod", ParamValue::I32(0)),
         ("split", ParamValue::I32(0)),
+        ("files", ParamValue::I32(0)),
     ];
     let two = [
         ("record", ParamValue::Bool(true)),
@@ -128,6 +130,7 @@ fn states() -> [PluginState; 2] {
         ("timeslice", ParamValue::Bool(true)),
         ("exportmethod", ParamValue::I32(1)),
         ("split", ParamValue::I32(1)),
+        ("files", ParamValue::I32(1)),
     ];
     [saved(one, ["one", "chan1", "title = one"]), saved(two, ["two", "chan2", "title = two"])]
 }

@@ -25,9 +25,11 @@ pub const CODEC: ParamId = ParamId::named("codec");
 pub const BIT_RATE: ParamId = ParamId::named("bitrate");
 pub const UNIQUE_SUFFIX: ParamId = ParamId::named("uniquesuff");
 pub const N: ParamId = ParamId::named("n");
+pub const FILES: ParamId = ParamId::named("files");
 pub const SPLIT: ParamId = ParamId::named("split");
 
 pub const AT_SONG_JUMPS: f64 = 5.0;
+pub const ONE_FOR_EACH_CHANNEL: f64 = 1.0;
 pub const MP3: f64 = 1.0;
 pub const PCM16: f64 = 0.0;
 pub const PCM32: f64 = 2.0;

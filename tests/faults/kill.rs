@@ -1,8 +1,8 @@
 //! The host's process is killed in mid-take. The child is this test binary again, see [`child`].
 
 use crate::common::{
-    AT_SONG_JUMPS, FILE_TYPE, SPLIT, UNIQUE_SUFFIX, decode, decode_as_far_as_it_goes, files_in, instance_in, plugin,
-    record, sound,
+    AT_SONG_JUMPS, FILE_TYPE, FILES, ONE_FOR_EACH_CHANNEL, SPLIT, UNIQUE_SUFFIX, decode, decode_as_far_as_it_goes,
+    files_in, instance_in, plugin, record, sample, sound,
 };
 use crate::recorder::{OLD, TYPES, Type, assert_holds};
 use headless_host::{Change, Render, Setup, Transport};
@@ -22,7 +22,7 @@ const HALF_A_SECOND: usize = RATE / 2;
 /// Frames of a pass of the loop, each of which is a file.
 const PASS: usize = 12_000;
 
-/// The child's orders: file type, `unique`, `fixed` or `split`, folder.
+/// The child's orders: file type, `unique`, `fixed`, `split` or `channels`, folder.
 const ORDERS: &str = "AUDIO_FILE_OUT_TEST_ORDERS";
 
 /// A host that was held up by the machine for so long proves nothing about the recorder.
@@ -47,6 +47,7 @@ fn child() {
         Change::new(0, FILE_TYPE, file_type.parse().unwrap()),
         Change::new(0, UNIQUE_SUFFIX, f64::from(suffix != "fixed")),
         Change::new(0, SPLIT, if suffix == "split" { AT_SONG_JUMPS } else { 0.0 }),
+        Change::new(0, FILES, if suffix == "channels" { ONE_FOR_EACH_CHANNEL } else { 0.0 }),
         record(0, true),
     ];
     let pass = if suffix == "split" { PASS } else { usize::MAX / 512 * 512 };
@@ -250,6 +251,25 @@ fn a_split_take(file_type: Type, number: usize) {
 #[test]
 fn a_killed_hosts_split_take_misses_half_a_second_at_most_and_no_frame_between_its_files() {
     for_all(3, a_split_take);
+}
+
+/// One file for each channel: each of them plays by itself.
+fn a_take_of_channels(file_type: Type, number: usize) {
+    let (folder, played) = killed(file_type, "channels", moment(number));
+    for (channel, name) in ["take-001_L", "take-001_R"].into_iter().enumerate() {
+        let path = folder.path().join(name).with_extension(file_type.extension);
+        let is_there = path.metadata().is_ok_and(|file| file.len() > 0);
+        let take = is_there.then(|| decode_as_far_as_it_goes(&path));
+        let samples = take.and_then(|mut take| take.planar.pop()).unwrap_or_default();
+        assert!(samples.len() + HALF_A_SECOND >= played, "{}: {} of {played}", path.display(), samples.len());
+        let expected = (0..samples.len()).map(|frame| f64::from(sample(channel, frame)));
+        assert!(!file_type.keeps_samples || samples.iter().copied().eq(expected), "{}", path.display());
+    }
+}
+
+#[test]
+fn every_channel_of_a_killed_hosts_take_plays_and_misses_half_a_second_at_most() {
+    for_all(3, a_take_of_channels);
 }
 
 #[test]

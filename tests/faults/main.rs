@@ -9,6 +9,7 @@
 mod common;
 
 mod calls;
+mod channels;
 mod elsewhere;
 mod full;
 mod host;

@@ -237,6 +237,19 @@ fn only_names_of_the_same_pattern_tell_their_number() {
 }
 
 #[test]
+fn the_files_of_the_channels_lie_side_by_side_and_each_tells_the_number() {
+    let channels = ["L".to_owned(), "12".to_owned()];
+    let pattern = pattern("x/{track}", "a.b").for_channels(&channels);
+    let [first, second] = ["x/a.b-003_L.wav", "x/a.b-003_12.wav"].map(PathBuf::from);
+    assert_eq!(pattern.path(Suffix::Unique(3)), first);
+    assert_eq!(pattern.paths(Suffix::Unique(3)), [first, second]);
+    assert_eq!(pattern.paths(Suffix::Fixed(0)), ["x/a.b_L.wav", "x/a.b_12.wav"].map(PathBuf::from));
+    let name = pattern.numbered_name(false).expect("one number, in the file name");
+    assert_eq!(["a.b-004_L.wav", "a.b-005_12.wav"].map(|file| name.number_of(file)), [Some(4), Some(5)]);
+    assert_eq!(["a.b-004.wav", "a.b-004_R.wav"].map(|file| name.number_of(file)), [None; 2]);
+}
+
+#[test]
 fn a_file_system_that_knows_no_case_finds_numbers_in_any_case() {
     let name = pattern("Take", "").numbered_name(true).expect("one number, in the file name");
     assert_eq!(name.number_of("TAKE-012.WAV"), Some(12));

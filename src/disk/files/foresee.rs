@@ -72,12 +72,19 @@ struct Question {
     texts: Arc<TextSet>,
     settings: TakeSettings,
     format: StreamFormat,
+    channels: Vec<String>,
     last_take: Option<PathBuf>,
 }
 
 impl Question {
     fn wanted(&self) -> Wanted<'_> {
-        Wanted { texts: &self.texts, settings: &self.settings, format: self.format, began: Local::now() }
+        Wanted {
+            texts: &self.texts,
+            settings: &self.settings,
+            format: self.format,
+            began: Local::now(),
+            channels: &self.channels,
+        }
     }
 }
 
@@ -87,13 +94,15 @@ impl Foresight {
         Self { wake, memory: Memory::default(), errand: None, asked: None, answered: None, open_since: None }
     }
 
-    /// Where a take goes that begins now and whose file has this format. `last_take` is the file of the current or last
+    /// Where the first file of a take goes that begins now, whose sound has this format in its files; `channels` as in
+    /// [`Wanted`]. `last_take` is the file of the current or last
     /// take: with a new one the numbers in use are others. Never waits, and looks at no disk; to be asked again and again.
     pub fn next_take(
         &mut self,
         texts: &Arc<TextSet>,
         settings: &TakeSettings,
         format: StreamFormat,
+        channels: &[String],
         last_take: Option<&Path>,
     ) -> NextTake {
         self.hear();
@@ -101,11 +110,13 @@ impl Foresight {
             // Most often the very same texts.
             (Arc::ptr_eq(&question.texts, texts) || question.texts == *texts)
                 && (&question.settings, question.format, question.last_take.as_deref()) == (settings, format, last_take)
+                && question.channels == channels
         };
         let is_fresh = self.asked.as_ref().is_some_and(|(of, at)| is_same(of) && at.elapsed() < BETWEEN_LOOKS);
         if self.errand.is_none() && !is_fresh {
             let last_take = last_take.map(Path::to_owned);
-            self.ask(Question { texts: Arc::clone(texts), settings: *settings, format, last_take });
+            let channels = channels.to_vec();
+            self.ask(Question { texts: Arc::clone(texts), settings: *settings, format, channels, last_take });
         }
         let is_answered = self.answered.as_ref().is_some_and(|(of, _)| is_same(of));
         let open_since = if is_answered { None } else { Some(self.open_since.unwrap_or_else(Instant::now)) };
@@ -114,7 +125,10 @@ impl Foresight {
             Some((_, found)) if open_since.is_none_or(|since| since.elapsed() < PATIENCE) => {
                 NextTake::Known(found.clone())
             }
-            _ => NextTake::Open(as_far_as_is_known(&Wanted { texts, settings, format, began: Local::now() })),
+            _ => {
+                let began = Local::now();
+                NextTake::Open(as_far_as_is_known(&Wanted { texts, settings, format, began, channels }))
+            }
         }
     }
 
@@ -191,6 +205,7 @@ mod tests {
         foresight: Foresight,
         woken: Receiver<()>,
         last_take: Option<PathBuf>,
+        channels: Vec<String>,
     }
 
     impl Recorder {
@@ -200,11 +215,19 @@ mod tests {
             let texts = Arc::new(TextSet { file, track: "Drums".to_owned(), ..TextSet::default() });
             let (sender, woken) = channel();
             let foresight = Foresight::new(Arc::new(move || sender.send(()).unwrap_or_default()));
-            Self { folder, texts, settings: TakeSettings::DEFAULT, foresight, woken, last_take: None }
+            Self {
+                folder,
+                texts,
+                settings: TakeSettings::DEFAULT,
+                foresight,
+                woken,
+                last_take: None,
+                channels: Vec::new(),
+            }
         }
 
         fn next_take(&mut self) -> NextTake {
-            self.foresight.next_take(&self.texts, &self.settings, FORMAT, self.last_take.as_deref())
+            self.foresight.next_take(&self.texts, &self.settings, FORMAT, &self.channels, self.last_take.as_deref())
         }
 
         /// The path once the disk was asked for it.
@@ -220,8 +243,9 @@ mod tests {
 
         fn record(&mut self, files: &mut TakeFiles) -> PathBuf {
             let (texts, settings, began) = (&self.texts, &self.settings, Local::now());
-            let wanted = Wanted { texts, settings, format: FORMAT, began };
-            let path = files.begin(&wanted, 0).unwrap().complete().unwrap();
+            let wanted = Wanted { texts, settings, format: FORMAT, began, channels: &self.channels };
+            let made = files.begin(&wanted, 0).unwrap().into_iter().map(|file| file.complete().unwrap());
+            let path = made.collect::<Vec<_>>().swap_remove(0);
             self.last_take = Some(path.clone());
             path
         }
@@ -260,6 +284,19 @@ mod tests {
             File::create(recorder.folder.path().join(format!("take-{number:03}.wav"))).unwrap();
         }
         assert_eq!(recorder.known(), recorder.folder.path().join("take-003.wav"));
+    }
+
+    #[test]
+    fn the_first_of_the_files_of_the_channels_is_foreseen_under_a_number_that_none_of_them_has() {
+        let mut recorder = Recorder::new("take");
+        recorder.channels = vec!["L".to_owned(), "R".to_owned()];
+        File::create(recorder.folder.path().join("take-001_R.wav")).unwrap();
+        let mut files = TakeFiles::default();
+        for number in 2..4 {
+            let foreseen = recorder.known();
+            assert_eq!(foreseen, recorder.folder.path().join(format!("take-{number:03}_L.wav")));
+            assert_eq!(recorder.record(&mut files), foreseen);
+        }
     }
 
     #[test]

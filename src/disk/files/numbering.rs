@@ -2,10 +2,12 @@
 
 use super::error::FileError;
 use super::exclusive::{Created, create};
+use super::take_file::TakeFile;
+use super::together::all_or_none;
 use crate::core::naming::{NamePattern, NumberedName, Suffix};
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -70,46 +72,50 @@ impl Default for Numbering {
 }
 
 impl Numbering {
-    /// Creates the file with the first unused number above `last_number` of this pattern in the folder `root`, and the
-    /// folders that it needs. Also says the number.
+    /// Creates the files with the first number above `last_number` of this pattern that none of them has in the folder
+    /// `root`, and the folders that they need.
     pub(super) fn create(
         &mut self,
         root: &Path,
         pattern: &NamePattern,
         last_number: u64,
-    ) -> Result<(File, PathBuf, u64), FileError> {
-        self.with_first_unused(root, pattern, |known, path| {
-            if known.next <= last_number {
+    ) -> Result<Vec<TakeFile>, FileError> {
+        self.with_first_unused(root, pattern, |known| {
+            let number = known.next;
+            if number <= last_number {
                 return Ok(None);
             }
-            let created = create(path)?;
-            Ok(match created {
-                Created::New(file) => {
-                    let number = known.next;
-                    known.take_next();
-                    Some((file, path.to_owned(), number))
-                }
-                Created::Taken => None,
-            })
+            let files = all_or_none(pattern.paths(Suffix::Unique(number)), |path| {
+                let path = root.join(path);
+                Ok(match create(&path)? {
+                    Created::New(file) => Some(TakeFile::unique(file, path, number)),
+                    Created::Taken => None,
+                })
+            })?;
+            if files.is_some() {
+                known.take_next();
+            }
+            Ok(files)
         })
     }
 
-    /// The path that [`create`](Self::create) would give its file now. Makes nothing.
+    /// The path that [`create`](Self::create) would give its first file now. Makes nothing.
     pub(super) fn foresee(&mut self, root: &Path, pattern: &NamePattern) -> PathBuf {
-        let found = self.with_first_unused(root, pattern, |_, path| {
-            let is_taken = path.symlink_metadata().is_ok();
-            Ok::<_, Infallible>((!is_taken).then(|| path.to_owned()))
+        let found = self.with_first_unused(root, pattern, |known| {
+            let suffix = Suffix::Unique(known.next);
+            let is_taken = pattern.paths(suffix).iter().any(|path| root.join(path).symlink_metadata().is_ok());
+            Ok::<_, Infallible>((!is_taken).then(|| root.join(pattern.path(suffix))))
         });
         found.unwrap_or_else(|never| match never {})
     }
 
-    /// Offers the paths of numbers that seem unused to `claim`, the first one first, until it takes one. It answers `None`
-    /// where the path is in use after all.
+    /// Offers the numbers that seem unused to `claim`, the first one first, until it takes one. It answers `None` where the
+    /// number is in use after all.
     fn with_first_unused<T, E>(
         &mut self,
         root: &Path,
         pattern: &NamePattern,
-        mut claim: impl FnMut(&mut Known, &Path) -> Result<Option<T>, E>,
+        mut claim: impl FnMut(&mut Known) -> Result<Option<T>, E>,
     ) -> Result<T, E> {
         let path_of = |number| root.join(pattern.path(Suffix::Unique(number)));
         let mut known = self.recall(path_of(1));
@@ -137,8 +143,7 @@ impl Numbering {
                 }
                 (is_first, may_search) = (true, false);
             }
-            let path = path_of(known.next);
-            match claim(&mut known, &path) {
+            match claim(&mut known) {
                 Ok(Some(claimed)) => break Ok(claimed),
                 // Somebody was faster, or the listing did not show it.
                 Ok(None) => {

@@ -60,42 +60,40 @@ impl TakeFile {
         self.number
     }
 
-    /// Makes the file in which the take goes on: `name (2).wav`, then `name (3).wav`, … Names that cannot be had are
-    /// skipped. This part still has to be completed.
-    ///
-    /// # Errors
-    /// Then there is no new file.
-    pub fn next_part(&self) -> Result<TakeFile, FileError> {
-        let mut part = self.part + 1;
-        loop {
-            let path = part_path(&self.first, part);
-            let made = if self.unique {
-                match create(&path)? {
-                    Created::New(file) => Some((file, path, None)),
-                    Created::Taken => None,
-                }
-            } else {
-                match create_fixed(&path) {
-                    Ok(made) => Some(made),
-                    Err(FileError::InUse { .. } | FileError::NotAFile { .. } | FileError::DeadLink { .. }) => None,
-                    Err(error) => return Err(error),
-                }
-            };
-            if let Some((file, path, replaces)) = made {
-                let (file, first) = (Arc::new(file), self.first.clone());
-                return Ok(Self { file, path, replaces, first, number: self.number, part, unique: self.unique });
+    /// 1 for the first part.
+    pub(super) fn part(&self) -> u32 {
+        self.part
+    }
+
+    /// The part of this number, from 2 on; none where its name cannot be had.
+    pub(super) fn try_part(&self, part: u32) -> Result<Option<TakeFile>, FileError> {
+        if self.unique {
+            return Self::new_part(self.first.clone(), part, self.number);
+        }
+        let (first, number) = (self.first.clone(), self.number);
+        match create_fixed(&part_path(&first, part)) {
+            Ok((file, path, replaces)) => {
+                Ok(Some(Self { file: Arc::new(file), path, replaces, first, number, part, unique: false }))
             }
-            part += 1;
+            Err(FileError::InUse { .. } | FileError::NotAFile { .. } | FileError::DeadLink { .. }) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
-    /// As [`next_part`](Self::next_part), in another folder, where nothing is ever replaced.
-    pub fn next_part_in(&self, folder: &Path) -> Result<TakeFile, FileError> {
+    /// The same in another folder, where nothing is ever replaced.
+    pub(super) fn try_part_in(&self, folder: &Path, part: u32) -> Result<Option<TakeFile>, FileError> {
         let name = self.first.file_name().unwrap_or(self.first.as_os_str());
-        let first = folder.join(name);
-        let (file, path) = create_unused(&first, |number| Marker::Part(number.saturating_add(1)))?;
-        let (number, part) = (self.number, self.part + 1);
-        Ok(Self { file: Arc::new(file), path, replaces: None, first, number, part, unique: true })
+        Self::new_part(folder.join(name), part, self.number)
+    }
+
+    fn new_part(first: PathBuf, part: u32, number: u64) -> Result<Option<TakeFile>, FileError> {
+        let path = part_path(&first, part);
+        Ok(match create(&path)? {
+            Created::New(file) => {
+                Some(Self { file: Arc::new(file), path, replaces: None, first, number, part, unique: true })
+            }
+            Created::Taken => None,
+        })
     }
 
     /// Puts a file that is written to its end where it belongs, and says where that is. The encoder is to be dropped

@@ -2,6 +2,7 @@
 
 mod exclusive;
 mod fixed;
+mod together;
 mod unique;
 
 use super::*;
@@ -119,7 +120,18 @@ fn next_in(
         })
     };
     let began = Local.with_ymd_and_hms(2026, 11, 22, 14, 3, 59).single().expect("a time that is there once");
-    begin(numbering, &Wanted { texts: &texts, settings: &settings, format, began }, last_number, root)
+    let files = begin(
+        numbering,
+        &Wanted { texts: &texts, settings: &settings, format, began, channels: &[] },
+        last_number,
+        root,
+    );
+    files.map(|mut files| files.swap_remove(0))
+}
+
+/// The next part of a take of one file.
+fn next_part(take: &TakeFile) -> TakeFile {
+    next_parts(&[take]).expect("a new file").swap_remove(0)
 }
 
 /// Writes into a take as an encoder would.
@@ -157,8 +169,8 @@ fn a_whole_path_needs_no_other_folder() {
         TextSet { file: recorder.path("x").to_str().expect("a path that is text").to_owned(), ..TextSet::default() };
     let settings = TakeSettings { file_type: FileType::Mp3, unique_suffix: false, ..TakeSettings::DEFAULT };
     let format = StreamFormat { channels: 2, sample_rate: 48_000 };
-    let wanted = Wanted { texts: &texts, settings: &settings, format, began: Local::now() };
-    let take = TakeFiles::default().begin(&wanted, 0).expect("a new file");
+    let wanted = Wanted { texts: &texts, settings: &settings, format, began: Local::now(), channels: &[] };
+    let take = TakeFiles::default().begin(&wanted, 0).expect("a new file").swap_remove(0);
     assert_eq!(take.path(), recorder.path("x.mp3"));
 }
 

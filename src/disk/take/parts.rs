@@ -1,5 +1,6 @@
 //! The files that one take is written to: the first, the next one where it is split, and the next part wherever the file
-//! type or the file system lets one become no longer, or a disk fails.
+//! type or the file system lets one become no longer, or a disk fails. Each of them may be several files side by side, one
+//! for each channel, which begin and end together.
 
 use super::cuts::Cuts;
 use super::recent::Recent;
@@ -8,15 +9,15 @@ use super::syncing::{Syncing, sync};
 use crate::core::format::StreamFormat;
 use crate::core::markers::{MarkerKind, Markers};
 use crate::core::take::TakeStart;
+use crate::disk::encode;
 use crate::disk::encode::sanitise::sanitise;
-use crate::disk::encode::{self, Encoder};
 use crate::disk::error::{StaysInFile, TakeError, WentElsewhere};
-use crate::disk::files::{FileError, TakeFile, TakeFiles};
+use crate::disk::files::{FileError, TakeFile, TakeFiles, next_parts, next_parts_in};
 use crate::link::TextSet;
 use chrono::Local;
 pub use complete_files::CompleteFiles;
 use complete_files::mend;
-use open_part::{EndedPart, OpenPart, Recipe};
+use open_part::{EndedFile, EndedPart, OpenPart, Recipe};
 use std::cell::RefCell;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -55,16 +56,18 @@ impl Parts {
         texts: Arc<TextSet>,
         start: TakeStart,
         format: StreamFormat,
+        track_channels: usize,
     ) -> Result<Self, TakeError> {
-        encode::check(start.settings.file_type, format).map_err(TakeError::Encoder)?;
-        let recipe = Recipe { start, format, texts, began: Local::now() };
+        let channels = start.channels.file_names(start.settings.files, track_channels);
+        let recipe = Recipe { start, format, texts, began: Local::now(), channels };
+        encode::check(start.settings.file_type, recipe.file_format()).map_err(TakeError::Encoder)?;
         let song = SongPositions::new(start.song.seconds, start.song.position_frames.is_some());
         let (open, failed) = begin_file(&recipe, &mut files.borrow_mut(), false, 0, start.song.seconds)?;
         let is_elsewhere = failed.is_some();
         let mut complete = CompleteFiles::default();
-        complete.elsewhere = failed.map(|error| WentElsewhere { error: &error, path: open.file.path() }.to_string());
+        complete.elsewhere = failed.map(|error| WentElsewhere { error: &error, path: open.path() }.to_string());
         let fallback = files.borrow_mut().fallback_folder(&recipe.wanted());
-        let fallback = fallback.filter(|folder| !is_elsewhere && !is_folder_of(folder, open.file.path()));
+        let fallback = fallback.filter(|folder| !is_elsewhere && !is_folder_of(folder, open.path()));
         Ok(Self {
             recipe,
             files,
@@ -83,7 +86,7 @@ impl Parts {
 
     /// Where the sound is right now.
     pub fn path(&self) -> &Path {
-        self.open.file.path()
+        self.open.path()
     }
 
     /// Files of the take so far; a new one has another [`path`](Self::path).
@@ -109,12 +112,12 @@ impl Parts {
 
     /// Bytes of all files so far.
     pub fn bytes(&self) -> u64 {
-        self.complete.bytes + self.encoder().bytes()
+        self.complete.bytes + self.open.bytes()
     }
 
     /// What the file does not keep of the settings, in words for the user.
     pub fn note(&self) -> Option<&'static str> {
-        self.encoder().note()
+        self.open.encoder().note()
     }
 
     /// Samples beyond full scale so far.
@@ -144,7 +147,7 @@ impl Parts {
     /// Appends frames, planar, channels one after the other; goes on in the next file where the take is split, in the next
     /// part where the file is full, and in the fallback folder where its disk fails.
     pub fn append(&mut self, planar: &mut [f32], frames: usize) -> Result<(), TakeError> {
-        self.clipped_samples += sanitise(planar, self.encoder().sample_range());
+        self.clipped_samples += sanitise(planar, self.open.encoder().sample_range());
         self.append_sane(planar, frames)
     }
 
@@ -155,10 +158,10 @@ impl Parts {
                 self.next_file()?;
                 continue;
             }
-            if self.encoder().frames_left() == 0 {
+            if self.open.frames_left() == 0 {
                 self.next_part()?;
             }
-            let most = self.encoder().frames_left().min(self.cuts.next() - self.frames());
+            let most = self.open.frames_left().min(self.cuts.next() - self.frames());
             let run = most.min((frames - start) as u64) as usize;
             let written = if run == frames {
                 self.open.write(planar, frames, self.recipe.format)
@@ -209,7 +212,7 @@ impl Parts {
         loop {
             if self.open.frames == 0 && self.opened_files > 1 {
                 // All that the take has is in the files before.
-                self.open.fail().file.discard();
+                self.open.fail().discard();
                 self.complete.elsewhere = None;
                 return (self.complete, failure.map_or(Ok(()), Err));
             }
@@ -221,7 +224,7 @@ impl Parts {
                 let result = self.complete.add(ended);
                 return (self.complete, result);
             };
-            match open_after(&error, &self.recipe, &mut self.fallback, &ended.file, song_seconds) {
+            match open_after(&error, &self.recipe, &mut self.fallback, &ended.take_files(), song_seconds) {
                 Some(next) => {
                     self.open = next;
                     if let Err(error) = self.go_on_after(ended, &error) {
@@ -245,10 +248,6 @@ impl Parts {
         self.complete
     }
 
-    fn encoder(&self) -> &dyn Encoder {
-        &*self.open.encoder
-    }
-
     /// The take has come to a cut and goes on in its next file: the next unused number or, with Unique Suffix off, the next
     /// part. Where none is to be had it stays in the open one.
     fn next_file(&mut self) -> Result<(), TakeError> {
@@ -257,7 +256,7 @@ impl Parts {
             self.cuts.pass();
             return Ok(());
         } else if self.recipe.start.settings.unique_suffix {
-            let last_number = self.open.file.number();
+            let last_number = self.open.number();
             begin_file(&self.recipe, &mut self.files.borrow_mut(), self.is_elsewhere, last_number, song_seconds)
         } else {
             self.begin_next_part(song_seconds).map(|next| (next, None))
@@ -281,7 +280,7 @@ impl Parts {
     }
 
     fn begin_next_part(&self, song_seconds: Option<f64>) -> Result<OpenPart, TakeError> {
-        OpenPart::begin(&self.recipe, self.open.file.next_part()?, song_seconds)
+        OpenPart::begin(&self.recipe, next_parts(&self.open.take_files())?, song_seconds)
     }
 
     /// The open file gets no more sound, and the take goes on in this one, which is empty; elsewhere, if something `failed`.
@@ -310,9 +309,9 @@ impl Parts {
     /// with that, as if the open one had not been begun.
     fn go_on_before(&mut self, failed: EndedPart, error: TakeError) -> Result<(), TakeError> {
         let song_seconds = self.song_after(failed.safe_frames);
-        match open_after(&error, &self.recipe, &mut self.fallback, &failed.file, song_seconds) {
+        match open_after(&error, &self.recipe, &mut self.fallback, &failed.take_files(), song_seconds) {
             Some(next) => {
-                std::mem::replace(&mut self.open, next).fail().file.discard();
+                std::mem::replace(&mut self.open, next).fail().discard();
                 self.go_on_after(failed, &error)
             }
             None => {
@@ -326,7 +325,7 @@ impl Parts {
     /// the file does not hold.
     fn go_on_elsewhere(&mut self, error: TakeError) -> Result<(), TakeError> {
         let song_seconds = self.song_after(self.open.safe_frames);
-        match open_after(&error, &self.recipe, &mut self.fallback, &self.open.file, song_seconds) {
+        match open_after(&error, &self.recipe, &mut self.fallback, &self.open.take_files(), song_seconds) {
             Some(next) => {
                 let failed = std::mem::replace(&mut self.open, next).fail();
                 self.go_on_after(failed, &error)
@@ -339,39 +338,49 @@ impl Parts {
     fn go_on_after(&mut self, mut failed: EndedPart, error: &TakeError) -> Result<(), TakeError> {
         self.opened_files += 1;
         let (recent, safe_frames) = (std::mem::take(&mut failed.recent), failed.safe_frames);
-        let path = failed.file.path().to_owned();
-        let is_elsewhere = path.parent() != self.open.file.path().parent();
+        let is_elsewhere = failed.path().parent() != self.open.path().parent();
         if is_elsewhere {
-            self.complete.elsewhere = Some(WentElsewhere { error, path: self.open.file.path() }.to_string());
+            self.complete.elsewhere = Some(WentElsewhere { error, path: self.open.path() }.to_string());
             self.is_elsewhere = true;
         }
-        self.left_behind.extend(failed.syncing.drain(..).map(|syncing| (path.clone(), syncing)));
+        for EndedFile { file, syncing, .. } in &mut failed.files {
+            self.left_behind.extend(syncing.drain(..).map(|syncing| (file.path().to_owned(), syncing)));
+        }
         if !error.is_file_too_large() {
-            let kept = self.complete.keep_what_is_there(&self.recipe, failed);
+            let go_on = self.complete.keep_what_is_there(&self.recipe, failed);
             if is_elsewhere {
                 self.markers.add(self.complete.frames, MarkerKind::Elsewhere);
             }
-            return self.carry_over(&recent, safe_frames, kept);
+            return self.carry_over(&recent, safe_frames, &go_on);
         }
-        let Some(kept) = mend(&self.recipe, &failed).filter(|&kept| kept >= self.recipe.format.sample_rate.into())
-        else {
+        let ends: Vec<_> = failed.files.iter().map(|file| mend(&self.recipe, &failed, file).unwrap_or(0)).collect();
+        let frames = ends.iter().min().copied().unwrap_or(0);
+        if frames < self.recipe.format.sample_rate.into() {
+            let path = failed.path().to_owned();
             self.complete.keep_what_is_there(&self.recipe, failed);
             // Thousands of files would not be a take.
             return Err(TakeError::Write { path, source: io::ErrorKind::FileTooLarge.into() });
-        };
+        }
         // A part like those that the file type ends.
-        let synced = sync(failed.file.file()).map_err(|source| TakeError::Write { path, source });
-        let completed = synced.and(self.complete.add(EndedPart { frames: kept, ..failed }));
-        self.carry_over(&recent, safe_frames, kept).and(completed)
+        let synced = failed.files.iter().map(|EndedFile { file, .. }| {
+            sync(file.file()).map_err(|source| TakeError::Write { path: file.path().to_owned(), source })
+        });
+        let synced = synced.fold(Ok(()), Result::and);
+        let completed = synced.and(self.complete.add(EndedPart { frames, ..failed }));
+        self.carry_over(&recent, safe_frames, &ends).and(completed)
     }
 
-    /// Begins the open file, which is empty, with what was kept of the one before from its frame `kept` on. It has been
-    /// begun as if that were frame `begun_at`.
-    fn carry_over(&mut self, recent: &Recent, begun_at: u64, kept: u64) -> Result<(), TakeError> {
-        if begun_at != kept {
-            self.open.begin_again(&self.recipe, self.song_after(0))?;
+    /// Begins the open part, which is empty, with what was kept of the one before: each of its files with the frame of that
+    /// one with which its channels `go_on`. It has been begun as if that were frame `begun_at`.
+    fn carry_over(&mut self, recent: &Recent, begun_at: u64, go_on: &[u64]) -> Result<(), TakeError> {
+        let first = go_on.iter().min().copied().unwrap_or(0);
+        for (index, &frame) in go_on.iter().enumerate() {
+            if (frame, first) != (begun_at, begun_at) {
+                let begins_at = frame - first;
+                self.open.begin_again(&self.recipe, index, begins_at, self.song_after(begins_at))?;
+            }
         }
-        recent.each_from(kept, |planar, frames| self.append_sane(planar, frames))
+        recent.each_from(first, |planar, frames| self.append_sane(planar, frames))
     }
 
     /// Tells the encoder of the markers before the frame that stands `beyond` frames behind the last one that it has.
@@ -398,7 +407,7 @@ fn begin_file(
     last_number: u64,
     song_seconds: Option<f64>,
 ) -> Result<(OpenPart, Option<TakeError>), TakeError> {
-    let open = |file: Result<TakeFile, FileError>| OpenPart::begin(recipe, file?, song_seconds);
+    let open = |files: Result<_, FileError>| OpenPart::begin(recipe, files?, song_seconds);
     if in_fallback {
         return Ok((open(files.begin_in_fallback(&recipe.wanted(), last_number))?, None));
     }
@@ -421,12 +430,12 @@ fn open_after(
     error: &TakeError,
     recipe: &Recipe,
     fallback: &mut Option<PathBuf>,
-    failed: &TakeFile,
+    failed: &[&TakeFile],
     song_seconds: Option<f64>,
 ) -> Option<OpenPart> {
-    let begin = |file| OpenPart::begin(recipe, file, song_seconds).ok();
-    let part = if error.is_file_too_large() { failed.next_part().ok() } else { None };
-    part.and_then(begin).or_else(|| begin(failed.next_part_in(&fallback.take()?).ok()?))
+    let begin = |files| OpenPart::begin(recipe, files, song_seconds).ok();
+    let part = if error.is_file_too_large() { next_parts(failed).ok() } else { None };
+    part.and_then(begin).or_else(|| begin(next_parts_in(failed, &fallback.take()?).ok()?))
 }
 
 /// Whether `path` lies in `folder`.

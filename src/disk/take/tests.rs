@@ -1,5 +1,6 @@
 //! Takes on real files, frame by frame.
 
+mod channels;
 mod split;
 
 use super::*;
@@ -28,7 +29,7 @@ impl Recorder {
         let texts = TextSet { file, ..TextSet::default() };
         let song = Song { position_frames: Some(0), seconds: Some(seconds), tempo: None };
         let start = TakeStart { settings: self.settings, channels: ChannelSet::first(self.arriving.channels), song };
-        OpenTake::begin(Rc::default(), Arc::new(texts), start, self.arriving).unwrap()
+        OpenTake::begin(Rc::default(), Arc::new(texts), start, self.arriving, self.arriving.channels).unwrap()
     }
 
     /// Names of its files.

@@ -94,7 +94,7 @@ impl Rig {
     pub fn sized(size: Vec2, scale: f32) -> Self {
         let (params, status) = (Arc::<RecorderParams>::default(), Arc::<Status>::default());
         let desktop = Arc::<Mutex<Messages>>::default();
-        let foresee = |texts: &Arc<TextSet>, settings: &TakeSettings, _, _: Option<&Path>| {
+        let foresee = |texts: &Arc<TextSet>, settings: &TakeSettings, _, _: &[String], _: Option<&Path>| {
             let suffix = if settings.unique_suffix { Suffix::Unique(1) } else { Suffix::Fixed(settings.n) };
             let path = PathBuf::from(format!("/takes/{}{suffix}", texts.file));
             Some(Foreseen::Known { path, folder: Some("/takes".into()), home: None })

@@ -123,6 +123,8 @@ impl Settings {
         });
         ui.horizontal(|ui| {
             actions.extend(menu(ui, "Split", 120.0, model.split).map(Action::Split));
+            ui.add_space(GAP);
+            actions.extend(menu(ui, "Files", 160.0, model.files).map(Action::Files));
         });
         ui.horizontal(|ui| {
             let label = ui.label("Header");

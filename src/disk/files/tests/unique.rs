@@ -235,10 +235,10 @@ fn a_take_that_outgrows_its_file_goes_on_in_the_next_unused_part() {
     let mut recorder = Recorder::new();
     recorder.write("take-001 (3).wav", "old");
     let first = recorder.unique("take").expect("a new file");
-    let second = first.next_part().expect("a new file");
+    let second = next_part(&first);
     sound(&second, "second");
     first.complete().expect("nothing is in the way");
-    let third = second.next_part().expect("a new file");
+    let third = next_part(&second);
     assert_eq!(second.complete().expect("nothing is in the way"), recorder.path("take-001 (2).wav"));
     assert_eq!(third.path(), recorder.path("take-001 (4).wav"));
     assert_eq!(recorder.read("take-001 (3).wav"), "old");

@@ -1,26 +1,31 @@
 //! The files of a take that have their sound, and what is still to be done about them.
 
-use super::open_part::{EndedPart, Recipe};
+use super::open_part::{EndedFile, EndedPart, Recipe};
 use crate::disk::encode::resample::resampled_frames;
 use crate::disk::encode::{self, Kept};
 use crate::disk::error::TakeError;
 use crate::disk::files::{FileError, TakeFile};
 use crate::disk::take::syncing::Syncing;
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-/// So many files at most wait for their syncs: each of them is open, and systems let a process have only so many.
+/// So many files at most wait for their syncs, or those of the newest part: each of them is open, and systems let a process
+/// have only so many.
 const MOST_CLOSING: usize = 64;
 
 /// What has come to lie on disk.
 #[derive(Debug, Default)]
 pub struct CompleteFiles {
-    /// Where they are, in the order of the sound; none where that is not known.
+    /// Where they are, in the order of the sound and then of the channels; none where that is not known.
     paths: Vec<Option<PathBuf>>,
-    /// Frames of all of them, at the rate of the file.
+    /// The first file of the newest part among them.
+    newest: usize,
+    /// Frames of all parts, at the rate of the file, that no channel lacks.
     pub frames: u64,
-    /// Bytes of all of them.
+    /// Bytes of all files.
     pub bytes: u64,
     /// Why and where the take went on elsewhere, in words for the user.
     pub elsewhere: Option<String>,
@@ -34,7 +39,8 @@ pub struct CompleteFiles {
 #[derive(Debug)]
 struct Closing {
     file: TakeFile,
-    frames: u64,
+    /// Frames of its part, which are none any more once they have been told to be lost.
+    frames: Rc<Cell<u64>>,
     /// Its place among the paths.
     at: usize,
     syncing: Vec<Syncing>,
@@ -60,9 +66,14 @@ impl Closing {
 }
 
 impl CompleteFiles {
-    /// Where they are, in the order of the sound.
+    /// Where they are, in the order of the sound and then of the channels.
     pub fn paths(&self) -> Vec<PathBuf> {
         self.paths.iter().flatten().cloned().collect()
+    }
+
+    /// The first file of the newest part.
+    pub fn newest_path(&self) -> Option<&Path> {
+        self.paths.get(self.newest..)?.iter().flatten().next().map(PathBuf::as_path)
     }
 
     /// What the user is to hear although the take goes on; told once.
@@ -70,21 +81,29 @@ impl CompleteFiles {
         self.elsewhere.take().into_iter().chain(self.news.drain(..)).collect()
     }
 
-    /// Puts a file that is written to its end where it belongs.
-    pub fn add(&mut self, ended: EndedPart) -> Result<(), TakeError> {
-        let closing = self.count(ended);
-        self.put_in_place(closing)?.map_or(Ok(()), |error| Err(error.into()))
-    }
-
-    /// The same, for a file from which the take has gone on: once it is on the medium, which nobody waits for.
+    /// Puts files that are written to their ends where they belong.
     ///
     /// # Errors
-    /// Of a file before it.
-    pub fn add_in_turn(&mut self, ended: EndedPart) -> Result<(), TakeError> {
-        let closing = self.count(ended);
-        self.closing.push_back(closing);
+    /// The first one.
+    pub fn add(&mut self, ended: EndedPart) -> Result<(), TakeError> {
         let mut result = Ok(());
-        while self.closing.len() > MOST_CLOSING {
+        for closing in self.count(ended) {
+            let placed = self.put_in_place(closing).and_then(|error| error.map_or(Ok(()), |error| Err(error.into())));
+            result = result.and(placed);
+        }
+        result
+    }
+
+    /// The same, for files from which the take has gone on: once they are on the medium, which nobody waits for.
+    ///
+    /// # Errors
+    /// Of a file before them.
+    pub fn add_in_turn(&mut self, ended: EndedPart) -> Result<(), TakeError> {
+        let most = MOST_CLOSING.max(ended.files.len());
+        let closing = self.count(ended);
+        self.closing.extend(closing);
+        let mut result = Ok(());
+        while self.closing.len() > most {
             result = result.and(self.wait_for_first());
         }
         result.and(self.hear_of_syncs())
@@ -113,26 +132,44 @@ impl CompleteFiles {
         result
     }
 
-    /// Keeps a file after an error, with what of its frames has reached the disk, and says how many these are. A file
-    /// without sound goes.
-    pub fn keep_what_is_there(&mut self, recipe: &Recipe, failed: EndedPart) -> u64 {
-        let Some(there) = mend(recipe, &failed) else {
-            failed.file.discard();
-            return 0;
-        };
-        self.frames += there;
-        self.bytes += bytes_on_disk(&failed.file);
-        self.paths.push(Some(failed.file.path().to_owned()));
-        there
+    /// Keeps files after an error, with what of their frames has reached the disk, and says of each with which frame of the
+    /// part its channels go on. A file without sound goes.
+    pub fn keep_what_is_there(&mut self, recipe: &Recipe, failed: EndedPart) -> Vec<u64> {
+        let ends: Vec<_> = failed.files.iter().map(|file| mend(recipe, &failed, file)).collect();
+        let newest = self.paths.len();
+        let mut go_on = Vec::new();
+        for (file, end) in failed.files.into_iter().zip(ends) {
+            go_on.push(end.unwrap_or(file.begins_at));
+            match end {
+                Some(_) => {
+                    self.bytes += bytes_on_disk(&file.file);
+                    self.paths.push(Some(file.file.path().to_owned()));
+                }
+                None => file.file.discard(),
+            }
+        }
+        if self.paths.len() > newest {
+            self.newest = newest;
+        }
+        self.frames += go_on.iter().min().copied().unwrap_or(0);
+        go_on
     }
 
-    /// The file is where its sound is.
-    fn count(&mut self, ended: EndedPart) -> Closing {
-        let EndedPart { file, frames, syncing, .. } = ended;
+    /// The files are where their sound is. One whose channel has all its sound in the files before goes.
+    fn count(&mut self, ended: EndedPart) -> Vec<Closing> {
+        let EndedPart { files, frames, .. } = ended;
+        let has_its_sound = |file: &EndedFile| file.begins_at > 0 && file.begins_at >= frames;
+        let (without, with_sound): (Vec<_>, Vec<_>) = files.into_iter().partition(has_its_sound);
+        without.into_iter().for_each(|file| file.file.discard());
         self.frames += frames;
-        self.bytes += bytes_on_disk(&file);
-        self.paths.push(Some(file.path().to_owned()));
-        Closing { file, frames, at: self.paths.len() - 1, syncing }
+        self.newest = self.paths.len();
+        let frames = Rc::new(Cell::new(frames));
+        let close = |EndedFile { file, syncing, .. }: EndedFile| {
+            self.bytes += bytes_on_disk(&file);
+            self.paths.push(Some(file.path().to_owned()));
+            Closing { file, frames: Rc::clone(&frames), at: self.paths.len() - 1, syncing }
+        };
+        with_sound.into_iter().map(close).collect()
     }
 
     fn wait_for_first(&mut self) -> Result<(), TakeError> {
@@ -160,7 +197,7 @@ impl CompleteFiles {
         };
         self.paths[at] = path;
         if let Some(error @ FileError::Lost { .. }) = error {
-            self.frames -= frames;
+            self.frames -= frames.take();
             self.bytes -= bytes;
             return Err(error.into());
         }
@@ -168,15 +205,18 @@ impl CompleteFiles {
     }
 }
 
-/// Mends what the header of a file says wrongly after an error, and says how many of its frames have reached the disk: some
-/// or, for certain, none. Where the disk does not even let us look, the safe ones have.
-pub fn mend(recipe: &Recipe, failed: &EndedPart) -> Option<u64> {
-    match (encode::format_of(recipe.start.settings.file_type).repair)(failed.file.file()) {
+/// Mends what the header of a file says wrongly after an error, and says up to which frame of the part it has reached the
+/// disk; none where, for certain, no sound has. Where the disk does not even let us look, the safe frames have.
+pub fn mend(recipe: &Recipe, failed: &EndedPart, file: &EndedFile) -> Option<u64> {
+    if file.is_whole {
+        return Some(failed.frames);
+    }
+    match (encode::format_of(recipe.start.settings.file_type).repair)(file.file.file()) {
         Ok(Kept { frames, sample_rate }) => {
-            let there = resampled_frames(frames, sample_rate, recipe.format.sample_rate).min(failed.frames);
-            (there > 0).then_some(there)
+            let there = resampled_frames(frames, sample_rate, recipe.format.sample_rate);
+            (there > 0).then_some((file.begins_at + there).min(failed.frames))
         }
-        Err(_) => Some(failed.safe_frames.min(failed.frames)),
+        Err(_) => Some(failed.safe_frames.max(file.begins_at).min(failed.frames)),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The file of a take that is open.
+//! The file of a take that is open, or the files, one for each channel.
 
 use crate::core::format::StreamFormat;
 use crate::core::markers::Marker;
@@ -12,6 +12,7 @@ use crate::disk::take::syncing::{Disk, SyncQueue, Syncing, sync};
 use crate::link::TextSet;
 use chrono::{DateTime, Local};
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Of the newest frames at most so many bytes are kept, but a second in any case.
@@ -28,23 +29,40 @@ pub struct Recipe {
     /// As they were at the take's first frame.
     pub texts: Arc<TextSet>,
     pub began: DateTime<Local>,
+    /// What stands behind the names of the files, one text for each channel; none where one file holds all.
+    pub channels: Vec<String>,
 }
 
 impl Recipe {
-    /// What each file is to be like.
+    /// What the files are to be like.
     pub fn wanted(&self) -> Wanted<'_> {
-        Wanted { texts: &self.texts, settings: &self.start.settings, format: self.format, began: self.began }
+        Wanted {
+            texts: &self.texts,
+            settings: &self.start.settings,
+            format: self.format,
+            began: self.began,
+            channels: &self.channels,
+        }
     }
 
-    /// What a file says of itself that begins at this second of the song.
-    fn metadata(&self, file: &TakeFile, song_seconds: Option<f64>) -> Metadata {
+    /// The shape of the sound in each file.
+    pub fn file_format(&self) -> StreamFormat {
+        if self.channels.is_empty() { self.format } else { StreamFormat { channels: 1, ..self.format } }
+    }
+
+    /// What a file says of itself that begins at this second of the song; `index` counts those side by side.
+    fn metadata(&self, file: &TakeFile, index: usize, song_seconds: Option<f64>) -> Metadata {
         let now = Local::now();
+        let mut channel_names = self.start.channels.names();
+        if !self.channels.is_empty() {
+            channel_names = channel_names.into_iter().skip(index).take(1).collect();
+        }
         let origin = Origin {
             software: SOFTWARE.to_owned(),
             date: now.format("%Y-%m-%d").to_string(),
             time: now.format("%H:%M:%S").to_string(),
             track_name: self.texts.track.clone(),
-            channel_names: self.start.channels.names(),
+            channel_names,
             take: file.number(),
             tempo: self.start.song.tempo,
             song_seconds,
@@ -52,125 +70,59 @@ impl Recipe {
         Metadata::new(&self.texts.header, origin)
     }
 
-    fn open(&self, file: &TakeFile, song_seconds: Option<f64>) -> Result<Box<dyn Encoder>, OpenError> {
+    fn open(&self, file: &TakeFile, index: usize, song_seconds: Option<f64>) -> Result<Box<dyn Encoder>, OpenError> {
         let settings = &self.start.settings;
-        let metadata = self.metadata(file, song_seconds);
-        (encode::format_of(settings.file_type).open)(settings, self.format, &metadata, Arc::clone(file.file()))
+        let metadata = self.metadata(file, index, song_seconds);
+        (encode::format_of(settings.file_type).open)(settings, self.file_format(), &metadata, Arc::clone(file.file()))
     }
 }
 
-/// One file and its encoder. Lives on the writer thread.
-pub struct OpenPart {
-    pub encoder: Box<dyn Encoder>,
-    pub file: TakeFile,
-    /// Frames that were handed to the encoder.
-    pub frames: u64,
-    /// As many of them are surely in the file, for its header said so.
-    pub safe_frames: u64,
-    /// The frames behind them, for the file in which the take goes on should this one fail.
-    recent: Recent,
-    /// How many markers the encoder has been told of.
-    markers: usize,
-    disk: Disk,
-    /// From the first sync on, so that the next one starts no thread.
-    queue: Option<Arc<SyncQueue>>,
+/// One file and its encoder.
+struct OpenFile {
+    encoder: Box<dyn Encoder>,
+    file: TakeFile,
+    /// The frame of the part with which it begins: after an error the file before may have held more than those beside it.
+    begins_at: u64,
     syncing: Option<Syncing>,
 }
 
-/// A file without its encoder.
-pub struct EndedPart {
-    pub file: TakeFile,
-    /// Frames that were handed to the encoder.
-    pub frames: u64,
-    /// As many of them are surely in the file.
-    pub safe_frames: u64,
-    pub recent: Recent,
-    /// Still under way, in the order in which they were begun.
-    pub syncing: Vec<Syncing>,
-}
-
-impl OpenPart {
-    /// Begins `file`, whose first frame was played at this second of the song; where that fails it goes.
-    pub fn begin(recipe: &Recipe, file: TakeFile, song_seconds: Option<f64>) -> Result<Self, TakeError> {
-        let disk = Disk::of(file.file(), file.path());
-        match recipe.open(&file, song_seconds) {
-            Ok(encoder) => {
-                let recent = Recent::default();
-                Ok(Self {
-                    encoder,
-                    file,
-                    frames: 0,
-                    safe_frames: 0,
-                    recent,
-                    markers: 0,
-                    disk,
-                    queue: None,
-                    syncing: None,
-                })
-            }
-            Err(error) => {
-                file.discard();
-                Err(TakeError::Encoder(error))
-            }
-        }
-    }
-
-    /// Begins the file, in which there is no sound yet, once more: its first frame was played at another second.
-    pub fn begin_again(&mut self, recipe: &Recipe, song_seconds: Option<f64>) -> Result<(), TakeError> {
-        debug_assert_eq!(self.frames, 0);
-        self.file.file().set_len(0).map_err(|source| self.write_error(source))?;
-        self.encoder = recipe.open(&self.file, song_seconds).map_err(TakeError::Encoder)?;
-        Ok(())
-    }
-
-    /// Appends frames, planar. After an error any part of them may be in the file.
-    pub fn write(&mut self, planar: &[f32], frames: usize, format: StreamFormat) -> Result<(), TakeError> {
-        self.recent.keep(self.frames, planar, frames);
-        self.frames += frames as u64;
-        self.encoder.write(planar, frames).map_err(|source| self.write_error(source))?;
-        let most = (MOST_RECENT_BYTES / (4 * format.channels as u64)).max(format.sample_rate.into());
-        // In a render much comes in between two moments of the clock.
-        if self.recent.frames() > most { self.refresh(format) } else { Ok(()) }
-    }
-
-    /// Tells the encoder of the markers in the file, in the order of their frames.
-    pub fn set_markers(&mut self, markers: &[Marker]) {
-        if markers.len() != self.markers {
-            self.markers = markers.len();
-            self.encoder.set_markers(markers);
-        }
-    }
-
-    /// Makes the header say what the file holds. Also tells the error of a sync that is done.
-    pub fn refresh(&mut self, format: StreamFormat) -> Result<(), TakeError> {
-        self.encoder.refresh().map_err(|source| self.write_error(source))?;
-        self.safe_frames = self.frames.saturating_sub(encode::most_held_back(format.sample_rate));
-        self.recent.forget_before(self.safe_frames);
-        self.hear_of_sync()
-    }
-
-    /// Has what the operating system has brought to the medium when the disk comes to it, unless that is still under way.
-    /// Also tells the error of the sync before.
-    pub fn sync(&mut self) -> Result<(), TakeError> {
-        self.hear_of_sync()?;
-        if self.is_syncing() {
+impl OpenFile {
+    /// Appends frames of its channels, planar, the first of which is `start` of the part.
+    fn write(&mut self, planar: &[f32], frames: usize, start: u64) -> Result<(), TakeError> {
+        let there = self.begins_at.saturating_sub(start).min(frames as u64) as usize;
+        // Of several channels there is one file, and nothing beside it.
+        debug_assert!(there == 0 || planar.len() == frames);
+        if there == frames {
             return Ok(());
         }
-        let queue = self.queue.take().map_or_else(|| SyncQueue::of(&self.disk), Ok);
+        self.encoder.write(&planar[there..], frames - there).map_err(|source| self.write_error(source))
+    }
+
+    /// How many more frames the part may get that has `frames` frames.
+    fn frames_left(&self, frames: u64) -> u64 {
+        self.encoder.frames_left().saturating_add(self.begins_at.saturating_sub(frames))
+    }
+
+    /// Markers of the part, in the order of their frames.
+    fn set_markers(&mut self, markers: &[Marker]) {
+        if self.begins_at == 0 {
+            return self.encoder.set_markers(markers);
+        }
+        let own = markers.iter().filter(|marker| marker.frame >= self.begins_at);
+        let own: Vec<_> = own.map(|marker| Marker { frame: marker.frame - self.begins_at, ..*marker }).collect();
+        self.encoder.set_markers(&own);
+    }
+
+    /// Has it brought to the medium when its turn comes.
+    fn sync(&mut self, queue: Option<&Arc<SyncQueue>>) -> Result<(), TakeError> {
         match queue {
-            Ok(queue) => {
+            Some(queue) => {
                 self.syncing = Some(queue.begin(self.file.file()));
-                self.queue = Some(queue);
                 Ok(())
             }
             // Without a thread to be had the take has to wait.
-            Err(_) => sync(self.file.file()).map_err(|source| self.write_error(source)),
+            None => sync(self.file.file()).map_err(|source| self.write_error(source)),
         }
-    }
-
-    /// Whether a sync is under way or waits for its turn, as far as has been heard.
-    pub fn is_syncing(&self) -> bool {
-        self.syncing.is_some()
     }
 
     /// Takes the result of a sync that is done.
@@ -180,41 +132,269 @@ impl OpenPart {
         result.map_err(|source| self.write_error(source))
     }
 
-    /// Completes the file, on the medium if `synced`. It still has to be put in its place.
-    pub fn finish(self, synced: bool) -> (EndedPart, Result<(), TakeError>) {
-        let Self { encoder, file, frames, safe_frames, recent, syncing, .. } = self;
+    /// Completes it, on the medium if `synced`.
+    fn finish(self, synced: bool) -> (EndedFile, Result<(), TakeError>) {
+        let Self { encoder, file, begins_at, syncing } = self;
         let finished = encoder
             .finish()
             .and_then(|()| syncing.map_or(Ok(()), Syncing::end))
             .and_then(|()| if synced { sync(file.file()) } else { Ok(()) });
-        let result = finished.map_err(|source| TakeError::Write { path: file.path().to_owned(), source });
-        (EndedPart { file, frames, safe_frames, recent, syncing: Vec::new() }, result)
+        EndedFile::new(file, begins_at, Vec::new(), finished)
     }
 
-    /// Completes the file, which is on the medium when all syncs that are under way then are done. It still has to be put in
-    /// its place.
-    pub fn finish_in_turn(self) -> (EndedPart, Result<(), TakeError>) {
-        let Self { encoder, file, frames, safe_frames, recent, disk, queue, syncing, .. } = self;
+    /// Completes it and has it brought to the medium when its turn comes.
+    fn finish_in_turn(self, queue: Option<&Arc<SyncQueue>>) -> (EndedFile, Result<(), TakeError>) {
+        let Self { encoder, file, begins_at, syncing } = self;
         let mut syncing = Vec::from_iter(syncing);
-        let finished = encoder.finish().and_then(|()| match queue.map_or_else(|| SyncQueue::of(&disk), Ok) {
-            Ok(queue) => {
+        let finished = encoder.finish().and_then(|()| match queue {
+            Some(queue) => {
                 syncing.push(queue.begin(file.file()));
                 Ok(())
             }
             // As in `sync`.
-            Err(_) => sync(file.file()),
+            None => sync(file.file()),
         });
-        let result = finished.map_err(|source| TakeError::Write { path: file.path().to_owned(), source });
-        (EndedPart { file, frames, safe_frames, recent, syncing }, result)
+        EndedFile::new(file, begins_at, syncing, finished)
     }
 
-    /// Ends it after an error, with whatever is in the file.
-    pub fn fail(self) -> EndedPart {
-        let Self { file, frames, safe_frames, recent, syncing, .. } = self;
-        EndedPart { file, frames, safe_frames, recent, syncing: Vec::from_iter(syncing) }
+    /// Ends it after an error, with whatever is in it.
+    fn fail(self) -> EndedFile {
+        let Self { file, begins_at, syncing, .. } = self;
+        EndedFile { file, begins_at, is_whole: false, syncing: Vec::from_iter(syncing) }
     }
 
     fn write_error(&self, source: io::Error) -> TakeError {
         TakeError::Write { path: self.file.path().to_owned(), source }
+    }
+}
+
+/// A file without its encoder.
+#[derive(Debug)]
+pub struct EndedFile {
+    pub file: TakeFile,
+    /// The frame of the part with which it begins.
+    pub begins_at: u64,
+    /// It was completed without an error.
+    pub is_whole: bool,
+    /// Still under way, in the order in which they were begun.
+    pub syncing: Vec<Syncing>,
+}
+
+impl EndedFile {
+    fn new(
+        file: TakeFile,
+        begins_at: u64,
+        syncing: Vec<Syncing>,
+        finished: io::Result<()>,
+    ) -> (Self, Result<(), TakeError>) {
+        let path = file.path().to_owned();
+        let ended = Self { file, begins_at, is_whole: finished.is_ok(), syncing };
+        (ended, finished.map_err(|source| TakeError::Write { path, source }))
+    }
+}
+
+/// Files side by side that are written together: one for each channel, or one that holds all. Lives on the writer thread.
+pub struct OpenPart {
+    /// At least one; in the order of the channels.
+    files: Vec<OpenFile>,
+    /// Frames that were handed to the encoders.
+    pub frames: u64,
+    /// As many of them are surely in the files, for their headers said so.
+    pub safe_frames: u64,
+    /// The frames behind them, for the files in which the take goes on should one of these fail.
+    recent: Recent,
+    /// How many markers the encoders have been told of.
+    markers: usize,
+    disk: Disk,
+    /// From the first sync on, so that the next one starts no thread.
+    queue: Option<Arc<SyncQueue>>,
+}
+
+/// The files without their encoders.
+pub struct EndedPart {
+    /// At least one; in the order of the channels.
+    pub files: Vec<EndedFile>,
+    /// Frames that were handed to the encoders.
+    pub frames: u64,
+    /// As many of them are surely in the files.
+    pub safe_frames: u64,
+    pub recent: Recent,
+}
+
+impl EndedPart {
+    /// The first of the files.
+    pub fn path(&self) -> &Path {
+        self.files[0].file.path()
+    }
+
+    pub fn take_files(&self) -> Vec<&TakeFile> {
+        self.files.iter().map(|file| &file.file).collect()
+    }
+
+    /// Removes files that hold no sound.
+    pub fn discard(self) {
+        self.files.into_iter().for_each(|file| file.file.discard());
+    }
+}
+
+impl OpenPart {
+    /// Begins `files`, whose first frame was played at this second of the song; where that fails they go.
+    pub fn begin(recipe: &Recipe, files: Vec<TakeFile>, song_seconds: Option<f64>) -> Result<Self, TakeError> {
+        let Some(first) = files.first() else { return Err(TakeError::Internal) };
+        let disk = Disk::of(first.file(), first.path());
+        let encoders: Result<Vec<_>, _> =
+            files.iter().enumerate().map(|(index, file)| recipe.open(file, index, song_seconds)).collect();
+        let encoders = match encoders {
+            Ok(encoders) => encoders,
+            Err(error) => {
+                files.into_iter().for_each(TakeFile::discard);
+                return Err(TakeError::Encoder(error));
+            }
+        };
+        let open = |(file, encoder)| OpenFile { encoder, file, begins_at: 0, syncing: None };
+        Ok(Self {
+            files: files.into_iter().zip(encoders).map(open).collect(),
+            frames: 0,
+            safe_frames: 0,
+            recent: Recent::default(),
+            markers: 0,
+            disk,
+            queue: None,
+        })
+    }
+
+    /// Begins the file `index`, in which there is no sound yet, once more: with this frame of the part, which was played at
+    /// another second.
+    pub fn begin_again(
+        &mut self,
+        recipe: &Recipe,
+        index: usize,
+        begins_at: u64,
+        song_seconds: Option<f64>,
+    ) -> Result<(), TakeError> {
+        debug_assert_eq!(self.frames, 0);
+        let file = &mut self.files[index];
+        file.begins_at = begins_at;
+        file.file.file().set_len(0).map_err(|source| file.write_error(source))?;
+        file.encoder = recipe.open(&file.file, index, song_seconds).map_err(TakeError::Encoder)?;
+        Ok(())
+    }
+
+    /// The first of the files.
+    pub fn path(&self) -> &Path {
+        self.files[0].file.path()
+    }
+
+    /// The number of the take in the files' names.
+    pub fn number(&self) -> u64 {
+        self.files[0].file.number()
+    }
+
+    pub fn take_files(&self) -> Vec<&TakeFile> {
+        self.files.iter().map(|file| &file.file).collect()
+    }
+
+    /// Any of the encoders, which are all alike.
+    pub fn encoder(&self) -> &dyn Encoder {
+        &*self.files[0].encoder
+    }
+
+    /// Bytes of the files so far.
+    pub fn bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.encoder.bytes()).sum()
+    }
+
+    /// How many more frames fit into all of the files.
+    pub fn frames_left(&self) -> u64 {
+        self.files.iter().map(|file| file.frames_left(self.frames)).min().unwrap_or(0)
+    }
+
+    /// Appends frames, planar. After an error any part of them may be in the files.
+    pub fn write(&mut self, planar: &[f32], frames: usize, format: StreamFormat) -> Result<(), TakeError> {
+        let start = self.frames;
+        self.recent.keep(start, planar, frames);
+        self.frames += frames as u64;
+        let samples = planar.len() / self.files.len();
+        let each = self.files.iter_mut().zip(planar.chunks_exact(samples));
+        each.map(|(file, planar)| file.write(planar, frames, start)).fold(Ok(()), Result::and)?;
+        let most = (MOST_RECENT_BYTES / (4 * format.channels as u64)).max(format.sample_rate.into());
+        // In a render much comes in between two moments of the clock.
+        if self.recent.frames() > most { self.refresh(format) } else { Ok(()) }
+    }
+
+    /// Tells the encoders of the markers in the part, in the order of their frames.
+    pub fn set_markers(&mut self, markers: &[Marker]) {
+        if markers.len() != self.markers {
+            self.markers = markers.len();
+            self.files.iter_mut().for_each(|file| file.set_markers(markers));
+        }
+    }
+
+    /// Makes the headers say what the files hold. Also tells the error of a sync that is done.
+    pub fn refresh(&mut self, format: StreamFormat) -> Result<(), TakeError> {
+        for file in &mut self.files {
+            file.encoder.refresh().map_err(|source| file.write_error(source))?;
+        }
+        self.safe_frames = self.frames.saturating_sub(encode::most_held_back(format.sample_rate));
+        self.recent.forget_before(self.safe_frames);
+        self.hear_of_syncs()
+    }
+
+    /// Has what the operating system has brought to the medium when the disk comes to it, unless that is still under way.
+    /// Also tells the error of the sync before.
+    pub fn sync(&mut self) -> Result<(), TakeError> {
+        self.hear_of_syncs()?;
+        if self.is_syncing() {
+            return Ok(());
+        }
+        self.queue = self.queue.take().or_else(|| SyncQueue::of(&self.disk).ok());
+        self.files.iter_mut().try_for_each(|file| file.sync(self.queue.as_ref()))
+    }
+
+    /// Whether a sync is under way or waits for its turn, as far as has been heard.
+    pub fn is_syncing(&self) -> bool {
+        self.files.iter().any(|file| file.syncing.is_some())
+    }
+
+    fn hear_of_syncs(&mut self) -> Result<(), TakeError> {
+        self.files.iter_mut().try_for_each(OpenFile::hear_of_sync)
+    }
+
+    /// Completes the files, on the medium if `synced`. They still have to be put in their places.
+    ///
+    /// # Errors
+    /// The first one; the files beside are completed all the same.
+    pub fn finish(self, synced: bool) -> (EndedPart, Result<(), TakeError>) {
+        self.end(|file| file.finish(synced))
+    }
+
+    /// Completes the files, which are on the medium when all syncs that are under way then are done. They still have to be
+    /// put in their places.
+    ///
+    /// # Errors
+    /// As [`finish`](Self::finish).
+    pub fn finish_in_turn(mut self) -> (EndedPart, Result<(), TakeError>) {
+        let queue = self.queue.take().or_else(|| SyncQueue::of(&self.disk).ok());
+        self.end(|file| file.finish_in_turn(queue.as_ref()))
+    }
+
+    /// Ends them after an error, with whatever is in them.
+    pub fn fail(self) -> EndedPart {
+        self.end(|file| (file.fail(), Ok(()))).0
+    }
+
+    fn end(
+        self,
+        mut end: impl FnMut(OpenFile) -> (EndedFile, Result<(), TakeError>),
+    ) -> (EndedPart, Result<(), TakeError>) {
+        let Self { files, frames, safe_frames, recent, .. } = self;
+        let mut result = Ok(());
+        let files = files.into_iter().map(|file| {
+            let (ended, this) = end(file);
+            result = std::mem::replace(&mut result, Ok(())).and(this);
+            ended
+        });
+        let files = files.collect();
+        (EndedPart { files, frames, safe_frames, recent }, result)
     }
 }
