@@ -10,7 +10,7 @@
 //! [`coder`] and what it uses choose and write the predictions.
 
 use super::growing_file::GrowingFile;
-use super::tags::vorbis_comments::vorbis_comments;
+use super::tags::vorbis_comments::{chapter_fields, vorbis_comments};
 use super::{Encoder, Format, OpenError, SampleRange};
 use crate::core::format::{Codec, StreamFormat};
 use crate::core::markers::Marker;
@@ -48,8 +48,11 @@ const MAX_RATE: u32 = 655_350;
 /// Bytes of the signature, STREAMINFO's head and STREAMINFO (RFC 9639, 8.1 and 8.2).
 const STREAMINFO_END: usize = 4 + 4 + 34;
 
-/// Room for what a tag editor adds, so that it need not move the sound.
-const PADDING_BYTES: u16 = 4096;
+/// Bytes of a block's head (RFC 9639, 8.1).
+const BLOCK_HEAD_BYTES: usize = 4;
+
+/// Room for markers, and for what a tag editor adds, so that it need not move the sound.
+const PADDING_BYTES: usize = 16 << 10;
 
 /// One FLAC file that is being written.
 pub struct FlacEncoder {
@@ -115,7 +118,9 @@ impl Encoder for FlacEncoder {
         self.file.refresh()
     }
 
-    fn set_markers(&mut self, _markers: &[Marker]) {}
+    fn set_markers(&mut self, markers: &[Marker]) {
+        self.file.set_markers(markers);
+    }
 
     fn finish(mut self: Box<Self>) -> io::Result<()> {
         if self.coder.held_frames() > 0 {
@@ -149,11 +154,15 @@ fn bits(codec: Codec) -> u16 {
     }
 }
 
-/// The file: metadata blocks whose length never changes, then coded blocks.
+/// The file: metadata blocks whose length altogether never changes, then coded blocks.
 struct FlacFile {
     file: GrowingFile,
     info: Streaminfo,
     comments: VorbisComment,
+    /// Of the comments, those that are no markers.
+    entries: usize,
+    /// Bytes of the comments that the file has.
+    told_bytes: usize,
     seek_points: SeekPoints,
     header_bytes: u64,
     /// Frames of sound in the file.
@@ -163,21 +172,42 @@ struct FlacFile {
 impl FlacFile {
     fn begin(file: Arc<File>, info: Streaminfo, metadata: &Metadata) -> io::Result<Self> {
         let seek_points = SeekPoints::new(info.sample_rate / u32::from(info.maximum_block_size));
-        let fields = vorbis_comments(metadata).into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let fields: Vec<_> =
+            vorbis_comments(metadata).into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let entries = fields.len();
         let comments = VorbisComment { fields, ..VorbisComment::default() };
         let file = GrowingFile::new(file);
-        let mut begun = Self { file, info, comments, seek_points, header_bytes: 0, frames: 0 };
+        let mut begun = Self { file, info, comments, entries, told_bytes: 0, seek_points, header_bytes: 0, frames: 0 };
         let header = begun.header(SeekPoints::placeholders())?;
+        begun.told_bytes = begun.comment_bytes();
         begun.file.append(&header)?;
         begun.file.flush()?;
         begun.header_bytes = header.len() as u64;
         Ok(begun)
     }
 
+    /// As many of them as have room.
+    fn set_markers(&mut self, markers: &[Marker]) {
+        self.comments.fields.truncate(self.entries);
+        self.comments.fields.extend(chapter_fields(markers, self.info.sample_rate, PADDING_BYTES));
+    }
+
+    /// Bytes of the comments, their number and the vendor's name aside.
+    fn comment_bytes(&self) -> usize {
+        self.comments.fields.iter().map(|field| 4 + field.len()).sum()
+    }
+
+    /// Bytes of the comments that are markers.
+    fn marker_bytes(&self) -> usize {
+        self.comments.fields[self.entries..].iter().map(|field| 4 + field.len()).sum()
+    }
+
+    /// What comes before the sound, always as long. The comments stand before all that is long, so that their sizes lie in
+    /// the file's first page.
     fn header(&self, seek_table: SeekTable) -> io::Result<Vec<u8>> {
-        let padding = Padding { size: PADDING_BYTES.into() };
+        let padding = Padding { size: ((PADDING_BYTES - self.marker_bytes()) as u16).into() };
         let blocks: [Block; 4] =
-            [self.info.clone().into(), seek_table.into(), self.comments.clone().into(), padding.into()];
+            [self.info.clone().into(), self.comments.clone().into(), padding.into(), seek_table.into()];
         let mut bytes = Vec::new();
         write_blocks(&mut bytes, blocks)?;
         Ok(bytes)
@@ -198,7 +228,26 @@ impl FlacFile {
         self.file.flush()?;
         self.info.total_samples = NonZero::new(self.frames);
         let header = self.header(SeekPoints::placeholders())?;
+        self.write_comments(&header)?;
         self.file.overwrite(0, &header[..STREAMINFO_END])
+    }
+
+    /// Brings the comments up to date where they have changed. What is still padding to a reader comes first, then, in one
+    /// write, their sizes and the head of the padding behind the old ones.
+    fn write_comments(&mut self, header: &[u8]) -> io::Result<()> {
+        let bytes = self.comment_bytes();
+        if bytes == self.told_bytes {
+            return Ok(());
+        }
+        let block_bytes =
+            u32::from_be_bytes([0, header[STREAMINFO_END + 1], header[STREAMINFO_END + 2], header[STREAMINFO_END + 3]]);
+        let end = STREAMINFO_END + BLOCK_HEAD_BYTES + block_bytes as usize;
+        let padding_at = end + BLOCK_HEAD_BYTES;
+        let was_padding_at = (padding_at + self.told_bytes - bytes).min(padding_at);
+        self.file.overwrite(was_padding_at as u64, &header[was_padding_at..padding_at])?;
+        self.file.overwrite(STREAMINFO_END as u64, &header[STREAMINFO_END..was_padding_at])?;
+        self.told_bytes = bytes;
+        Ok(())
     }
 
     fn finish(mut self, md5: [u8; 16]) -> io::Result<()> {

@@ -6,7 +6,7 @@
 //! changed).
 
 use super::resample::Resampler;
-use super::tags::id3::id3_tag;
+use super::tags::id3::{Stretch, id3_tag_with_chapters, id3_tag_with_room};
 use super::{Encoder, Format, OpenError, SampleRange};
 use crate::core::format::{BitRate, StreamFormat};
 use crate::core::markers::Marker;
@@ -68,6 +68,13 @@ pub struct Mp3Encoder {
     rates: (u32, u32),
     mpeg: Mpeg,
     max_bytes: u64,
+    /// Frames of the take so far, those of the last pieces included.
+    frames: u64,
+    metadata: Metadata,
+    /// Bytes of the ID3 tag, with the room for markers in it; 0 where there is none.
+    id3_bytes: usize,
+    /// What the ID3 tag is to become with the next refresh.
+    new_id3_tag: Option<Vec<u8>>,
 }
 
 impl Mp3Encoder {
@@ -97,15 +104,27 @@ impl Mp3Encoder {
             Resampler::between(format.sample_rate, rate, format.channels).map_err(|error| refuse(error.to_string()))?;
         let encoder = build_lame(bit_rate, rate, format.channels).map_err(|error| refuse(error.to_string()))?;
         let mpeg = Mpeg::at_rate(rate);
+        let id3_tag = id3_tag_with_room(metadata)?;
+        let id3_bytes = id3_tag.len();
         let lame = LameFile {
             encoder,
             tamed: vec![0.0; PIECE_FRAMES * format.channels],
             encoded: Vec::new(),
-            file: FrameFile::begin(file, &id3_tag(metadata)?, mpeg, rate)?,
+            file: FrameFile::begin(file, &id3_tag, mpeg, rate)?,
             channels: format.channels,
             early: Some(Vec::new()),
         };
-        Ok(Self { resampler, lame, rates: (format.sample_rate, rate), mpeg, max_bytes })
+        Ok(Self {
+            resampler,
+            lame,
+            rates: (format.sample_rate, rate),
+            mpeg,
+            max_bytes,
+            frames: 0,
+            metadata: metadata.clone(),
+            id3_bytes,
+            new_id3_tag: None,
+        })
     }
 }
 
@@ -115,6 +134,7 @@ impl Encoder for Mp3Encoder {
     }
 
     fn write(&mut self, planar: &[f32], frames: usize) -> io::Result<()> {
+        self.frames += frames as u64;
         let lame = &mut self.lame;
         match &mut self.resampler {
             Some(resampler) => resampler.push(planar, frames, |planar, frames| lame.encode(planar, frames)),
@@ -124,15 +144,29 @@ impl Encoder for Mp3Encoder {
 
     /// The tag then counts the frames that are in the file. LAME holds back about three, the resampler up to 0.1 s.
     fn refresh(&mut self) -> io::Result<()> {
-        self.lame.refresh()
+        self.lame.refresh()?;
+        match self.new_id3_tag.take() {
+            Some(tag) => self.lame.file.write_id3_tag(&tag),
+            None => Ok(()),
+        }
     }
 
-    fn set_markers(&mut self, _markers: &[Marker]) {}
+    /// In a tag where there is one: the user may have left every entry out.
+    fn set_markers(&mut self, markers: &[Marker]) {
+        if self.id3_bytes > 0 {
+            let stretch = Stretch { sample_rate: self.rates.0, frames: self.frames };
+            // Where the library refuses, the tag stays as it is.
+            self.new_id3_tag = id3_tag_with_chapters(&self.metadata, markers, stretch, self.id3_bytes).ok();
+        }
+    }
 
     fn finish(self: Box<Self>) -> io::Result<()> {
-        let Self { resampler, mut lame, .. } = *self;
+        let Self { resampler, mut lame, new_id3_tag, .. } = *self;
         if let Some(resampler) = resampler {
             resampler.finish(|planar, frames| lame.encode(planar, frames))?;
+        }
+        if let Some(tag) = new_id3_tag {
+            lame.file.write_id3_tag(&tag)?;
         }
         lame.finish()
     }

@@ -18,7 +18,7 @@ use crate::core::format::StreamFormat;
 use crate::core::markers::Marker;
 use crate::core::metadata::Metadata;
 use crate::disk::encode::tags::bext::bext_fields;
-use crate::disk::encode::tags::cue::{cue_chunks, first_that_fit};
+use crate::disk::encode::tags::cue::{cue_chunks, that_have_room};
 use crate::disk::encode::tags::ixml::ixml;
 use crate::disk::encode::tags::riff_info::info_chunk;
 use std::fs::File;
@@ -224,7 +224,7 @@ impl Header {
     /// Tells of the first of these markers, as many as have room, and says how many these are.
     pub fn set_markers(&mut self, markers: &[Marker]) -> usize {
         let room = self.marker_room.len() - CHUNK_HEAD_BYTES;
-        let fitting = first_that_fit(markers, room);
+        let fitting = that_have_room(markers, room);
         let mut chunks = cue_chunks(fitting);
         let rest = vec![0; room - chunks.len()];
         push_chunk(&mut chunks, *b"JUNK", &rest);
