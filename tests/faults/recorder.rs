@@ -6,7 +6,7 @@ use crate::common::{
 };
 use crate::log;
 use faulty_disk::{Disk, Fault};
-use headless_host::{Change, Instance, Processor, Render, Setup};
+use headless_host::{Change, Instance, Processor, Render, Setup, Transport};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -106,6 +106,12 @@ impl Recorder {
     /// Sets one of the texts that are saved with the project.
     pub fn set_text(&mut self, key: &str, text: &str) {
         self.instance.as_mut().unwrap().0.set_text(key, text).unwrap();
+    }
+
+    /// Puts the song to a second, from which it runs on.
+    pub fn set_song(&mut self, seconds: f64) {
+        let transport = Transport { playing: true, seconds, tempo: Some(120.0) };
+        self.instance.as_mut().unwrap().1.set_transport(Some(transport));
     }
 
     /// The next frame of the input to be played.
