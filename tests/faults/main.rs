@@ -10,6 +10,7 @@ mod common;
 
 mod calls;
 mod elsewhere;
+mod four_gib;
 mod full;
 mod host;
 mod kill;
