@@ -5,8 +5,9 @@ use crate::editor::theme::{self, GAP};
 use crate::editor::trouble::Trouble;
 use egui::{Align, Color32, Frame, Label, Layout, Margin, RichText, ScrollArea, Sense, Ui, vec2};
 
-/// The list takes this share of the window at most; it scrolls beyond.
-const SHARE: f32 = 0.3;
+/// The list takes this share of the window at most; it scrolls beyond. In the lowest window that leaves room for a row of
+/// the settings and a take.
+const SHARE: f32 = 0.2;
 
 const OK_WIDTH: f32 = 44.0;
 
