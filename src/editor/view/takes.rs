@@ -18,6 +18,8 @@ pub const LEAST_HEIGHT: f32 = 2.5 * HEIGHT;
 /// Draws the list into what is left of the window.
 pub fn show(ui: &mut Ui, takes: &[TakeRow], shows_focus: bool, actions: &mut Vec<Action>) {
     ui.spacing_mut().item_spacing.y = 0.0;
+    // The figures stay below their headings.
+    ui.spacing_mut().scroll.floating_allocated_width = 0.0;
     // Where trouble takes the room of the list, the newest take matters more.
     if takes.is_empty() || ui.available_height() >= 2.0 * HEIGHT {
         heading(ui, takes.is_empty());

@@ -3,7 +3,7 @@
 use crate::core::format::Menu;
 use crate::editor::theme::ROW;
 use egui::style::ScrollAnimation;
-use egui::{Align, Button, ComboBox, Id, Layout, Margin, Response, TextEdit, Ui, vec2};
+use egui::{Align, Button, ComboBox, Id, Layout, Margin, Response, TextEdit, Ui, WidgetText, vec2};
 
 /// A text that the user types.
 pub struct Text<'a> {
@@ -16,7 +16,7 @@ pub struct Text<'a> {
 }
 
 /// A name in front of a setting, at least as wide as the page's column of names.
-pub fn name(ui: &mut Ui, text: &str, column: f32) -> Id {
+pub fn name(ui: &mut Ui, text: impl Into<WidgetText>, column: f32) -> Id {
     let size = vec2(column, ROW);
     let label = ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
         ui.set_min_size(size);

@@ -104,7 +104,7 @@ fn menus(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
 
 /// The full path of the next take, and how long its disk lasts.
 fn next_path(ui: &mut Ui, model: &Model) {
-    field::name(ui, "Next take", NAMES);
+    field::name(ui, RichText::new("Next take").color(theme::WEAK), NAMES);
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         ui.label(RichText::new(&model.room).color(theme::WEAK));
         let width = ui.available_width();

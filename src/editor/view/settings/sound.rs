@@ -3,11 +3,12 @@
 use super::field::{self, Text};
 use crate::core::format::Rate;
 use crate::editor::model::Model;
+use crate::editor::theme::GAP;
 use crate::editor::view::Action;
 use egui::Ui;
 
 /// The width of the names in front.
-const NAMES: f32 = 76.0;
+const NAMES: f32 = 112.0;
 
 const TIME_SLICE_HELP: &str = "Keeps the file to the song: where the song jumps ahead while a take runs, the time between \
                                becomes silence.";
@@ -28,16 +29,18 @@ pub struct SoundPage {
 impl SoundPage {
     /// Draws the page.
     pub fn show(&mut self, ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
-        // In a narrow window there is no room for both.
-        ui.horizontal_wrapped(|ui| {
-            actions.extend(field::menu(ui, "Sample Rate", NAMES, 88.0, model.rate).map(Action::Rate));
-            // Without a wanted rate there is nothing to match.
-            ui.add_enabled_ui(model.rate != Rate::Host, |ui| {
-                let how = field::menu(ui, "Sample Rate Match", 0.0, 200.0, model.rate_match);
+        ui.horizontal(|ui| {
+            actions.extend(field::menu(ui, "Sample Rate", NAMES, 96.0, model.rate).map(Action::Rate));
+        });
+        // Without a wanted rate there is nothing to match.
+        ui.add_enabled_ui(model.rate != Rate::Host, |ui| {
+            ui.horizontal(|ui| {
+                let how = field::menu(ui, "Sample Rate Match", NAMES, 192.0, model.rate_match);
                 actions.extend(how.map(Action::RateMatch));
             });
         });
         ui.horizontal(|ui| {
+            ui.add_space(NAMES + GAP);
             actions.extend(field::check(ui, "Time Slice", model.time_slice, TIME_SLICE_HELP).map(Action::TimeSlice));
         });
         ui.horizontal(|ui| self.scope(ui, model, actions));
