@@ -8,6 +8,7 @@ use crate::core::format::{BitRate, Codec, ExportMethod, FileType, Menu, Rate, Ra
 use crate::link::{Column, Gate, Span, TakeReport, TextId};
 use egui::{Key, Modifiers, Role, Vec2, vec2};
 use egui_kittest::kittest::{NodeT, Queryable};
+use nice_plug_egui::KeyCapture;
 use rig::{Asked, Rig, default_size};
 
 const STEREO: StreamFormat = StreamFormat { channels: 2, sample_rate: 48_000 };
@@ -138,6 +139,20 @@ fn the_arrow_keys_choose_a_page_only_while_a_tab_has_the_focus() {
         assert_eq!((focused.role, focused.label.as_str()), (Role::Tab, page), "after {key:?}");
         assert_eq!(rig.panel().accesskit_node().label().as_deref(), Some(page), "after {key:?}");
     }
+}
+
+#[test]
+fn the_host_gets_the_arrow_keys_unless_a_tab_needs_them() {
+    let mut rig = Rig::new();
+    let is_kept = |rig: &Rig| match super::window::keys(&rig.harness.ctx) {
+        KeyCapture::CaptureKeys(keys) => keys.contains(&"ArrowLeft".parse().unwrap()),
+        KeyCapture::CaptureAll | KeyCapture::IgnoreAll | KeyCapture::IgnoreKeys(_) => panic!("nothing is typed"),
+    };
+    assert!(!is_kept(&rig));
+    rig.tab_to(Role::Tab, "File");
+    assert!(is_kept(&rig));
+    rig.press(Key::Tab);
+    assert!(!is_kept(&rig));
 }
 
 #[test]

@@ -339,7 +339,7 @@ impl NiceEguiApp for App {
 }
 
 /// The keys that the host does not get: all of them while a text is typed, else those that the window itself uses.
-fn keys(ctx: &egui::Context) -> KeyCapture {
+pub(super) fn keys(ctx: &egui::Context) -> KeyCapture {
     if ctx.text_edit_focused() {
         return KeyCapture::CaptureAll;
     }

@@ -79,7 +79,10 @@ impl Settings {
     fn page(&mut self, ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
         describe(ui, Role::TabPanel, self.chosen.label());
         let corners = CornerRadius { nw: 0, ..theme::RADIUS };
-        let frame = Frame::new().fill(theme::PANEL).corner_radius(corners).inner_margin(Margin::same(GAP as i8));
+        // A low page shows all of a row.
+        let vertical = ((ui.max_rect().height() - ROW) / 2.0).min(GAP);
+        let margin = Margin::symmetric(GAP as i8, vertical as i8);
+        let frame = Frame::new().fill(theme::PANEL).corner_radius(corners).inner_margin(margin);
         frame.show(ui, |ui| {
             ScrollArea::vertical().auto_shrink(false).min_scrolled_height(0.0).show(ui, |ui| match self.chosen {
                 Page::File => self.file.show(ui, model, actions),

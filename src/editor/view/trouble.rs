@@ -32,7 +32,7 @@ fn one(ui: &mut Ui, entry: &Trouble, actions: &mut Vec<Action>) {
             let (sign, _) = ui.allocate_exact_size(vec2(18.0, 24.0), Sense::hover());
             theme::triangle(ui.painter(), sign.center(), 8.0, theme::AMBER, theme::AMBER_DEEP);
             let text = RichText::new(&entry.text).font(theme::text(13.0)).color(Color32::WHITE);
-            let width = ui.available_width() - OK_WIDTH - GAP;
+            let width = ui.available_width() - if entry.can_be_read { OK_WIDTH + GAP } else { 0.0 };
             ui.allocate_ui_with_layout(vec2(width, 24.0), Layout::left_to_right(Align::Center), |ui| {
                 ui.set_min_width(width);
                 ui.add(Label::new(text).wrap());
