@@ -110,6 +110,7 @@ fn tab_reaches_everything_on_each_page_and_brings_it_into_sight() {
 fn shift_and_tab_bring_back_into_sight_what_lies_above() {
     let mut rig = in_full_use(MIN_SIZE, 1.0);
     rig.tab_to(Role::TextInput, "Fallback");
+    assert!(rig.panel().rect().contains_rect(rig.focused().unwrap().rect), "it lies below");
     for _ in 0..7 {
         rig.harness.key_press_modifiers(Modifiers::SHIFT, Key::Tab);
         rig.harness.run_steps(3);

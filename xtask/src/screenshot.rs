@@ -212,7 +212,8 @@ mod session {
                 (MARGIN + TAB_WIDTH * options.page as f64, top_of_tabs(f64::from(height) / options.scale));
             let [tab, page] = [8.0, TAB_HEIGHT + 4.0].map(|below| pixels([left + 8.0, top + below]));
             for _ in 0..100 {
-                self.seconds(0.1, &[])?;
+                self.instance.run_callbacks();
+                std::thread::sleep(Duration::from_millis(100));
                 let picture = window.picture()?;
                 let color = |[x, y]: [i16; 2]| picture.pixel(x as u32, y as u32);
                 if color(tab) == color(page) && color(tab) != color(pixels([1.0, 1.0])) {

@@ -274,6 +274,15 @@ mod tests {
     }
 
     #[test]
+    fn the_recorders_folder_is_where_a_take_goes_on_without_a_fallback() {
+        let mut recorder = Recorder::new("take");
+        recorder.known();
+        let NextTake::Known(found) = recorder.next_take() else { panic!("no answer") };
+        let wanted = Wanted { texts: &recorder.texts, settings: &recorder.settings, format: FORMAT };
+        assert_eq!(found.recorder_folder, TakeFiles::default().fallback_folder(&wanted));
+    }
+
+    #[test]
     fn a_disk_that_does_not_answer_leaves_the_number_open() {
         let mut recorder = Recorder::new("take");
         let _hangs = recorder.hang();
