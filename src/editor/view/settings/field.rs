@@ -32,7 +32,7 @@ pub fn text_line(ui: &mut Ui, draft: &mut Option<String>, field: &Text<'_>) -> O
 
 /// The same with several lines, as high as `room`, the rest of the page. Tab leaves it, as everywhere.
 pub fn text_lines(ui: &mut Ui, room: f32, draft: &mut Option<String>, field: &Text<'_>) -> Option<String> {
-    edit(ui, room.max(2.0 * ROW), draft, field, |typed| TextEdit::multiline(typed))
+    edit(ui, room.max(2.0 * ROW), draft, field, |typed| TextEdit::multiline(typed).desired_rows(2))
 }
 
 fn edit(
