@@ -66,7 +66,9 @@ impl Drop for AudioFileOut {
 fn foresee(status: Arc<Status>) -> Foresee {
     let mut foresight = Foresight::new(Arc::new(move || status.scope().changed()));
     Box::new(move |texts, settings, format, last_take| match foresight.next_take(texts, settings, format, last_take) {
-        NextTake::Known(Found { path, folder, home }) => Some(Foreseen::Known { path: path?, folder, home }),
+        NextTake::Known(Found { path, folder, recorder_folder, home }) => {
+            Some(Foreseen::Known { path: path?, folder, recorder_folder, home })
+        }
         NextTake::Open(path) => Some(Foreseen::Open(path)),
     })
 }

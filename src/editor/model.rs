@@ -96,6 +96,8 @@ pub struct Model {
     pub scope: String,
     pub header: String,
     pub fallback: String,
+    /// What an empty `fallback` stands for; empty where that is not known.
+    pub recorder_folder: String,
     pub rate: Rate,
     pub rate_match: RateMatch,
     pub time_slice: bool,
@@ -123,6 +125,8 @@ pub struct Inputs<'a> {
     pub track_rgb: Option<[u8; 3]>,
     /// The full path of the next take.
     pub next_path: &'a str,
+    /// The recorder's folder; empty where that is not known.
+    pub recorder_folder: &'a str,
     pub read: &'a Read,
     /// How full the queue was when the present take ended, 0 to 1.
     pub rest_at_first: f32,
@@ -161,6 +165,7 @@ impl Model {
             scope: inputs.texts.scope.clone(),
             header: inputs.texts.header.clone(),
             fallback: inputs.texts.fallback.clone(),
+            recorder_folder: words::printable(inputs.recorder_folder),
             rate: settings.rate,
             rate_match: settings.rate_match,
             time_slice: inputs.time_slice,
@@ -272,6 +277,7 @@ mod tests {
             texts: &texts,
             track_rgb: None,
             next_path: "next.wav",
+            recorder_folder: "",
             read: &read,
             rest_at_first: 0.0,
             desktop: None,
@@ -327,6 +333,7 @@ mod tests {
                 texts: &texts,
                 track_rgb: None,
                 next_path: "",
+                recorder_folder: "",
                 read: &read,
                 rest_at_first: 0.0,
                 desktop: None,

@@ -35,6 +35,8 @@ pub enum Foreseen {
         path: PathBuf,
         /// The nearest folder above it that is there.
         folder: Option<PathBuf>,
+        /// The recorder's folder, whether it is there or not.
+        recorder_folder: Option<PathBuf>,
         /// The user's home folder, for short as `~`.
         home: Option<PathBuf>,
     },
@@ -45,15 +47,28 @@ pub enum Foreseen {
 impl Foreseen {
     /// The path as `file` itself could say it.
     fn text(&self) -> String {
-        let text = match self {
-            Foreseen::Open(path) => path.to_string_lossy(),
-            Foreseen::Known { path, home, .. } => match home.as_ref().and_then(|home| path.strip_prefix(home).ok()) {
-                Some(rest) => return Path::new("~").join(rest).to_string_lossy().into_owned(),
-                None => path.to_string_lossy(),
-            },
-        };
-        text.into_owned()
+        match self {
+            Foreseen::Open(path) => path.to_string_lossy().into_owned(),
+            Foreseen::Known { path, home, .. } => for_short(path, home.as_deref()),
+        }
     }
+
+    /// The recorder's folder as `fallback` itself could say it; empty where it is not known.
+    fn recorder_folder(&self) -> String {
+        match self {
+            Foreseen::Known { recorder_folder: Some(folder), home, .. } => for_short(folder, home.as_deref()),
+            Foreseen::Known { recorder_folder: None, .. } | Foreseen::Open(_) => String::new(),
+        }
+    }
+}
+
+/// `path` with `~` for the home folder.
+fn for_short(path: &Path, home: Option<&Path>) -> String {
+    let path = match home.and_then(|home| path.strip_prefix(home).ok()) {
+        Some(rest) => &Path::new("~").join(rest),
+        None => path,
+    };
+    path.to_string_lossy().into_owned()
 }
 
 /// Stands for the sound before the plugin was active.
@@ -131,8 +146,7 @@ impl Panel {
         // Others use the folder too.
         let changes_every_second = self.params.texts.current().file.contains("{time}");
         ui.ctx().request_repaint_after(if changes_every_second { SECOND } else { 2 * SECOND });
-        let next_text = next.as_ref().map(Foreseen::text).unwrap_or_default();
-        let model = self.model(&status, &next_text);
+        let model = self.model(&status, next.as_ref());
         let columns = self.status.waveform().columns();
         let sound = Sound { meters: self.levels.channels(), columns: &columns };
         let actions = self.view.show(ui, &model, &sound);
@@ -163,7 +177,7 @@ impl Panel {
         (self.foresee)(&texts, &settings, format, status.path.as_deref())
     }
 
-    fn model(&self, status: &StatusSnapshot, next_path: &str) -> Model {
+    fn model(&self, status: &StatusSnapshot, next: Option<&Foreseen>) -> Model {
         Model::new(&Inputs {
             status,
             reports: &self.reports,
@@ -174,7 +188,8 @@ impl Panel {
             export_method: self.params.export_method.value(),
             texts: &self.params.texts.current(),
             track_rgb: self.track_rgb,
-            next_path,
+            next_path: &next.map(Foreseen::text).unwrap_or_default(),
+            recorder_folder: &next.map(Foreseen::recorder_folder).unwrap_or_default(),
             read: &self.read,
             rest_at_first: self.rest_at_first,
             desktop: self.desktop_trouble.as_deref(),
@@ -265,10 +280,16 @@ mod tests {
 
     #[test]
     fn a_path_in_the_home_folder_is_shown_for_short() {
-        let foreseen = |path: &str| Foreseen::Known { path: path.into(), folder: None, home: Some("/home/eve".into()) };
+        let foreseen = |path: &str| Foreseen::Known {
+            path: path.into(),
+            folder: None,
+            recorder_folder: Some("/home/eve/Music".into()),
+            home: Some("/home/eve".into()),
+        };
         let short = Path::new("~").join("takes/a.wav").to_string_lossy().into_owned();
         assert_eq!(foreseen("/home/eve/takes/a.wav").text(), short);
         assert_eq!(foreseen("/home/evelyn/a.wav").text(), "/home/evelyn/a.wav");
+        assert_eq!(foreseen("").recorder_folder(), Path::new("~").join("Music").to_string_lossy());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Colours, sizes and shapes. Red means recording and nothing else; amber is trouble.
 
+use egui::style::ScrollStyle;
 use egui::{
     Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Painter, Pos2, Rect, Stroke, Vec2,
     pos2, vec2,
@@ -51,6 +52,8 @@ pub fn apply(ctx: &egui::Context) {
         style.spacing.interact_size = vec2(ROW, ROW);
         // The longest menu needs no scrolling.
         style.spacing.combo_height = 400.0;
+        // A bar tells that there is more.
+        style.spacing.scroll = ScrollStyle::thin();
         style.spacing.window_margin = Margin::same(8);
         for font in style.text_styles.values_mut() {
             font.size = font.size.max(13.0);

@@ -1,6 +1,5 @@
 //! Draws the [`Model`] and says what the user did. It changes nothing itself.
 
-mod export;
 mod header;
 mod meters;
 mod settings;
@@ -17,6 +16,8 @@ use crate::core::format::{BitRate, Codec, ExportMethod, FileType, Rate, RateMatc
 use crate::link::Column;
 use egui::{FontId, Frame, Key, Margin, Modifiers, Sense, Ui, Vec2, ViewportCommand, vec2};
 use std::path::PathBuf;
+
+pub use settings::tabs_have_focus;
 
 /// The smallest window, in points.
 pub const MIN_SIZE: Vec2 = vec2(520.0, 360.0);
@@ -87,10 +88,8 @@ impl View {
             header::show(ui, model, focus, &mut actions);
             trouble::show(ui, &model.trouble, &mut actions);
             sound_row(ui, sound, model.state, &mut actions);
-            egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-                self.settings.show(ui, model, &mut actions);
-                takes::show(ui, &model.takes, focus, &mut actions);
-            });
+            self.settings.show(ui, model, focus, &mut actions);
+            takes::show(ui, &model.takes, focus, &mut actions);
         });
         self.corner(ui);
         actions
@@ -99,7 +98,8 @@ impl View {
     /// Space toggles record, whatever has the focus, except while a text is typed; Enter presses what has the focus.
     fn keyboard(&mut self, ui: &Ui, model: &Model, actions: &mut Vec<Action>) {
         let ctx = ui.ctx();
-        if ui.input(|input| input.key_pressed(Key::Tab)) {
+        let moves = [Key::Tab, Key::ArrowUp, Key::ArrowDown, Key::ArrowLeft, Key::ArrowRight];
+        if ui.input(|input| moves.into_iter().any(|key| input.key_pressed(key))) {
             self.shows_focus = true;
         } else if ui.input(|input| input.pointer.any_pressed()) {
             self.shows_focus = false;
@@ -117,7 +117,8 @@ impl View {
     fn corner(&mut self, ui: &Ui) {
         let window = ui.ctx().content_rect();
         let corner = egui::Rect::from_min_max(window.max - Vec2::splat(GRIP), window.max);
-        let response = ui.interact(corner, ui.scope_id().with("corner"), Sense::drag());
+        // Not `Sense::drag()`: the keyboard has nothing to do here.
+        let response = ui.interact(corner, ui.scope_id().with("corner"), Sense::DRAG);
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Splitter, true, "Resize the window"));
         let is_lively = response.hovered() || response.dragged();
         theme::grip(ui.painter(), window.max, if is_lively { theme::TEXT } else { theme::WEAK });

@@ -3,22 +3,34 @@
 use super::{Action, elided};
 use crate::editor::model::TakeRow;
 use crate::editor::theme::{self, GAP};
-use egui::{Align2, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::style::ScrollAnimation;
+use egui::{Align2, Rect, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 
 const HEIGHT: f32 = 24.0;
 
 /// Widths of length, size, peak and lost frames; the name gets the rest.
 const COLUMNS: [f32; 4] = [104.0, 80.0, 64.0, 80.0];
 
-/// Draws the list.
+/// What the list needs in the lowest window: the heading, the newest take, and half of the one before, which shows that
+/// there are more.
+pub const LEAST_HEIGHT: f32 = 2.5 * HEIGHT;
+
+/// Draws the list into what is left of the window.
 pub fn show(ui: &mut Ui, takes: &[TakeRow], shows_focus: bool, actions: &mut Vec<Action>) {
     ui.spacing_mut().item_spacing.y = 0.0;
-    heading(ui, takes.is_empty());
-    for (index, take) in takes.iter().enumerate() {
-        row(ui, index, take, shows_focus, actions);
+    // The figures stay below their headings.
+    ui.spacing_mut().scroll.floating_allocated_width = 0.0;
+    // Where trouble takes the room of the list, the newest take matters more.
+    if takes.is_empty() || ui.available_height() >= 2.0 * HEIGHT {
+        heading(ui, takes.is_empty());
     }
-    // The last row has to be readable above the corner of the window.
-    ui.add_space(2.0 * GAP);
+    ScrollArea::vertical().id_salt("takes").auto_shrink(false).min_scrolled_height(0.0).show(ui, |ui| {
+        for (index, take) in takes.iter().enumerate() {
+            row(ui, index, take, shows_focus, actions);
+        }
+        // The last row has to be readable above the corner of the window.
+        ui.add_space(2.0 * GAP);
+    });
 }
 
 fn heading(ui: &mut Ui, is_empty: bool) {
@@ -40,6 +52,9 @@ fn row(ui: &mut Ui, index: usize, take: &TakeRow, shows_focus: bool, actions: &m
         let label = format!("{}, {}, {}, peak {} dBFS, {lost}", take.name, take.length, take.size, take.peak);
         WidgetInfo::labeled(Role::Button, take.path.is_some(), label)
     });
+    if response.gained_focus() {
+        response.scroll_to_me_animation(None, ScrollAnimation::none());
+    }
     if ui.is_rect_visible(area) {
         let fill = match (response.hovered(), index.is_multiple_of(2)) {
             (true, _) => theme::HOVERED,
