@@ -29,6 +29,7 @@ pub struct RecorderParams {
     pub rate_match: EnumParam<RateMatch>,
     pub time_slice: BoolParam,
     pub export_method: EnumParam<ExportMethod>,
+    pub loudness: BoolParam,
     /// Counts changes of the saved texts. No host notices those by themselves, and would not ask to save the project.
     pub revision: IntParam,
     pub window: WindowSize,
@@ -51,6 +52,7 @@ impl Default for RecorderParams {
             rate_match: EnumParam::new("Sample Rate Match", RateMatch::First),
             time_slice: BoolParam::new("Time Slice", false),
             export_method: EnumParam::new("Export Method", ExportMethod::Off),
+            loudness: BoolParam::new("Loudness", TakeSettings::DEFAULT.loudness),
             revision: IntParam::new("Revision", 0, IntRange::Linear { min: 0, max: Self::REVISIONS - 1 })
                 .non_automatable()
                 .hide(),
@@ -88,6 +90,7 @@ impl RecorderParams {
             n: self.n.value() as u16,
             rate: self.rate.value(),
             rate_match: self.rate_match.value(),
+            loudness: self.loudness.value(),
             text_revision: self.texts.revision(),
         }
     }

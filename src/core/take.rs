@@ -21,6 +21,8 @@ pub struct TakeSettings {
     pub rate: Rate,
     /// What happens when another one arrives.
     pub rate_match: RateMatch,
+    /// Measure how loud the take is.
+    pub loudness: bool,
     /// Which state of the saved texts (file, track name, …) was in force.
     pub text_revision: u64,
 }
@@ -35,6 +37,7 @@ impl TakeSettings {
         n: 0,
         rate: Rate::Host,
         rate_match: RateMatch::First,
+        loudness: true,
         text_revision: 0,
     };
 }

@@ -14,6 +14,7 @@ mod tags;
 mod wav;
 
 use crate::core::format::{FileType, Menu, StreamFormat};
+use crate::core::loudness::Loudness;
 use crate::core::metadata::Metadata;
 use crate::core::take::TakeSettings;
 use std::fs::File;
@@ -47,6 +48,10 @@ pub trait Encoder {
     /// Hands all bytes to the operating system and makes the header or tag say what the file holds, so that the file
     /// plays even if the process dies now. The last frames, [`most_held_back`] of them, may come later.
     fn refresh(&mut self) -> io::Result<()>;
+
+    /// How loud the sound is that was written; told right before [`finish`](Self::finish), where it was measured. File
+    /// types that have no place for it do not listen.
+    fn set_loudness(&mut self, _loudness: Loudness) {}
 
     /// Writes what is held back and the final header or tag. The file is complete then.
     fn finish(self: Box<Self>) -> io::Result<()>;

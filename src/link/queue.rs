@@ -309,7 +309,7 @@ mod tests {
         let rates = (0..Rate::ALL.len(), 0..RateMatch::ALL.len());
         let song = (any::<Option<u32>>(), any::<Option<u32>>());
         prop_oneof![
-            (menus, rates, any::<(bool, u16, u64, u64)>(), song).prop_map(|(menus, rates, numbers, song)| {
+            (menus, rates, any::<(bool, u16, u64, u64, bool)>(), song).prop_map(|(menus, rates, numbers, song)| {
                 Mark::Begin(TakeStart {
                     settings: TakeSettings {
                         file_type: FileType::from_index(menus.0),
@@ -319,6 +319,7 @@ mod tests {
                         n: numbers.1,
                         rate: Rate::from_index(rates.0),
                         rate_match: RateMatch::from_index(rates.1),
+                        loudness: numbers.4,
                         text_revision: numbers.2,
                     },
                     channels: ChannelSet(numbers.3),

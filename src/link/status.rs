@@ -4,6 +4,7 @@ use super::export::ExportPeaks;
 use super::scope::Scope;
 use super::waveform::Waveform;
 use crate::core::format::StreamFormat;
+use crate::core::loudness::Loudness;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -48,6 +49,8 @@ pub struct TakeReport {
     pub clipped_samples: u64,
     /// The loudest sample as it came in, linear.
     pub peak: f32,
+    /// Of all its files together; nothing where it was not measured.
+    pub loudness: Option<Loudness>,
     /// What went wrong, in words for the user.
     pub error: Option<String>,
 }

@@ -95,7 +95,7 @@ impl RecorderParams {
     }
 
     /// The parameters in the order in which hosts show them, by the ids under which they are saved and automated.
-    fn by_id(&self) -> [(&'static str, ParamPtr); 12] {
+    fn by_id(&self) -> [(&'static str, ParamPtr); 13] {
         [
             ("record", self.record.as_ptr()),
             ("pause", self.pause.as_ptr()),
@@ -109,6 +109,7 @@ impl RecorderParams {
             ("timeslice", self.time_slice.as_ptr()),
             ("exportmethod", self.export_method.as_ptr()),
             ("revision", self.revision.as_ptr()),
+            ("loudness", self.loudness.as_ptr()),
         ]
     }
 

@@ -71,7 +71,20 @@ fn watched() -> (Arc<RecorderParams>, Arc<Audio>) {
                 }
             };
         }
-        watch!(record, pause, file_type, codec, bit_rate, unique_suffix, n, rate, rate_match, time_slice, export_method)
+        watch!(
+            record,
+            pause,
+            file_type,
+            codec,
+            bit_rate,
+            unique_suffix,
+            n,
+            rate,
+            rate_match,
+            time_slice,
+            export_method,
+            loudness
+        )
     });
     (params, audio)
 }
@@ -100,6 +113,7 @@ fn states() -> [PluginState; 2] {
         ("srselect", ParamValue::I32(1)),
         ("timeslice", ParamValue::Bool(false)),
         ("exportmethod", ParamValue::I32(0)),
+        ("loudness", ParamValue::Bool(true)),
     ];
     let two = [
         ("record", ParamValue::Bool(true)),
@@ -113,6 +127,7 @@ fn states() -> [PluginState; 2] {
         ("srselect", ParamValue::I32(2)),
         ("timeslice", ParamValue::Bool(true)),
         ("exportmethod", ParamValue::I32(1)),
+        ("loudness", ParamValue::Bool(false)),
     ];
     [saved(one, ["one", "chan1", "title = one"]), saved(two, ["two", "chan2", "title = two"])]
 }

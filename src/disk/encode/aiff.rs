@@ -73,7 +73,7 @@ impl AiffEncoder {
             sample_rate: format.sample_rate.into(),
             sample_format,
         };
-        let id3_tag = id3_tag(metadata)?;
+        let id3_tag = id3_tag(metadata, 0)?;
         let sink = Sink::new(Arc::clone(&file), CHUNK_BYTES + id3_tag.len());
         let mut writer = AifcWriter::new(sink, &info).map_err(to_io)?;
         if !id3_tag.is_empty() {

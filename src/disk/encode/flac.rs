@@ -13,6 +13,7 @@ use super::growing_file::GrowingFile;
 use super::tags::vorbis_comments::vorbis_comments;
 use super::{Encoder, Format, OpenError, SampleRange};
 use crate::core::format::{Codec, StreamFormat};
+use crate::core::loudness::Loudness;
 use crate::core::metadata::Metadata;
 use coder::Coder;
 use flac_codec::metadata::{Block, Padding, SeekTable, Streaminfo, VorbisComment, write_blocks};
@@ -47,7 +48,7 @@ const MAX_RATE: u32 = 655_350;
 /// Bytes of the signature, STREAMINFO's head and STREAMINFO (RFC 9639, 8.1 and 8.2).
 const STREAMINFO_END: usize = 4 + 4 + 34;
 
-/// Room for what a tag editor adds, so that it need not move the sound.
+/// Room for what is known only at the end of the take, and for what a tag editor adds: neither has to move the sound.
 const PADDING_BYTES: u16 = 4096;
 
 /// One FLAC file that is being written.
@@ -114,6 +115,10 @@ impl Encoder for FlacEncoder {
         self.file.refresh()
     }
 
+    fn set_loudness(&mut self, loudness: Loudness) {
+        self.file.metadata = self.file.metadata.with_replay_gain(&loudness);
+    }
+
     fn finish(mut self: Box<Self>) -> io::Result<()> {
         if self.coder.held_frames() > 0 {
             self.close_block()?;
@@ -150,7 +155,7 @@ fn bits(codec: Codec) -> u16 {
 struct FlacFile {
     file: GrowingFile,
     info: Streaminfo,
-    comments: VorbisComment,
+    metadata: Metadata,
     seek_points: SeekPoints,
     header_bytes: u64,
     /// Frames of sound in the file.
@@ -160,21 +165,21 @@ struct FlacFile {
 impl FlacFile {
     fn begin(file: Arc<File>, info: Streaminfo, metadata: &Metadata) -> io::Result<Self> {
         let seek_points = SeekPoints::new(info.sample_rate / u32::from(info.maximum_block_size));
-        let fields = vorbis_comments(metadata).into_iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let comments = VorbisComment { fields, ..VorbisComment::default() };
         let file = GrowingFile::new(file);
-        let mut begun = Self { file, info, comments, seek_points, header_bytes: 0, frames: 0 };
-        let header = begun.header(SeekPoints::placeholders())?;
+        let mut begun = Self { file, info, metadata: metadata.clone(), seek_points, header_bytes: 0, frames: 0 };
+        let header = begun.header(SeekPoints::placeholders(), PADDING_BYTES)?;
         begun.file.append(&header)?;
         begun.file.flush()?;
         begun.header_bytes = header.len() as u64;
         Ok(begun)
     }
 
-    fn header(&self, seek_table: SeekTable) -> io::Result<Vec<u8>> {
-        let padding = Padding { size: PADDING_BYTES.into() };
-        let blocks: [Block; 4] =
-            [self.info.clone().into(), seek_table.into(), self.comments.clone().into(), padding.into()];
+    fn header(&self, seek_table: SeekTable, padding_bytes: u16) -> io::Result<Vec<u8>> {
+        let comments = vorbis_comments(&self.metadata);
+        let fields = comments.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let comments = VorbisComment { fields, ..VorbisComment::default() };
+        let padding = Padding { size: padding_bytes.into() };
+        let blocks: [Block; 4] = [self.info.clone().into(), seek_table.into(), comments.into(), padding.into()];
         let mut bytes = Vec::new();
         write_blocks(&mut bytes, blocks)?;
         Ok(bytes)
@@ -194,15 +199,16 @@ impl FlacFile {
     fn refresh(&mut self) -> io::Result<()> {
         self.file.flush()?;
         self.info.total_samples = NonZero::new(self.frames);
-        let header = self.header(SeekPoints::placeholders())?;
+        let header = self.header(SeekPoints::placeholders(), PADDING_BYTES)?;
         self.file.overwrite_start(&header[..STREAMINFO_END])
     }
 
     fn finish(mut self, md5: [u8; 16]) -> io::Result<()> {
         self.refresh()?;
         self.info.md5 = Some(md5);
-        let header = self.header(self.seek_points.table())?;
-        self.file.overwrite_start(&header)
+        let header = self.header(self.seek_points.table(), PADDING_BYTES)?;
+        let added_bytes = header.len() as u64 - self.header_bytes;
+        self.file.overwrite_start(&self.header(self.seek_points.table(), PADDING_BYTES - added_bytes as u16)?)
     }
 }
 

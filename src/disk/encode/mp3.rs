@@ -9,6 +9,7 @@ use super::resample::Resampler;
 use super::tags::id3::id3_tag;
 use super::{Encoder, Format, OpenError, SampleRange};
 use crate::core::format::{BitRate, StreamFormat};
+use crate::core::loudness::Loudness;
 use crate::core::metadata::Metadata;
 use frames::{FrameFile, Mpeg};
 use mp3lame_encoder::{Bitrate, BuildError, Builder, DualPcm, EncodeError, FlushGap, MonoPcm, Quality, VbrMode};
@@ -34,6 +35,9 @@ const RATES: [u32; 9] = [8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 
 
 /// The tag counts the bytes of the file in 32 bits. A mebibyte stays free for a tag of the writer.
 const MAX_BYTES: u64 = u32::MAX as u64 - (1 << 20);
+
+/// Room in the ID3 tag for what is known only at the end of the take.
+const TAG_PADDING: usize = 1024;
 
 /// MP3 frames that LAME may hold back: its delay and the bit reservoir.
 const HELD_BACK_FRAMES: u64 = 16;
@@ -67,6 +71,8 @@ pub struct Mp3Encoder {
     rates: (u32, u32),
     mpeg: Mpeg,
     max_bytes: u64,
+    metadata: Metadata,
+    loudness: Option<Loudness>,
 }
 
 impl Mp3Encoder {
@@ -100,11 +106,12 @@ impl Mp3Encoder {
             encoder,
             tamed: vec![0.0; PIECE_FRAMES * format.channels],
             encoded: Vec::new(),
-            file: FrameFile::begin(file, &id3_tag(metadata)?, mpeg, rate)?,
+            file: FrameFile::begin(file, &id3_tag(metadata, TAG_PADDING)?, mpeg, rate)?,
             channels: format.channels,
             early: Some(Vec::new()),
         };
-        Ok(Self { resampler, lame, rates: (format.sample_rate, rate), mpeg, max_bytes })
+        let rates = (format.sample_rate, rate);
+        Ok(Self { resampler, lame, rates, mpeg, max_bytes, metadata: metadata.clone(), loudness: None })
     }
 }
 
@@ -126,12 +133,20 @@ impl Encoder for Mp3Encoder {
         self.lame.refresh()
     }
 
+    fn set_loudness(&mut self, loudness: Loudness) {
+        self.loudness = Some(loudness);
+    }
+
     fn finish(self: Box<Self>) -> io::Result<()> {
-        let Self { resampler, mut lame, .. } = *self;
+        let Self { resampler, mut lame, metadata, loudness, .. } = *self;
         if let Some(resampler) = resampler {
             resampler.finish(|planar, frames| lame.encode(planar, frames))?;
         }
-        lame.finish()
+        lame.finish()?;
+        match loudness {
+            Some(loudness) => lame.file.write_id3_tag(&metadata.with_replay_gain(&loudness)),
+            None => Ok(()),
+        }
     }
 
     /// Ends the file where the tag's count of bytes does, after 29 hours of 320 kb/s.
@@ -213,7 +228,7 @@ impl LameFile {
         self.file.write_tag(&tag)
     }
 
-    fn finish(mut self) -> io::Result<()> {
+    fn finish(&mut self) -> io::Result<()> {
         // Our ID3 tag does not go through LAME, so its own tag is the first frame.
         debug_assert_eq!(self.encoder.id3v2_tag_size(), 0);
         self.encoded.clear();

@@ -8,15 +8,19 @@
 
 use super::growing_file::GrowingFile;
 use super::resample::Resampler;
+use super::tags::vorbis_comments::vorbis_comments;
 use super::{Encoder, Format, OpenError, SampleRange};
 use crate::core::format::{BitRate, StreamFormat};
+use crate::core::loudness::Loudness;
 use crate::core::metadata::Metadata;
 use coder::Coder;
+use comment_header::put_comments;
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
 mod coder;
+mod comment_header;
 mod page;
 mod recovery;
 
@@ -59,6 +63,9 @@ fn encoded_rate(rate: u32) -> u32 {
 pub struct OggEncoder {
     resampler: Option<Resampler>,
     stream: OggStream,
+    metadata: Metadata,
+    /// The pages of the headers.
+    header: Vec<u8>,
 }
 
 impl OggEncoder {
@@ -74,12 +81,14 @@ impl OggEncoder {
         let resampler =
             Resampler::between(format.sample_rate, rate, format.channels).map_err(|error| refuse(error.to_string()))?;
         let sources = SOURCES[format.channels - 1];
-        let coder = Coder::new(bit_rate, StreamFormat { sample_rate: rate, ..format }, metadata)
+        let mut coder = Coder::new(bit_rate, StreamFormat { sample_rate: rate, ..format }, metadata)
             .map_err(|error| refuse(error.to_string()))?;
+        let mut header = coder.take_pages();
+        put_comments(&mut header, &vorbis_comments(metadata));
         let mut stream = OggStream { coder, sources, file: GrowingFile::new(file), last_page: Vec::new() };
-        stream.append_pages()?;
+        stream.append(&header)?;
         stream.refresh()?;
-        Ok(Self { resampler, stream })
+        Ok(Self { resampler, stream, metadata: metadata.clone(), header })
     }
 }
 
@@ -100,15 +109,20 @@ impl Encoder for OggEncoder {
         self.stream.refresh()
     }
 
+    fn set_loudness(&mut self, loudness: Loudness) {
+        self.metadata = self.metadata.with_replay_gain(&loudness);
+    }
+
     fn finish(self: Box<Self>) -> io::Result<()> {
-        let Self { resampler, mut stream } = *self;
+        let Self { resampler, mut stream, metadata, mut header } = *self;
         if let Some(resampler) = resampler {
             resampler.finish(|planar, frames| stream.encode(planar, frames))?;
         }
         let OggStream { coder, mut file, last_page, .. } = stream;
         file.append(&last_page)?;
         file.append(&coder.finish()?)?;
-        file.flush()
+        file.flush()?;
+        if put_comments(&mut header, &vorbis_comments(&metadata)) { file.overwrite_start(&header) } else { Ok(()) }
     }
 
     /// Pages count frames in 63 bits.
@@ -137,15 +151,16 @@ impl OggStream {
             let channels: Vec<&[f32]> =
                 self.sources.iter().map(|channel| &planar[channel * frames + start..][..count]).collect();
             self.coder.write(&channels)?;
-            self.append_pages()?;
+            let pages = self.coder.take_pages();
+            self.append(&pages)?;
         }
         Ok(())
     }
 
-    fn append_pages(&mut self) -> io::Result<()> {
-        let pages = self.coder.take_pages();
+    /// Appends whole pages.
+    fn append(&mut self, pages: &[u8]) -> io::Result<()> {
         if !pages.is_empty() {
-            let (others, last) = pages.split_at(page::start_of_last(&pages));
+            let (others, last) = pages.split_at(page::start_of_last(pages));
             self.file.append(&self.last_page)?;
             self.file.append(others)?;
             self.last_page = last.to_vec();

@@ -1,6 +1,7 @@
 //! The files that one take is written to: the first, and the next part wherever a file type's size limit ends one or a
 //! disk fails.
 
+use super::loudness::Measured;
 use super::syncing::Syncing;
 use crate::core::format::StreamFormat;
 use crate::core::metadata::Metadata;
@@ -39,13 +40,17 @@ pub struct CompleteFiles {
     pub frames: u64,
     /// Bytes of all of them.
     pub bytes: u64,
+    /// How loud all of them are; nothing where that is not measured.
+    pub measured: Option<Measured>,
     /// Why and where the take went on elsewhere, in words for the user.
     pub elsewhere: Option<String>,
 }
 
 impl CompleteFiles {
-    /// Puts a file that is written to its end, with `frames` frames, where it belongs.
-    fn add(&mut self, file: TakeFile, frames: u64) -> Result<(), TakeError> {
+    /// Puts a file that is written to its end where it belongs.
+    fn add(&mut self, ended: EndedPart) -> Result<(), TakeError> {
+        let EndedPart { file, frames, measured, .. } = ended;
+        self.count_in(measured);
         let bytes = bytes_on_disk(&file);
         let (path, error) = match file.complete() {
             Ok(path) => (Some(path), None),
@@ -62,7 +67,8 @@ impl CompleteFiles {
     /// its header then says wrongly. Where the disk does not even let us look, the safe ones have. A file without sound
     /// goes.
     fn keep_what_is_there(&mut self, recipe: &Recipe, failed: EndedPart) -> u64 {
-        let EndedPart { file, frames, safe_frames, .. } = failed;
+        let EndedPart { file, frames, safe_frames, measured, .. } = failed;
+        self.count_in(measured);
         let mended = (encode::format_of(recipe.settings.file_type).repair)(file.file());
         let there = match mended {
             Ok(Kept { frames, sample_rate }) => resampled_frames(frames, sample_rate, recipe.format.sample_rate),
@@ -77,6 +83,12 @@ impl CompleteFiles {
         self.bytes += bytes_on_disk(&file);
         self.paths.push(file.path().to_owned());
         there
+    }
+
+    fn count_in(&mut self, measured: Option<Measured>) {
+        if let Some(measured) = measured {
+            self.measured.get_or_insert_default().merge(&measured);
+        }
     }
 }
 
@@ -209,7 +221,7 @@ impl Parts {
             }
             let (ended, result) = self.open.finish(synced);
             let Err(error) = result else {
-                let result = self.complete.add(ended.file, ended.frames);
+                let result = self.complete.add(ended);
                 return (self.complete, result);
             };
             match open_elsewhere(&self.recipe, self.fallback.take(), &ended.file) {
@@ -245,7 +257,7 @@ impl Parts {
         self.opened_files += 1;
         let (mut ended, result) = full.finish(true);
         let Err(error) = result else {
-            return self.complete.add(ended.file, ended.frames);
+            return self.complete.add(ended);
         };
         // What the full file lacks comes first in this one, and with it in the fallback folder.
         let recent = std::mem::take(&mut ended.recent);

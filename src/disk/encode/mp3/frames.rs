@@ -1,6 +1,8 @@
 //! The MP3 frames of a file: where each ends, how many there are.
 
 use super::tag::Crc16;
+use crate::core::metadata::Metadata;
+use crate::disk::encode::tags::id3::id3_tag;
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::sync::Arc;
@@ -148,6 +150,17 @@ impl FrameFile {
             self.sink.seek(SeekFrom::Start(self.start))?;
             self.sink.write_all(tag)?;
             self.sink.seek(SeekFrom::Start(self.start + self.tally.bytes))?;
+        }
+        self.sink.flush()
+    }
+
+    /// Makes the ID3 tag say what `metadata` says, where the padding has room for it. Everything else has been handed to
+    /// the operating system before.
+    pub(super) fn write_id3_tag(&mut self, metadata: &Metadata) -> io::Result<()> {
+        let length = id3_tag(metadata, 0)?.len() as u64;
+        if let Some(padding) = self.start.checked_sub(length).filter(|_| self.start > 0) {
+            self.sink.seek(SeekFrom::Start(0))?;
+            self.sink.write_all(&id3_tag(metadata, padding as usize)?)?;
         }
         self.sink.flush()
     }

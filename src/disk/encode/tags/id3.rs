@@ -8,18 +8,19 @@ use std::io;
 /// What the frame COMM has for a language that is not known (ID3v2.4.0 main structure, 4.10 of the native frames).
 const NO_LANGUAGE: &str = "XXX";
 
-/// The tag, in UTF-8; nothing where there are no entries, for a tag has at least one frame.
+/// The tag, in UTF-8, with `padding` zeros behind it (ID3v2.4.0 main structure, 3.3); nothing where there are no entries,
+/// for a tag has at least one frame.
 ///
 /// # Errors
 /// The library's own.
-pub fn id3_tag(metadata: &Metadata) -> io::Result<Vec<u8>> {
+pub fn id3_tag(metadata: &Metadata, padding: usize) -> io::Result<Vec<u8>> {
     let mut tag = Tag::new();
     for (key, value) in metadata.entries() {
         add(&mut tag, key, value);
     }
     let mut bytes = Vec::new();
     if tag.frames().next().is_some() {
-        Encoder::new().version(Version::Id3v24).encode(&tag, &mut bytes).map_err(io::Error::other)?;
+        Encoder::new().version(Version::Id3v24).padding(padding).encode(&tag, &mut bytes).map_err(io::Error::other)?;
     }
     Ok(bytes)
 }

@@ -84,7 +84,7 @@ fn mp3_begins_with_the_frames_of_id3v2_4() {
 #[test]
 fn aiff_has_the_same_tag_in_a_chunk_before_the_sound() {
     let trial = recorded(FileType::Aiff, HEADER);
-    let tag = id3_tag(&trial.metadata).unwrap();
+    let tag = id3_tag(&trial.metadata, 0).unwrap();
     let chunk = [b"ID3 ", &(tag.len() as u32).to_be_bytes()[..], &tag].concat();
     let bytes = trial.bytes();
     let at = bytes.windows(chunk.len()).position(|window| window == chunk).unwrap();
@@ -157,7 +157,7 @@ fn wav_has_an_info_chunk_behind_the_sound_and_sizes_that_count_it() {
 #[test]
 fn no_entries_leave_no_empty_tag() {
     let nothing = Metadata::default();
-    assert!(id3_tag(&nothing).unwrap().is_empty());
+    assert!(id3_tag(&nothing, 0).unwrap().is_empty());
     assert!(info_chunk(&nothing).is_empty());
 }
 
@@ -180,7 +180,7 @@ proptest! {
     #[test]
     fn any_header_gives_tags_that_can_be_read(header in "(\\PC{0,20}[=\n\r\0 ]){0,40}", track_name in any::<String>()) {
         let metadata = Metadata::new(&header, &Defaults { track_name: &track_name, ..DEFAULTS });
-        let tag = id3_tag(&metadata).unwrap();
+        let tag = id3_tag(&metadata, 0).unwrap();
         prop_assert!(Tag::read_from2(Cursor::new(tag)).unwrap().frames().next().is_some());
         let info = info_chunk(&metadata);
         prop_assert_eq!(chunks(&chunks(&info)[0].1[4..]).is_empty(), false);

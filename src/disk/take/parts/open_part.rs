@@ -6,6 +6,7 @@ use crate::core::take::TakeSettings;
 use crate::disk::encode::{self, Encoder};
 use crate::disk::error::TakeError;
 use crate::disk::files::TakeFile;
+use crate::disk::take::loudness::{LoudnessMeter, Measured};
 use crate::disk::take::recent::Recent;
 use crate::disk::take::syncing::{Disk, SyncQueue, Syncing, sync};
 use std::io;
@@ -33,6 +34,8 @@ pub struct OpenPart {
     safe_frames: u64,
     /// The frames behind them; only where the take can go on elsewhere.
     recent: Option<Recent>,
+    /// Only where the take is measured.
+    loudness: Option<LoudnessMeter>,
     disk: Disk,
     /// From the first sync on, so that the next one starts no thread.
     queue: Option<Arc<SyncQueue>>,
@@ -47,6 +50,8 @@ pub struct EndedPart {
     /// As many of them are surely in the file.
     pub safe_frames: u64,
     pub recent: Recent,
+    /// How loud these frames are.
+    pub measured: Option<Measured>,
     /// Still under way, where the file has failed.
     pub syncing: Option<Syncing>,
 }
@@ -59,7 +64,18 @@ impl OpenPart {
         match (encode::format_of(settings.file_type).open)(settings, *format, metadata, file.file().clone()) {
             Ok(encoder) => {
                 let recent = keeps_recent.then(Recent::default);
-                Ok(Self { encoder, file, frames: 0, safe_frames: 0, recent, disk, queue: None, syncing: None })
+                let loudness = settings.loudness.then(|| LoudnessMeter::new(*format)).flatten();
+                Ok(Self {
+                    encoder,
+                    file,
+                    frames: 0,
+                    safe_frames: 0,
+                    recent,
+                    loudness,
+                    disk,
+                    queue: None,
+                    syncing: None,
+                })
             }
             Err(error) => {
                 file.discard();
@@ -72,6 +88,9 @@ impl OpenPart {
     pub fn write(&mut self, planar: &[f32], frames: usize, format: StreamFormat) -> Result<(), TakeError> {
         if let Some(recent) = &mut self.recent {
             recent.keep(self.frames, planar, frames);
+        }
+        if let Some(meter) = &mut self.loudness {
+            meter.add(planar, frames);
         }
         self.frames += frames as u64;
         self.encoder.write(planar, frames).map_err(|source| self.write_error(source))?;
@@ -123,19 +142,25 @@ impl OpenPart {
 
     /// Completes the file, on the medium if `synced`. It still has to be put in its place.
     pub fn finish(self, synced: bool) -> (EndedPart, Result<(), TakeError>) {
-        let Self { encoder, file, frames, safe_frames, recent, syncing, .. } = self;
+        let Self { mut encoder, file, frames, safe_frames, recent, loudness, syncing, .. } = self;
+        let measured = loudness.map(LoudnessMeter::into_measured);
+        if let Some(measured) = &measured {
+            encoder.set_loudness(measured.loudness());
+        }
         let finished = encoder
             .finish()
             .and_then(|()| syncing.map_or(Ok(()), Syncing::end))
             .and_then(|()| if synced { sync(file.file()) } else { Ok(()) });
         let result = finished.map_err(|source| TakeError::Write { path: file.path().to_owned(), source });
-        (EndedPart { file, frames, safe_frames, recent: recent.unwrap_or_default(), syncing: None }, result)
+        let recent = recent.unwrap_or_default();
+        (EndedPart { file, frames, safe_frames, recent, measured, syncing: None }, result)
     }
 
     /// Ends it after an error, with whatever is in the file.
     pub fn fail(self) -> EndedPart {
-        let Self { file, frames, safe_frames, recent, syncing, .. } = self;
-        EndedPart { file, frames, safe_frames, recent: recent.unwrap_or_default(), syncing }
+        let Self { file, frames, safe_frames, recent, loudness, syncing, .. } = self;
+        let measured = loudness.map(LoudnessMeter::into_measured);
+        EndedPart { file, frames, safe_frames, recent: recent.unwrap_or_default(), measured, syncing }
     }
 
     fn write_error(&self, source: io::Error) -> TakeError {
