@@ -182,6 +182,8 @@ fn the_common_page_lies_behind_a_fold() {
     rig.harness.run_steps(20);
     rig.click("Time Slice");
     assert!(rig.params().time_slice.value());
+    rig.click("Loudness");
+    assert!(!rig.params().loudness.value());
     rig.open_menu("Sample Rate");
     rig.click("96 kHz");
     assert_eq!(rig.params().rate.value(), Rate::R96000);

@@ -47,6 +47,7 @@ pub enum Action {
     Rate(Rate),
     RateMatch(RateMatch),
     TimeSlice(bool),
+    Loudness(bool),
     ExportMethod(ExportMethod),
     ExportRoot(String),
     ExportTable(String),

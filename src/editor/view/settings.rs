@@ -27,6 +27,9 @@ const HEADER_HELP: &str = "What the file says of itself, a line for each: title 
 const TIME_SLICE_HELP: &str = "Keeps the file to the song: where the song jumps ahead while a take runs, the time between \
                                becomes silence.";
 
+const LOUDNESS_HELP: &str = "Measures how loud each take is, for the list of takes and for players: MP3, FLAC and Ogg files tell \
+                             them how to play every take equally loud.";
+
 /// What the settings remember between two frames.
 #[derive(Default)]
 pub struct Settings {
@@ -115,6 +118,10 @@ impl Settings {
             let mut time_slice = model.time_slice;
             if ui.checkbox(&mut time_slice, "Time Slice").on_hover_text(TIME_SLICE_HELP).changed() {
                 actions.push(Action::TimeSlice(time_slice));
+            }
+            let mut loudness = model.loudness;
+            if ui.checkbox(&mut loudness, "Loudness").on_hover_text(LOUDNESS_HELP).changed() {
+                actions.push(Action::Loudness(loudness));
             }
             ui.add_space(GAP);
             let label = ui.label("Scope");
