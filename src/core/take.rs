@@ -5,7 +5,7 @@
 //! again before its end could be told simply goes on, and the merge is counted.
 
 use super::channels::ChannelSet;
-use super::format::{BitRate, Codec, FileType, Rate, RateMatch};
+use super::format::{BitRate, Codec, Dither, FileType, Rate, RateMatch};
 
 /// What a take is recorded with: the values at its first frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +23,7 @@ pub struct TakeSettings {
     pub rate_match: RateMatch,
     /// Measure how loud the take is.
     pub loudness: bool,
+    pub dither: Dither,
     /// Which state of the saved texts (file, track name, …) was in force.
     pub text_revision: u64,
 }
@@ -38,6 +39,7 @@ impl TakeSettings {
         rate: Rate::Host,
         rate_match: RateMatch::First,
         loudness: true,
+        dither: Dither::Off,
         text_revision: 0,
     };
 }

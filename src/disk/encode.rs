@@ -2,6 +2,7 @@
 //! what they share.
 
 mod aiff;
+pub(super) mod dither;
 mod flac;
 mod growing_file;
 mod interleave;
@@ -61,6 +62,11 @@ pub trait Encoder {
 
     /// Bytes of the file so far, those in buffers included.
     fn bytes(&self) -> u64;
+
+    /// Bits of the samples in the file where they are rounded to 16 or 24.
+    fn rounded_bits(&self) -> Option<u16> {
+        None
+    }
 
     /// What the file does not keep of the settings, in words for the user.
     fn note(&self) -> Option<&'static str> {

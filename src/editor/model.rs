@@ -2,7 +2,7 @@
 
 use super::trouble::{self, Causes, Read, Trouble};
 use super::words;
-use crate::core::format::{BitRate, Codec, ExportMethod, FileType, Rate, RateMatch, SizedBy, StreamFormat};
+use crate::core::format::{BitRate, Codec, Dither, ExportMethod, FileType, Rate, RateMatch, SizedBy, StreamFormat};
 use crate::core::take::TakeSettings;
 use crate::link::{RecorderState, StatusSnapshot, TakeReport, TextSet};
 use std::path::PathBuf;
@@ -104,6 +104,7 @@ pub struct Model {
     pub rate_match: RateMatch,
     pub time_slice: bool,
     pub loudness: bool,
+    pub dither: Dither,
     pub export: Export,
     /// The full path of the next take.
     pub next_path: String,
@@ -170,6 +171,7 @@ impl Model {
             rate_match: settings.rate_match,
             time_slice: inputs.time_slice,
             loudness: settings.loudness,
+            dither: settings.dither,
             export: Export {
                 method: inputs.export_method,
                 root: inputs.texts.export_root.clone(),

@@ -200,6 +200,7 @@ impl Panel {
             Action::Rate(rate) => gestures.change(&params.rate, rate),
             Action::RateMatch(how) => gestures.change(&params.rate_match, how),
             Action::TimeSlice(on) => gestures.change(&params.time_slice, on),
+            Action::Dither(dither) => gestures.change(&params.dither, dither),
             Action::Loudness(on) => gestures.change(&params.loudness, on),
             Action::ExportMethod(method) => gestures.change(&params.export_method, method),
             Action::ExportRoot(root) => self.set_text(TextId::ExportRoot, &root, gestures),

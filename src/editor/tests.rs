@@ -4,7 +4,7 @@ mod rig;
 
 use super::desktop::News;
 use super::view::MIN_SIZE;
-use crate::core::format::{BitRate, Codec, ExportMethod, FileType, Rate, RateMatch, StreamFormat};
+use crate::core::format::{BitRate, Codec, Dither, ExportMethod, FileType, Rate, RateMatch, StreamFormat};
 use crate::link::{Column, Gate, Span, TakeReport, TextId};
 use egui::{Key, Vec2, vec2};
 use egui_kittest::kittest::{NodeT, Queryable};
@@ -191,6 +191,9 @@ fn the_common_page_lies_behind_a_fold() {
     rig.click("Error If Rates Differ");
     assert_eq!(rig.params().rate_match.value(), RateMatch::Error);
     assert_eq!(rig.gestures().last().map(String::as_str), Some("end Sample Rate Match"));
+    rig.open_menu("Dither");
+    rig.click("TPDF");
+    assert_eq!(rig.params().dither.value(), Dither::Tpdf);
 }
 
 /// A window whose fold is open, high enough that nothing has to be scrolled into sight.

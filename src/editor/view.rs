@@ -13,7 +13,7 @@ use super::model::{Model, State};
 use super::theme::{self, GAP};
 use super::trouble::TroubleId;
 use super::words;
-use crate::core::format::{BitRate, Codec, ExportMethod, FileType, Rate, RateMatch};
+use crate::core::format::{BitRate, Codec, Dither, ExportMethod, FileType, Rate, RateMatch};
 use crate::link::Column;
 use egui::{FontId, Frame, Key, Margin, Modifiers, Sense, Ui, Vec2, ViewportCommand, vec2};
 use std::path::PathBuf;
@@ -48,6 +48,7 @@ pub enum Action {
     RateMatch(RateMatch),
     TimeSlice(bool),
     Loudness(bool),
+    Dither(Dither),
     ExportMethod(ExportMethod),
     ExportRoot(String),
     ExportTable(String),

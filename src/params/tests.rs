@@ -83,7 +83,8 @@ fn watched() -> (Arc<RecorderParams>, Arc<Audio>) {
             rate_match,
             time_slice,
             export_method,
-            loudness
+            loudness,
+            dither
         )
     });
     (params, audio)
@@ -114,6 +115,7 @@ fn states() -> [PluginState; 2] {
         ("timeslice", ParamValue::Bool(false)),
         ("exportmethod", ParamValue::I32(0)),
         ("loudness", ParamValue::Bool(true)),
+        ("dither", menu("off")),
     ];
     let two = [
         ("record", ParamValue::Bool(true)),
@@ -128,6 +130,7 @@ fn states() -> [PluginState; 2] {
         ("timeslice", ParamValue::Bool(true)),
         ("exportmethod", ParamValue::I32(1)),
         ("loudness", ParamValue::Bool(false)),
+        ("dither", menu("tpdf")),
     ];
     [saved(one, ["one", "chan1", "title = one"]), saved(two, ["two", "chan2", "title = two"])]
 }

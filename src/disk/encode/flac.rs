@@ -135,6 +135,10 @@ impl Encoder for FlacEncoder {
         self.file.file.bytes()
     }
 
+    fn rounded_bits(&self) -> Option<u16> {
+        Some(bits(self.codec))
+    }
+
     fn note(&self) -> Option<&'static str> {
         match self.codec {
             Codec::Pcm16 | Codec::Pcm24 => None,

@@ -160,6 +160,13 @@ impl Encoder for WavEncoder {
     fn bytes(&self) -> u64 {
         self.header.len() + self.data_bytes
     }
+
+    fn rounded_bits(&self) -> Option<u16> {
+        match self.codec {
+            Codec::Pcm16 | Codec::Pcm24 => Some(self.codec.bits_per_sample()),
+            Codec::Pcm32 | Codec::Float32 => None,
+        }
+    }
 }
 
 /// Cuts the file off behind `data_bytes` bytes of sound, pads them to an even number (RIFF, Multimedia Programming

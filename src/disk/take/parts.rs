@@ -3,9 +3,10 @@
 
 use super::loudness::Measured;
 use super::syncing::Syncing;
-use crate::core::format::StreamFormat;
+use crate::core::format::{self, StreamFormat};
 use crate::core::metadata::Metadata;
 use crate::core::take::TakeSettings;
+use crate::disk::encode::dither::Dither;
 use crate::disk::encode::resample::resampled_frames;
 use crate::disk::encode::sanitise::sanitise;
 use crate::disk::encode::{self, Encoder, Kept};
@@ -29,6 +30,8 @@ pub struct Parts {
     left_behind: Option<(PathBuf, Syncing)>,
     opened_files: u32,
     clipped_samples: u64,
+    /// Only where the take is dithered.
+    dither: Option<Dither>,
 }
 
 /// What has come to lie on disk.
@@ -120,7 +123,11 @@ impl Parts {
             }
             first => first?,
         };
-        Ok(Self { recipe, open, complete, fallback, left_behind: None, opened_files: 1, clipped_samples: 0 })
+        let dither = match settings.dither {
+            format::Dither::Off => None,
+            format::Dither::Tpdf => open.encoder.rounded_bits().map(|bits| Dither::new(bits, format.channels)),
+        };
+        Ok(Self { recipe, open, complete, fallback, left_behind: None, opened_files: 1, clipped_samples: 0, dither })
     }
 
     /// Where the sound is right now.
@@ -167,6 +174,9 @@ impl Parts {
     /// the fallback folder where its disk fails.
     pub fn append(&mut self, planar: &mut [f32], frames: usize) -> Result<(), TakeError> {
         self.clipped_samples += sanitise(planar, self.encoder().sample_range());
+        if let Some(dither) = &mut self.dither {
+            dither.apply(planar, frames);
+        }
         let mut start = 0;
         while start < frames {
             if self.encoder().frames_left() == 0 {

@@ -30,6 +30,9 @@ const TIME_SLICE_HELP: &str = "Keeps the file to the song: where the song jumps 
 const LOUDNESS_HELP: &str = "Measures how loud each take is, for the list of takes and for players: MP3, FLAC and Ogg files tell \
                              them how to play every take equally loud.";
 
+const DITHER_HELP: &str = "Noise of one step, which keeps what lies below 16 or 24 bits and its character: for WAV, AIFF and FLAC. Silence \
+                           gets it too. Off: samples are rounded to the nearest.";
+
 /// What the settings remember between two frames.
 #[derive(Default)]
 pub struct Settings {
@@ -113,6 +116,8 @@ impl Settings {
             ui.add_enabled_ui(model.rate != Rate::Host, |ui| {
                 actions.extend(menu(ui, "Sample Rate Match", 200.0, model.rate_match).map(Action::RateMatch));
             });
+            let dither = ui.scope(|ui| actions.extend(menu(ui, "Dither", 64.0, model.dither).map(Action::Dither)));
+            dither.response.on_hover_text(DITHER_HELP);
         });
         ui.horizontal(|ui| {
             let mut time_slice = model.time_slice;
