@@ -8,7 +8,7 @@ use egui::{Align2, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 const HEIGHT: f32 = 24.0;
 
 /// Widths of length, size, peak, loudness and lost frames; the name gets the rest.
-const COLUMNS: [f32; 5] = [88.0, 72.0, 60.0, 52.0, 72.0];
+const COLUMNS: [f32; 5] = [88.0, 72.0, 60.0, 52.0, 80.0];
 
 /// Draws the list.
 pub fn show(ui: &mut Ui, takes: &[TakeRow], shows_focus: bool, actions: &mut Vec<Action>) {
