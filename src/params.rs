@@ -4,7 +4,7 @@ mod loads;
 mod state;
 
 use crate::core::export::ExportControls;
-use crate::core::format::{BitRate, Codec, ExportMethod, FileType, Menu, Rate, RateMatch};
+use crate::core::format::{BitRate, Codec, Dither, ExportMethod, FileType, Menu, Rate, RateMatch};
 use crate::core::take::{Controls, Song, TakeSettings};
 use crate::link::Texts;
 use loads::Loads;
@@ -29,6 +29,8 @@ pub struct RecorderParams {
     pub rate_match: EnumParam<RateMatch>,
     pub time_slice: BoolParam,
     pub export_method: EnumParam<ExportMethod>,
+    pub loudness: BoolParam,
+    pub dither: EnumParam<Dither>,
     /// Counts changes of the saved texts. No host notices those by themselves, and would not ask to save the project.
     pub revision: IntParam,
     pub marker: BoolParam,
@@ -52,6 +54,8 @@ impl Default for RecorderParams {
             rate_match: EnumParam::new("Sample Rate Match", RateMatch::First),
             time_slice: BoolParam::new("Time Slice", false),
             export_method: EnumParam::new("Export Method", ExportMethod::Off),
+            loudness: BoolParam::new("Loudness", TakeSettings::DEFAULT.loudness),
+            dither: EnumParam::new("Dither", Dither::Off),
             revision: IntParam::new("Revision", 0, IntRange::Linear { min: 0, max: Self::REVISIONS - 1 })
                 .non_automatable()
                 .hide(),
@@ -91,6 +95,8 @@ impl RecorderParams {
             n: self.n.value() as u16,
             rate: self.rate.value(),
             rate_match: self.rate_match.value(),
+            loudness: self.loudness.value(),
+            dither: self.dither.value(),
             text_revision: self.texts.revision(),
         }
     }
@@ -152,7 +158,7 @@ macro_rules! host_menus {
     };
 }
 
-host_menus!(FileType, Codec, BitRate, Rate, RateMatch, ExportMethod);
+host_menus!(FileType, Codec, BitRate, Rate, RateMatch, ExportMethod, Dither);
 
 #[cfg(test)]
 mod tests;

@@ -96,7 +96,7 @@ fn a_state_of_rubbish_is_refused_and_changes_nothing() {
 fn the_parameters_have_the_ids_labels_and_defaults_of_the_operator() {
     let mut instance = plugin().instance().unwrap();
     let params = instance.params().unwrap();
-    let expected: [(&str, &str, f64, f64); 11] = [
+    let expected: [(&str, &str, f64, f64); 13] = [
         ("record", "Record", 1.0, 0.0),
         ("pause", "Pause", 1.0, 0.0),
         ("filetype", "File Type", 4.0, 0.0),
@@ -108,6 +108,8 @@ fn the_parameters_have_the_ids_labels_and_defaults_of_the_operator() {
         ("srselect", "Sample Rate Match", 3.0, 0.0),
         ("timeslice", "Time Slice", 1.0, 0.0),
         ("exportmethod", "Export Method", 3.0, 0.0),
+        ("loudness", "Loudness", 1.0, 1.0),
+        ("dither", "Dither", 1.0, 0.0),
     ];
     for (name, label, max, default) in expected {
         let id = ParamId::named(name);

@@ -165,6 +165,15 @@ menu! {
 }
 
 menu! {
+    /// Noise that is added before samples are rounded to 16 or 24 bits.
+    Dither {
+        Off = "off", "Off";
+        /// Triangular, of ±1 of the smallest step.
+        Tpdf = "tpdf", "TPDF";
+    }
+}
+
+menu! {
     /// Which addresses the recorder's channels are sent to.
     ExportMethod {
         /// Nothing is sent.
@@ -212,6 +221,7 @@ mod tests {
         entries_are_distinct::<BitRate>();
         entries_are_distinct::<Rate>();
         entries_are_distinct::<RateMatch>();
+        entries_are_distinct::<Dither>();
         entries_are_distinct::<ExportMethod>();
     }
 }

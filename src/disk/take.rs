@@ -1,5 +1,6 @@
 //! One take on its way to disk: what arrives, at which rate, and what it comes to.
 
+mod loudness;
 mod parts;
 mod recent;
 mod song;
@@ -11,6 +12,7 @@ use super::error::TakeError;
 use super::files::TakeFiles;
 use crate::core::extent::extent;
 use crate::core::format::StreamFormat;
+use crate::core::loudness::Loudness;
 use crate::core::markers::MarkerKind;
 use crate::core::rate::file_rate;
 use crate::core::take::TakeStart;
@@ -42,6 +44,8 @@ pub struct Figures {
     pub clipped_samples: u64,
     /// The loudest sample as it came in, linear.
     peak: f32,
+    /// Of all files together.
+    loudness: Option<Loudness>,
     /// Files that are complete, in order.
     pub paths: Vec<PathBuf>,
     /// Bytes of the complete files.
@@ -73,6 +77,7 @@ impl Figures {
 
     fn with_files(mut self, files: CompleteFiles) -> Self {
         self.bytes = files.bytes;
+        self.loudness = files.measured.map(|measured| measured.loudness());
         self.elsewhere = files.elsewhere;
         self.paths = files.paths;
         self
@@ -89,6 +94,7 @@ impl Figures {
             first_lost_frame: self.first_lost_frame,
             clipped_samples: self.clipped_samples,
             peak: self.peak,
+            loudness: self.loudness,
             error,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::trouble::{self, Causes, Read, Trouble};
 use super::words;
-use crate::core::format::{BitRate, Codec, ExportMethod, FileType, Rate, RateMatch, SizedBy, StreamFormat};
+use crate::core::format::{BitRate, Codec, Dither, ExportMethod, FileType, Rate, RateMatch, SizedBy, StreamFormat};
 use crate::core::take::TakeSettings;
 use crate::link::{RecorderState, StatusSnapshot, TakeReport, TextSet};
 use std::path::PathBuf;
@@ -52,6 +52,10 @@ pub struct TakeRow {
     pub size: String,
     /// dBFS
     pub peak: String,
+    /// Integrated, in LUFS; empty where there is none.
+    pub lufs: String,
+    /// All figures of how loud it is; empty where there are none.
+    pub loudness: String,
     /// Empty where nothing was lost.
     pub lost: String,
     pub is_complete: bool,
@@ -79,6 +83,8 @@ pub struct Model {
     pub state: State,
     pub record: bool,
     pub pause: bool,
+    /// A marker is being set.
+    pub marker: bool,
     /// h:mm:ss.mmm of the current or last take.
     pub clock: String,
     /// Name of the current or last take; empty before the first one.
@@ -101,6 +107,8 @@ pub struct Model {
     pub rate: Rate,
     pub rate_match: RateMatch,
     pub time_slice: bool,
+    pub loudness: bool,
+    pub dither: Dither,
     pub export: Export,
     /// The full path of the next take.
     pub next_path: String,
@@ -118,6 +126,8 @@ pub struct Inputs<'a> {
     pub reports: &'a [TakeReport],
     pub record: bool,
     pub pause: bool,
+    /// A marker is being set.
+    pub marker: bool,
     pub settings: TakeSettings,
     pub time_slice: bool,
     pub export_method: ExportMethod,
@@ -152,6 +162,7 @@ impl Model {
             state,
             record: inputs.record,
             pause: inputs.pause,
+            marker: inputs.marker,
             clock: words::clock(status.frames_written, status.take_rate),
             take_name: status.path.as_deref().map_or_else(String::new, trouble::file_name),
             take_facts: take_facts(status),
@@ -169,6 +180,8 @@ impl Model {
             rate: settings.rate,
             rate_match: settings.rate_match,
             time_slice: inputs.time_slice,
+            loudness: settings.loudness,
+            dither: settings.dither,
             export: Export {
                 method: inputs.export_method,
                 root: inputs.texts.export_root.clone(),
@@ -249,6 +262,8 @@ fn take_row(report: &TakeReport) -> TakeRow {
         length: words::clock(report.frames, report.sample_rate),
         size: words::size(report.bytes),
         peak: words::decibels(report.peak),
+        lufs: report.loudness.and_then(|loudness| loudness.integrated_lufs).map_or_else(String::new, words::signed),
+        loudness: report.loudness.as_ref().map_or_else(String::new, words::loudness),
         lost: if lost > 0 { format!("{} lost", words::count(lost)) } else { String::new() },
         is_complete: lost == 0 && report.error.is_none(),
     }
@@ -257,6 +272,7 @@ fn take_row(report: &TakeReport) -> TakeRow {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::loudness::Loudness;
 
     const STEREO: StreamFormat = StreamFormat { channels: 2, sample_rate: 48_000 };
 
@@ -271,6 +287,7 @@ mod tests {
             reports,
             record: false,
             pause: false,
+            marker: false,
             settings: settings(),
             time_slice: false,
             export_method: ExportMethod::Off,
@@ -327,6 +344,7 @@ mod tests {
                 reports: &[],
                 record,
                 pause: false,
+                marker: false,
                 settings: settings(),
                 time_slice: false,
                 export_method: ExportMethod::Off,
@@ -371,6 +389,7 @@ mod tests {
             bytes: 288_044,
             lost_frames,
             peak: 0.5,
+            loudness: Some(Loudness { integrated_lufs: Some(-18.2), ..Loudness::default() }),
             ..TakeReport::default()
         };
         let rows = model(&StatusSnapshot::default(), &[take("a.wav", 0), take("b.wav", 9)], |_| {}).takes;
@@ -378,6 +397,7 @@ mod tests {
         assert_eq!((rows[0].lost.as_str(), rows[0].is_complete), ("9 lost", false));
         let a = &rows[1];
         assert_eq!((a.length.as_str(), a.size.as_str(), a.peak.as_str()), ("0:00:01.000", "288.0 kB", "−6.0"));
+        assert_eq!((a.lufs.as_str(), a.loudness.as_str()), ("−18.2", "−18.2 LUFS"));
         assert_eq!((a.lost.as_str(), a.is_complete), ("", true));
     }
 

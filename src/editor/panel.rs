@@ -91,6 +91,16 @@ pub struct Panel {
     reports_of: u64,
     /// How full the queue was when the present take ended.
     rest_at_first: f32,
+    marker_press: Option<MarkerPress>,
+}
+
+/// A press of the Marker button, on its way through the audio thread: within one block it would see neither on nor off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum MarkerPress {
+    /// It was on, and goes on again once the audio thread has seen it off.
+    Lowering,
+    /// It goes off once the audio thread has seen it on.
+    Raising,
 }
 
 impl Panel {
@@ -109,6 +119,7 @@ impl Panel {
             reports: Vec::new(),
             reports_of: 0,
             rest_at_first: 0.0,
+            marker_press: None,
         }
     }
 
@@ -131,6 +142,7 @@ impl Panel {
         }
         let status = self.status.snapshot();
         self.follow(&status);
+        self.move_marker(&status, gestures);
         let shared = Arc::clone(&self.status);
         let scope = shared.scope();
         let levels = scope.take_levels();
@@ -168,6 +180,32 @@ impl Panel {
         }
     }
 
+    /// Begins a press of Marker, unless there is one on its way.
+    fn press_marker(&mut self, gestures: &impl Gestures) {
+        if self.marker_press.is_none() {
+            let was_on = self.params.marker.value();
+            gestures.begin(&self.params.marker);
+            gestures.set(&self.params.marker, !was_on);
+            self.marker_press = Some(if was_on { MarkerPress::Lowering } else { MarkerPress::Raising });
+        }
+    }
+
+    /// Goes on with a press of Marker as far as the audio thread has followed.
+    fn move_marker(&mut self, status: &StatusSnapshot, gestures: &impl Gestures) {
+        match self.marker_press {
+            Some(MarkerPress::Lowering) if !status.marker => {
+                gestures.set(&self.params.marker, true);
+                self.marker_press = Some(MarkerPress::Raising);
+            }
+            Some(MarkerPress::Raising) if status.marker => {
+                gestures.set(&self.params.marker, false);
+                gestures.end(&self.params.marker);
+                self.marker_press = None;
+            }
+            Some(MarkerPress::Lowering | MarkerPress::Raising) | None => {}
+        }
+    }
+
     /// Where the next take goes.
     fn next_take(&mut self, status: &StatusSnapshot) -> Option<Foreseen> {
         let texts = self.params.texts.current();
@@ -183,6 +221,7 @@ impl Panel {
             reports: &self.reports,
             record: self.params.record.value(),
             pause: self.params.pause.value(),
+            marker: self.marker_press.is_some(),
             settings: self.params.settings(),
             time_slice: self.params.time_slice.value(),
             export_method: self.params.export_method.value(),
@@ -201,6 +240,7 @@ impl Panel {
         match action {
             Action::Record(on) => gestures.change(&params.record, on),
             Action::Pause(on) => gestures.change(&params.pause, on),
+            Action::Marker => self.press_marker(gestures),
             Action::FileType(file_type) => gestures.change(&params.file_type, file_type),
             Action::Codec(codec) => gestures.change(&params.codec, codec),
             Action::BitRate(bit_rate) => gestures.change(&params.bit_rate, bit_rate),
@@ -215,6 +255,8 @@ impl Panel {
             Action::Rate(rate) => gestures.change(&params.rate, rate),
             Action::RateMatch(how) => gestures.change(&params.rate_match, how),
             Action::TimeSlice(on) => gestures.change(&params.time_slice, on),
+            Action::Dither(dither) => gestures.change(&params.dither, dither),
+            Action::Loudness(on) => gestures.change(&params.loudness, on),
             Action::ExportMethod(method) => gestures.change(&params.export_method, method),
             Action::ExportRoot(root) => self.set_text(TextId::ExportRoot, &root, gestures),
             Action::ExportTable(table) => self.set_text(TextId::ExportTable, &table, gestures),

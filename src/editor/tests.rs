@@ -4,7 +4,7 @@ mod rig;
 
 use super::desktop::News;
 use super::view::MIN_SIZE;
-use crate::core::format::{BitRate, Codec, ExportMethod, FileType, Menu, Rate, RateMatch, StreamFormat};
+use crate::core::format::{BitRate, Codec, Dither, ExportMethod, FileType, Menu, Rate, RateMatch, StreamFormat};
 use crate::link::{Column, Gate, Span, TakeReport, TextId};
 use egui::{Key, Modifiers, Role, Vec2, vec2};
 use egui_kittest::kittest::{NodeT, Queryable};
@@ -356,6 +356,8 @@ fn the_page_of_the_sound_sets_its_parameters() {
     rig.page("Sound");
     rig.click("Time Slice");
     assert!(rig.params().time_slice.value());
+    rig.click("Loudness");
+    assert!(!rig.params().loudness.value());
     rig.open_menu("Sample Rate");
     rig.click("96 kHz");
     assert_eq!(rig.params().rate.value(), Rate::R96000);
@@ -363,6 +365,9 @@ fn the_page_of_the_sound_sets_its_parameters() {
     rig.click("Error If Rates Differ");
     assert_eq!(rig.params().rate_match.value(), RateMatch::Error);
     assert_eq!(rig.gestures().last().map(String::as_str), Some("end Sample Rate Match"));
+    rig.open_menu("Dither");
+    rig.click("TPDF");
+    assert_eq!(rig.params().dither.value(), Dither::Tpdf);
 }
 
 #[test]

@@ -113,6 +113,15 @@ pub fn bars(painter: &Painter, center: Pos2, radius: f32, color: Color32) {
     }
 }
 
+/// A flag on its pole.
+pub fn flag(painter: &Painter, center: Pos2, radius: f32, color: Color32) {
+    let top = center - vec2(radius * 0.6, radius * 0.95);
+    let pole = Rect::from_min_size(top, vec2(radius * 0.22, radius * 1.9));
+    painter.rect_filled(pole, 1.0, color);
+    let cloth = vec![top, top + vec2(radius * 1.5, radius * 0.55), top + vec2(0.0, radius * 1.1)];
+    painter.add(egui::Shape::convex_polygon(cloth, color, Stroke::NONE));
+}
+
 /// A warning triangle with its exclamation mark cut out in `mark`.
 pub fn triangle(painter: &Painter, center: Pos2, radius: f32, color: Color32, mark: Color32) {
     let (x, y) = (center.x, center.y);

@@ -12,7 +12,7 @@ use super::model::{Model, State};
 use super::theme::{self, GAP};
 use super::trouble::TroubleId;
 use super::words;
-use crate::core::format::{BitRate, Codec, ExportMethod, FileType, Rate, RateMatch};
+use crate::core::format::{BitRate, Codec, Dither, ExportMethod, FileType, Rate, RateMatch};
 use crate::link::Column;
 use egui::{FontId, Frame, Key, Margin, Modifiers, Sense, Ui, Vec2, ViewportCommand, vec2};
 use std::path::PathBuf;
@@ -32,6 +32,8 @@ const GRIP: f32 = 16.0;
 pub enum Action {
     Record(bool),
     Pause(bool),
+    /// A marker here and now.
+    Marker,
     FileType(FileType),
     Codec(Codec),
     BitRate(BitRate),
@@ -48,6 +50,8 @@ pub enum Action {
     Rate(Rate),
     RateMatch(RateMatch),
     TimeSlice(bool),
+    Loudness(bool),
+    Dither(Dither),
     ExportMethod(ExportMethod),
     ExportRoot(String),
     ExportTable(String),
@@ -95,7 +99,8 @@ impl View {
         actions
     }
 
-    /// Space toggles record, whatever has the focus, except while a text is typed; Enter presses what has the focus.
+    /// Space toggles record and M sets a marker, whatever has the focus, except while a text is typed; Enter presses what
+    /// has the focus.
     fn keyboard(&mut self, ui: &Ui, model: &Model, actions: &mut Vec<Action>) {
         let ctx = ui.ctx();
         let moves = [Key::Tab, Key::ArrowUp, Key::ArrowDown, Key::ArrowLeft, Key::ArrowRight];
@@ -106,6 +111,9 @@ impl View {
         }
         if !ctx.text_edit_focused() && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Space)) {
             actions.push(Action::Record(!model.record));
+        }
+        if !ctx.text_edit_focused() && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::M)) {
+            actions.push(Action::Marker);
         }
         // With the focus nowhere, the host would get the space bar, too.
         if ctx.memory(|memory| memory.focused().is_none()) {

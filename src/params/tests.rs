@@ -71,7 +71,21 @@ fn watched() -> (Arc<RecorderParams>, Arc<Audio>) {
                 }
             };
         }
-        watch!(record, pause, file_type, codec, bit_rate, unique_suffix, n, rate, rate_match, time_slice, export_method)
+        watch!(
+            record,
+            pause,
+            file_type,
+            codec,
+            bit_rate,
+            unique_suffix,
+            n,
+            rate,
+            rate_match,
+            time_slice,
+            export_method,
+            loudness,
+            dither
+        )
     });
     (params, audio)
 }
@@ -100,6 +114,8 @@ fn states() -> [PluginState; 2] {
         ("srselect", ParamValue::I32(1)),
         ("timeslice", ParamValue::Bool(false)),
         ("exportmethod", ParamValue::I32(0)),
+        ("loudness", ParamValue::Bool(true)),
+        ("dither", menu("off")),
     ];
     let two = [
         ("record", ParamValue::Bool(true)),
@@ -113,6 +129,8 @@ fn states() -> [PluginState; 2] {
         ("srselect", ParamValue::I32(2)),
         ("timeslice", ParamValue::Bool(true)),
         ("exportmethod", ParamValue::I32(1)),
+        ("loudness", ParamValue::Bool(false)),
+        ("dither", menu("tpdf")),
     ];
     [saved(one, ["one", "chan1", "title = one"]), saved(two, ["two", "chan2", "title = two"])]
 }

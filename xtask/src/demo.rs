@@ -124,7 +124,7 @@ fn take(
 /// Fails unless the file at `path` holds exactly the frames `kept` of `sound`, as `bits`-bit samples.
 fn prove_equal(path: &Path, sound: &Sound, kept: &[Range<usize>], bits: i32) -> Result<()> {
     let mut recorded = vec![Vec::new(); sound.channels.len()];
-    recording::decode(path, |planar| {
+    recording::decode(path, |_, planar| {
         for (all, piece) in recorded.iter_mut().zip(planar) {
             all.extend_from_slice(piece);
         }

@@ -184,6 +184,13 @@ impl Encoder for AiffEncoder {
     fn bytes(&self) -> u64 {
         self.header_bytes + self.frames * self.bytes_per_frame()
     }
+
+    fn rounded_bits(&self) -> Option<u16> {
+        match self.codec {
+            Codec::Pcm16 | Codec::Pcm24 => Some(self.codec.bits_per_sample()),
+            Codec::Pcm32 | Codec::Float32 => None,
+        }
+    }
 }
 
 /// The number of `fields` is even.

@@ -9,6 +9,7 @@ use super::resample::Resampler;
 use super::tags::id3::{Stretch, id3_tag_with_chapters, id3_tag_with_room};
 use super::{Encoder, Format, OpenError, SampleRange};
 use crate::core::format::{BitRate, StreamFormat};
+use crate::core::loudness::Loudness;
 use crate::core::markers::Marker;
 use crate::core::metadata::Metadata;
 use frames::{FrameFile, Mpeg};
@@ -71,10 +72,11 @@ pub struct Mp3Encoder {
     /// Frames of the take so far, those of the last pieces included.
     frames: u64,
     metadata: Metadata,
-    /// Bytes of the ID3 tag, with the room for markers in it; 0 where there is none.
+    markers: Vec<Marker>,
+    /// Bytes of the ID3 tag, with the room in it; 0 where there is none.
     id3_bytes: usize,
-    /// What the ID3 tag is to become with the next refresh.
-    new_id3_tag: Option<Vec<u8>>,
+    /// The ID3 tag is to become another one.
+    is_tag_old: bool,
 }
 
 impl Mp3Encoder {
@@ -122,9 +124,22 @@ impl Mp3Encoder {
             max_bytes,
             frames: 0,
             metadata: metadata.clone(),
+            markers: Vec::new(),
             id3_bytes,
-            new_id3_tag: None,
+            is_tag_old: false,
         })
+    }
+}
+
+impl Mp3Encoder {
+    /// What the ID3 tag is to become, where it is to, and where there is one: the user may have left every entry out.
+    fn new_id3_tag(&mut self) -> Option<Vec<u8>> {
+        if !std::mem::take(&mut self.is_tag_old) || self.id3_bytes == 0 {
+            return None;
+        }
+        let stretch = Stretch { sample_rate: self.rates.0, frames: self.frames };
+        // Where the library refuses, or the room does not suffice, the tag stays as it is.
+        id3_tag_with_chapters(&self.metadata, &self.markers, stretch, self.id3_bytes).ok()
     }
 }
 
@@ -145,28 +160,29 @@ impl Encoder for Mp3Encoder {
     /// The tag then counts the frames that are in the file. LAME holds back about three, the resampler up to 0.1 s.
     fn refresh(&mut self) -> io::Result<()> {
         self.lame.refresh()?;
-        match self.new_id3_tag.take() {
+        match self.new_id3_tag() {
             Some(tag) => self.lame.file.write_id3_tag(&tag),
             None => Ok(()),
         }
     }
 
-    /// In a tag where there is one: the user may have left every entry out.
     fn set_markers(&mut self, markers: &[Marker]) {
-        if self.id3_bytes > 0 {
-            let stretch = Stretch { sample_rate: self.rates.0, frames: self.frames };
-            // Where the library refuses, the tag stays as it is.
-            self.new_id3_tag = id3_tag_with_chapters(&self.metadata, markers, stretch, self.id3_bytes).ok();
-        }
+        self.markers = markers.to_vec();
+        self.is_tag_old = true;
     }
 
-    fn finish(self: Box<Self>) -> io::Result<()> {
-        let Self { resampler, mut lame, new_id3_tag, .. } = *self;
+    fn set_loudness(&mut self, loudness: Loudness) {
+        self.metadata = self.metadata.with_replay_gain(&loudness);
+        self.is_tag_old = true;
+    }
+
+    fn finish(mut self: Box<Self>) -> io::Result<()> {
+        if let Some(tag) = self.new_id3_tag() {
+            self.lame.file.write_id3_tag(&tag)?;
+        }
+        let Self { resampler, mut lame, .. } = *self;
         if let Some(resampler) = resampler {
             resampler.finish(|planar, frames| lame.encode(planar, frames))?;
-        }
-        if let Some(tag) = new_id3_tag {
-            lame.file.write_id3_tag(&tag)?;
         }
         lame.finish()
     }
@@ -250,7 +266,7 @@ impl LameFile {
         self.file.write_tag(&tag)
     }
 
-    fn finish(mut self) -> io::Result<()> {
+    fn finish(&mut self) -> io::Result<()> {
         // Our ID3 tag does not go through LAME, so its own tag is the first frame.
         debug_assert_eq!(self.encoder.id3v2_tag_size(), 0);
         self.encoded.clear();

@@ -8,16 +8,20 @@
 
 use super::growing_file::GrowingFile;
 use super::resample::Resampler;
+use super::tags::vorbis_comments::{chapters, vorbis_comments};
 use super::{Encoder, Format, OpenError, SampleRange};
 use crate::core::format::{BitRate, StreamFormat};
+use crate::core::loudness::Loudness;
 use crate::core::markers::Marker;
 use crate::core::metadata::Metadata;
 use coder::Coder;
+use comment_header::{CHAPTER_ROOM_BYTES, put_comments};
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
 mod coder;
+mod comment_header;
 mod page;
 mod recovery;
 
@@ -60,6 +64,12 @@ fn encoded_rate(rate: u32) -> u32 {
 pub struct OggEncoder {
     resampler: Option<Resampler>,
     stream: OggStream,
+    /// Of the take, in Hz.
+    sample_rate: u32,
+    metadata: Metadata,
+    markers: Vec<Marker>,
+    /// The pages of the headers.
+    header: Vec<u8>,
 }
 
 impl OggEncoder {
@@ -75,12 +85,15 @@ impl OggEncoder {
         let resampler =
             Resampler::between(format.sample_rate, rate, format.channels).map_err(|error| refuse(error.to_string()))?;
         let sources = SOURCES[format.channels - 1];
-        let coder = Coder::new(bit_rate, StreamFormat { sample_rate: rate, ..format }, metadata)
+        let mut coder = Coder::new(bit_rate, StreamFormat { sample_rate: rate, ..format }, metadata)
             .map_err(|error| refuse(error.to_string()))?;
+        let mut header = coder.take_pages();
+        put_comments(&mut header, &vorbis_comments(metadata));
         let mut stream = OggStream { coder, sources, file: GrowingFile::new(file), last_page: Vec::new() };
-        stream.append_pages()?;
+        stream.append(&header)?;
         stream.refresh()?;
-        Ok(Self { resampler, stream })
+        let (sample_rate, metadata) = (format.sample_rate, metadata.clone());
+        Ok(Self { resampler, stream, sample_rate, metadata, markers: Vec::new(), header })
     }
 }
 
@@ -101,17 +114,29 @@ impl Encoder for OggEncoder {
         self.stream.refresh()
     }
 
-    fn set_markers(&mut self, _markers: &[Marker]) {}
+    /// They come into the file with [`finish`](Self::finish): pages have checksums, and one that a kill tears plays no
+    /// more.
+    fn set_markers(&mut self, markers: &[Marker]) {
+        self.markers = markers.to_vec();
+    }
+
+    fn set_loudness(&mut self, loudness: Loudness) {
+        self.metadata = self.metadata.with_replay_gain(&loudness);
+    }
 
     fn finish(self: Box<Self>) -> io::Result<()> {
-        let Self { resampler, mut stream } = *self;
+        let Self { resampler, mut stream, sample_rate, metadata, markers, mut header } = *self;
         if let Some(resampler) = resampler {
             resampler.finish(|planar, frames| stream.encode(planar, frames))?;
         }
         let OggStream { coder, mut file, last_page, .. } = stream;
         file.append(&last_page)?;
         file.append(&coder.finish()?)?;
-        file.flush()
+        file.flush()?;
+        let chapters = chapters(&markers, sample_rate, CHAPTER_ROOM_BYTES);
+        let mut comments = vorbis_comments(&metadata);
+        comments.extend(chapters.iter().map(|(name, value)| (name.clone(), value.as_str())));
+        if put_comments(&mut header, &comments) { file.overwrite(0, &header) } else { Ok(()) }
     }
 
     /// Pages count frames in 63 bits.
@@ -140,15 +165,16 @@ impl OggStream {
             let channels: Vec<&[f32]> =
                 self.sources.iter().map(|channel| &planar[channel * frames + start..][..count]).collect();
             self.coder.write(&channels)?;
-            self.append_pages()?;
+            let pages = self.coder.take_pages();
+            self.append(&pages)?;
         }
         Ok(())
     }
 
-    fn append_pages(&mut self) -> io::Result<()> {
-        let pages = self.coder.take_pages();
+    /// Appends whole pages.
+    fn append(&mut self, pages: &[u8]) -> io::Result<()> {
         if !pages.is_empty() {
-            let (others, last) = pages.split_at(page::start_of_last(&pages));
+            let (others, last) = pages.split_at(page::start_of_last(pages));
             self.file.append(&self.last_page)?;
             self.file.append(others)?;
             self.last_page = last.to_vec();

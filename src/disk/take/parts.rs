@@ -1,12 +1,14 @@
 //! The files that one take is written to: the first, and the next part wherever the file type or the file system lets one
 //! become no longer, or a disk fails.
 
+use super::loudness::Measured;
 use super::recent::Recent;
 use super::song::SongPosition;
 use super::syncing::{Syncing, sync};
-use crate::core::format::StreamFormat;
+use crate::core::format::{self, StreamFormat};
 use crate::core::markers::{MarkerKind, Markers};
 use crate::core::take::TakeStart;
+use crate::disk::encode::dither::Dither;
 use crate::disk::encode::resample::resampled_frames;
 use crate::disk::encode::sanitise::sanitise;
 use crate::disk::encode::{self, Encoder, Kept};
@@ -34,6 +36,8 @@ pub struct Parts {
     left_behind: Option<(PathBuf, Syncing)>,
     opened_files: u32,
     clipped_samples: u64,
+    /// Only where the take is dithered.
+    dither: Option<Dither>,
 }
 
 /// What has come to lie on disk.
@@ -45,13 +49,17 @@ pub struct CompleteFiles {
     pub frames: u64,
     /// Bytes of all of them.
     pub bytes: u64,
+    /// How loud all of them are; nothing where that is not measured.
+    pub measured: Option<Measured>,
     /// Why and where the take went on elsewhere, in words for the user.
     pub elsewhere: Option<String>,
 }
 
 impl CompleteFiles {
-    /// Puts a file that is written to its end, with `frames` frames, where it belongs.
-    fn add(&mut self, file: TakeFile, frames: u64) -> Result<(), TakeError> {
+    /// Puts a file that is written to its end where it belongs.
+    fn add(&mut self, ended: EndedPart) -> Result<(), TakeError> {
+        let EndedPart { file, frames, measured, .. } = ended;
+        self.count_in(measured);
         let bytes = bytes_on_disk(&file);
         let (path, error) = match file.complete() {
             Ok(path) => (Some(path), None),
@@ -67,7 +75,9 @@ impl CompleteFiles {
     /// Keeps a file after an error, with what of its frames has reached the disk, and says how many these are. A file
     /// without sound goes.
     fn keep_what_is_there(&mut self, recipe: &Recipe, failed: EndedPart) -> u64 {
-        let Some(there) = mend(recipe, &failed) else {
+        let there = mend(recipe, &failed);
+        self.count_in(failed.measured);
+        let Some(there) = there else {
             failed.file.discard();
             return 0;
         };
@@ -75,6 +85,12 @@ impl CompleteFiles {
         self.bytes += bytes_on_disk(&failed.file);
         self.paths.push(failed.file.path().to_owned());
         there
+    }
+
+    fn count_in(&mut self, measured: Option<Measured>) {
+        if let Some(measured) = measured {
+            self.measured.get_or_insert_default().merge(&measured);
+        }
     }
 }
 
@@ -119,17 +135,21 @@ impl Parts {
             first => first?,
         };
         let song = SongPosition::new(0, song_seconds, start.song.position_frames.is_some());
-        let markers = Markers::default();
+        let dither = match start.settings.dither {
+            format::Dither::Off => None,
+            format::Dither::Tpdf => open.encoder.rounded_bits().map(|bits| Dither::new(bits, format.channels)),
+        };
         Ok(Self {
             recipe,
             open,
             complete,
             song,
-            markers,
+            markers: Markers::default(),
             fallback,
             left_behind: None,
             opened_files: 1,
             clipped_samples: 0,
+            dither,
         })
     }
 
@@ -188,10 +208,14 @@ impl Parts {
     /// the fallback folder where its disk fails.
     pub fn append(&mut self, planar: &mut [f32], frames: usize) -> Result<(), TakeError> {
         self.clipped_samples += sanitise(planar, self.encoder().sample_range());
-        self.append_sane(planar, frames)
+        if let Some(dither) = &mut self.dither {
+            dither.apply(planar, frames);
+        }
+        self.append_ready(planar, frames)
     }
 
-    fn append_sane(&mut self, planar: &[f32], frames: usize) -> Result<(), TakeError> {
+    /// The samples are as the encoder wants them.
+    fn append_ready(&mut self, planar: &[f32], frames: usize) -> Result<(), TakeError> {
         let mut start = 0;
         while start < frames {
             if self.encoder().frames_left() == 0 {
@@ -250,7 +274,7 @@ impl Parts {
             let song_seconds = self.song_after(self.open.safe_frames);
             let (ended, result) = self.open.finish(synced);
             let Err(error) = result else {
-                let result = self.complete.add(ended.file, ended.frames);
+                let result = self.complete.add(ended);
                 return (self.complete, result);
             };
             match open_after(&error, &self.recipe, &mut self.fallback, &ended.file, song_seconds) {
@@ -287,7 +311,7 @@ impl Parts {
         self.opened_files += 1;
         let (mut ended, result) = full.finish(true);
         let Err(error) = result else {
-            return self.complete.add(ended.file, ended.frames);
+            return self.complete.add(ended);
         };
         // What the full file lacks comes first in this one, and with it in the fallback folder.
         let (recent, frames) = (std::mem::take(&mut ended.recent), ended.frames);
@@ -334,7 +358,7 @@ impl Parts {
         };
         // A part like those that the file type ends.
         let synced = sync(failed.file.file()).map_err(|source| TakeError::Write { path, source });
-        let completed = synced.and(self.complete.add(failed.file, kept));
+        let completed = synced.and(self.complete.add(EndedPart { frames: kept, ..failed }));
         self.carry_over(&recent, safe_frames, kept).and(completed)
     }
 
@@ -344,7 +368,7 @@ impl Parts {
         if begun_at != kept {
             self.open.begin_again(&self.recipe, self.song_after(0))?;
         }
-        recent.each_from(kept, |planar, frames| self.append_sane(planar, frames))
+        recent.each_from(kept, |planar, frames| self.append_ready(planar, frames))
     }
 
     /// Tells the encoder of the markers before the frame that stands `beyond` frames behind the last one that it has.

@@ -9,6 +9,7 @@ const HEIGHT: f32 = 96.0;
 const BUTTON_HEIGHT: f32 = HEIGHT - 2.0 * GAP;
 const RECORD_WIDTH: f32 = 104.0;
 const PAUSE_WIDTH: f32 = 88.0;
+const MARKER_WIDTH: f32 = 72.0;
 const CLOCK_SIZE: f32 = 36.0;
 
 /// What Record is known by: it has the focus where nothing else has it.
@@ -46,7 +47,11 @@ pub fn show(ui: &mut Ui, model: &Model, shows_focus: bool, actions: &mut Vec<Act
     if button(ui, pause, Id::unique("pause"), "Pause", model.pause, shows_focus, draw_pause) {
         actions.push(Action::Pause(!model.pause));
     }
-    let words = Rect::from_min_max(pos2(pause.right() + 2.0 * GAP, top), area.max - vec2(2.0 * GAP, GAP));
+    let marker = Rect::from_min_size(pos2(pause.right() + GAP, top), vec2(MARKER_WIDTH, BUTTON_HEIGHT));
+    if button(ui, marker, Id::unique("marker"), "Marker", model.marker, shows_focus, draw_marker) {
+        actions.push(Action::Marker);
+    }
+    let words = Rect::from_min_max(pos2(marker.right() + 2.0 * GAP, top), area.max - vec2(2.0 * GAP, GAP));
     state_line(ui, words, model, &look);
     clock_line(ui, words, model, &look);
     take_line(ui, words, model, &look);
@@ -170,6 +175,12 @@ fn button(
 fn draw_record(painter: &Painter, center: Pos2, is_on: bool) -> (Color32, Color32) {
     theme::dot(painter, center, 14.0, if is_on { Color32::WHITE } else { theme::RECORD });
     if is_on { (theme::RECORD, Color32::WHITE) } else { (theme::RAISED, theme::TEXT) }
+}
+
+fn draw_marker(painter: &Painter, center: Pos2, is_on: bool) -> (Color32, Color32) {
+    let (fill, text) = if is_on { (theme::TEXT, theme::INK) } else { (theme::RAISED, theme::TEXT) };
+    theme::flag(painter, center, 13.0, text);
+    (fill, text)
 }
 
 fn draw_pause(painter: &Painter, center: Pos2, is_on: bool) -> (Color32, Color32) {

@@ -8,8 +8,8 @@ use egui::{Align2, Rect, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 
 const HEIGHT: f32 = 24.0;
 
-/// Widths of length, size, peak and lost frames; the name gets the rest.
-const COLUMNS: [f32; 4] = [104.0, 80.0, 64.0, 80.0];
+/// Widths of length, size, peak, loudness and lost frames; the name gets the rest.
+const COLUMNS: [f32; 5] = [88.0, 72.0, 60.0, 52.0, 80.0];
 
 /// What the list needs in the lowest window: the heading, the newest take, and half of the one before, which shows that
 /// there are more.
@@ -39,7 +39,7 @@ fn heading(ui: &mut Ui, is_empty: bool) {
     let title = if is_empty { "The takes of this session appear here" } else { "Takes of this session" };
     ui.painter().text(area.left_center() + vec2(GAP, 0.0), Align2::LEFT_CENTER, title, font.clone(), color);
     if !is_empty {
-        for (title, right) in ["Length", "Size", "Peak dB", "Lost"].into_iter().zip(rights(area)) {
+        for (title, right) in ["Length", "Size", "Peak dB", "LUFS", "Lost"].into_iter().zip(rights(area)) {
             ui.painter().text(pos2(right, area.center().y), Align2::RIGHT_CENTER, title, font.clone(), color);
         }
     }
@@ -49,7 +49,11 @@ fn row(ui: &mut Ui, index: usize, take: &TakeRow, shows_focus: bool, actions: &m
     let (area, response) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), Sense::click());
     let lost = if take.lost.is_empty() { "nothing lost" } else { &take.lost };
     response.widget_info(|| {
-        let label = format!("{}, {}, {}, peak {} dBFS, {lost}", take.name, take.length, take.size, take.peak);
+        let mut label = format!("{}, {}, {}, peak {} dBFS, {lost}", take.name, take.length, take.size, take.peak);
+        if !take.loudness.is_empty() {
+            label += ", ";
+            label += &take.loudness;
+        }
         WidgetInfo::labeled(Role::Button, take.path.is_some(), label)
     });
     if response.gained_focus() {
@@ -68,7 +72,7 @@ fn row(ui: &mut Ui, index: usize, take: &TakeRow, shows_focus: bool, actions: &m
         }
     }
     if let Some(path) = &take.path
-        && response.on_hover_text(path.display().to_string()).clicked()
+        && response.on_hover_text(format!("{}\n{}", path.display(), take.loudness).trim_end()).clicked()
     {
         actions.push(Action::Reveal(path.clone()));
     }
@@ -76,21 +80,26 @@ fn row(ui: &mut Ui, index: usize, take: &TakeRow, shows_focus: bool, actions: &m
 
 fn cells(ui: &Ui, area: Rect, take: &TakeRow) {
     let middle = area.center().y;
-    let [length, size, peak, lost] = rights(area);
+    let [length, size, peak, lufs, lost] = rights(area);
     let color = if take.is_complete { theme::TEXT } else { theme::AMBER };
     let font = theme::text(13.0);
     let left = area.left() + GAP;
     let name = elided(ui, &take.name, &font, length - COLUMNS[0] - left);
     ui.painter().text(pos2(left, middle), Align2::LEFT_CENTER, name, font, color);
-    let figures = [(length, &take.length), (size, &take.size), (peak, &take.peak), (lost, &take.lost)];
+    let figures =
+        [(length, &take.length), (size, &take.size), (peak, &take.peak), (lufs, &take.lufs), (lost, &take.lost)];
     for (right, text) in figures {
         ui.painter().text(pos2(right, middle), Align2::RIGHT_CENTER, text, theme::figures(12.0), color);
     }
 }
 
-/// The right edges of length, size, peak and lost frames.
-fn rights(area: Rect) -> [f32; 4] {
-    let [_, size, peak, lost] = COLUMNS;
-    let right = area.right() - GAP;
-    [right - lost - peak - size, right - lost - peak, right - lost, right]
+/// The right edges of length, size, peak, loudness and lost frames.
+fn rights(area: Rect) -> [f32; 5] {
+    let mut right = area.right() - GAP;
+    let mut rights = [0.0; 5];
+    for (edge, width) in rights.iter_mut().zip(COLUMNS).rev() {
+        *edge = right;
+        right -= width;
+    }
+    rights
 }

@@ -24,13 +24,41 @@ pub fn length(bytes: &[u8]) -> Option<usize> {
     (length <= bytes.len()).then_some(length)
 }
 
-/// Where in `pages`, one whole page after the other, the last one begins.
-pub fn start_of_last(pages: &[u8]) -> usize {
+/// Where each of `pages` lies, one whole page after the other.
+pub fn ranges(pages: &[u8]) -> Vec<Range<usize>> {
+    let mut ranges = Vec::new();
     let mut start = 0;
-    while let Some(length) = length(&pages[start..]).filter(|length| start + length < pages.len()) {
+    while let Some(length) = length(&pages[start..]) {
+        ranges.push(start..start + length);
         start += length;
     }
-    start
+    ranges
+}
+
+/// Where in `pages`, one whole page after the other, the last one begins.
+pub fn start_of_last(pages: &[u8]) -> usize {
+    ranges(pages).last().map_or(0, |last| last.start)
+}
+
+/// What of a packet lies on one page.
+pub struct Piece {
+    /// Where on the page.
+    pub bytes: Range<usize>,
+    /// The packet ends here.
+    pub is_end: bool,
+}
+
+/// The packets on a whole page, in order. A segment of 255 bytes goes on in the next one.
+pub fn packets(page: &[u8]) -> Vec<Piece> {
+    let segments = usize::from(page[HEAD_BYTES - 1]);
+    let mut start = HEAD_BYTES + segments;
+    let sizes = &page[HEAD_BYTES..start];
+    let pieces = sizes.chunk_by(|&size, _| size == 255).map(|sizes| {
+        let bytes = start..start + sizes.iter().map(|&size| usize::from(size)).sum::<usize>();
+        start = bytes.end;
+        Piece { bytes, is_end: sizes.last().is_some_and(|&size| size < 255) }
+    });
+    pieces.collect()
 }
 
 /// The page at the start of `bytes` where one is there, whole and sound.
@@ -49,9 +77,14 @@ pub fn frames(page: &[u8]) -> Option<u64> {
 pub fn ending_stream(page: &[u8]) -> Vec<u8> {
     let mut page = page.to_vec();
     page[FLAGS_AT] |= END_OF_STREAM;
-    let checksum = checksum(&page);
-    page[CHECKSUM].copy_from_slice(&checksum.to_le_bytes());
+    seal(&mut page);
     page
+}
+
+/// Makes the checksum of a whole page right.
+pub fn seal(page: &mut [u8]) {
+    let checksum = checksum(page);
+    page[CHECKSUM].copy_from_slice(&checksum.to_le_bytes());
 }
 
 /// The checksum of a page, taken as if it were 0 in the page.

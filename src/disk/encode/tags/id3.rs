@@ -10,8 +10,8 @@ use std::io;
 /// What the frame COMM has for a language that is not known (ID3v2.4.0 main structure, 4.10 of the native frames).
 const NO_LANGUAGE: &str = "XXX";
 
-/// Bytes that an MP3 file keeps for chapters.
-const CHAPTER_ROOM_BYTES: usize = 16 << 10;
+/// Bytes that an MP3 file keeps for what is not known at the beginning: chapters and loudness.
+const ROOM_BYTES: usize = 16 << 10;
 
 /// Entries that a table of contents counts with its one byte (3.2, "Entry count").
 const MOST_CHAPTERS: usize = 255;
@@ -40,12 +40,12 @@ impl Stretch {
     }
 }
 
-/// The tag with room for chapters behind its frames; nothing where there are no entries.
+/// The tag with room for more frames behind it; nothing where there are no entries.
 ///
 /// # Errors
 /// The library's own.
 pub fn id3_tag_with_room(metadata: &Metadata) -> io::Result<Vec<u8>> {
-    encode(&tag_of(metadata), |bytes| bytes + CHAPTER_ROOM_BYTES)
+    encode(&tag_of(metadata), |bytes| bytes + ROOM_BYTES)
 }
 
 /// The tag with as many chapters as have room in `bytes` bytes, which it takes.
@@ -60,7 +60,8 @@ pub fn id3_tag_with_chapters(
 ) -> io::Result<Vec<u8>> {
     let mut tag = tag_of(metadata);
     // A table of contents needs one more frame.
-    let room = CHAPTER_ROOM_BYTES - (FRAME_HEAD_BYTES + TABLE.len() + 3);
+    let taken = encode(&tag, |bytes| bytes)?.len() + FRAME_HEAD_BYTES + TABLE.len() + 3;
+    let room = bytes.checked_sub(taken).ok_or(io::ErrorKind::StorageFull)?;
     let told = first_that_fit(markers, room, |marker| chapter_bytes(&marker.kind.to_string()));
     let told = &told[..told.len().min(MOST_CHAPTERS)];
     let ends = told.iter().skip(1).map(|next| next.frame).chain([stretch.frames]);

@@ -9,6 +9,8 @@ use ::id3::Tag;
 use proptest::prelude::*;
 use std::io::Cursor;
 
+mod replay_gain;
+
 const HEADER: &str = "title = Grüße, 世界\nartist = A & B\nalbum = Rehearsal\ncomment = odd=1\ngenre = Jazz\ntrack = 3/12\n\
                       Mood = blue";
 

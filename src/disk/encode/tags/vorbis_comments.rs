@@ -16,15 +16,16 @@ const LENGTH_BYTES: usize = 4;
 
 /// Fields for the first of the markers, as many as have room in so many bytes: a time to the millisecond and a name for each
 /// ("Chapter Extension" of the Xiph.Org wiki).
-pub fn chapter_fields(markers: &[Marker], sample_rate: u32, room: usize) -> Vec<String> {
+pub fn chapters(markers: &[Marker], sample_rate: u32, room: usize) -> Vec<(String, String)> {
     let fields = |number: usize, marker: &Marker| {
         let rate = u64::from(sample_rate);
         let milliseconds = (marker.frame * 1000 + rate / 2) / rate;
         let (seconds, minutes, hours) = (milliseconds / 1000, milliseconds / 60_000, milliseconds / 3_600_000);
         let time = format!("{hours:02}:{:02}:{:02}.{:03}", minutes % 60, seconds % 60, milliseconds % 1000);
-        [format!("CHAPTER{number:03}={time}"), format!("CHAPTER{number:03}NAME={}", marker.kind)]
+        [(format!("CHAPTER{number:03}"), time), (format!("CHAPTER{number:03}NAME"), marker.kind.to_string())]
     };
-    let bytes = |marker: &Marker| fields(0, marker).map(|field| LENGTH_BYTES + field.len()).iter().sum();
+    let field_bytes = |(name, value): (String, String)| LENGTH_BYTES + name.len() + "=".len() + value.len();
+    let bytes = |marker: &Marker| fields(0, marker).map(field_bytes).iter().sum();
     let told = first_that_fit(markers, room, bytes);
     (1..=MOST_CHAPTERS).zip(told).flat_map(|(number, marker)| fields(number, marker)).collect()
 }

@@ -7,6 +7,7 @@ use crate::core::take::TakeStart;
 use crate::disk::encode::{self, Encoder, OpenError};
 use crate::disk::error::TakeError;
 use crate::disk::files::TakeFile;
+use crate::disk::take::loudness::{LoudnessMeter, Measured};
 use crate::disk::take::recent::Recent;
 use crate::disk::take::syncing::{Disk, SyncQueue, Syncing, sync};
 use chrono::Local;
@@ -66,6 +67,8 @@ pub struct OpenPart {
     recent: Recent,
     /// How many markers the encoder has been told of.
     markers: usize,
+    /// Only where the take is measured.
+    loudness: Option<LoudnessMeter>,
     disk: Disk,
     /// From the first sync on, so that the next one starts no thread.
     queue: Option<Arc<SyncQueue>>,
@@ -80,6 +83,8 @@ pub struct EndedPart {
     /// As many of them are surely in the file.
     pub safe_frames: u64,
     pub recent: Recent,
+    /// How loud these frames are.
+    pub measured: Option<Measured>,
     /// Still under way, where the file has failed.
     pub syncing: Option<Syncing>,
 }
@@ -91,6 +96,7 @@ impl OpenPart {
         match recipe.open(&file, song_seconds) {
             Ok(encoder) => {
                 let recent = Recent::default();
+                let loudness = recipe.start.settings.loudness.then(|| LoudnessMeter::new(recipe.format)).flatten();
                 Ok(Self {
                     encoder,
                     file,
@@ -98,6 +104,7 @@ impl OpenPart {
                     safe_frames: 0,
                     recent,
                     markers: 0,
+                    loudness,
                     disk,
                     queue: None,
                     syncing: None,
@@ -121,6 +128,9 @@ impl OpenPart {
     /// Appends frames, planar. After an error any part of them may be in the file.
     pub fn write(&mut self, planar: &[f32], frames: usize, format: StreamFormat) -> Result<(), TakeError> {
         self.recent.keep(self.frames, planar, frames);
+        if let Some(meter) = &mut self.loudness {
+            meter.add(planar, frames);
+        }
         self.frames += frames as u64;
         self.encoder.write(planar, frames).map_err(|source| self.write_error(source))?;
         let most = (MOST_RECENT_BYTES / (4 * format.channels as u64)).max(format.sample_rate.into());
@@ -177,19 +187,24 @@ impl OpenPart {
 
     /// Completes the file, on the medium if `synced`. It still has to be put in its place.
     pub fn finish(self, synced: bool) -> (EndedPart, Result<(), TakeError>) {
-        let Self { encoder, file, frames, safe_frames, recent, syncing, .. } = self;
+        let Self { mut encoder, file, frames, safe_frames, recent, loudness, syncing, .. } = self;
+        let measured = loudness.map(LoudnessMeter::into_measured);
+        if let Some(measured) = &measured {
+            encoder.set_loudness(measured.loudness());
+        }
         let finished = encoder
             .finish()
             .and_then(|()| syncing.map_or(Ok(()), Syncing::end))
             .and_then(|()| if synced { sync(file.file()) } else { Ok(()) });
         let result = finished.map_err(|source| TakeError::Write { path: file.path().to_owned(), source });
-        (EndedPart { file, frames, safe_frames, recent, syncing: None }, result)
+        (EndedPart { file, frames, safe_frames, recent, measured, syncing: None }, result)
     }
 
     /// Ends it after an error, with whatever is in the file.
     pub fn fail(self) -> EndedPart {
-        let Self { file, frames, safe_frames, recent, syncing, .. } = self;
-        EndedPart { file, frames, safe_frames, recent, syncing }
+        let Self { file, frames, safe_frames, recent, loudness, syncing, .. } = self;
+        let measured = loudness.map(LoudnessMeter::into_measured);
+        EndedPart { file, frames, safe_frames, recent, measured, syncing }
     }
 
     fn write_error(&self, source: io::Error) -> TakeError {

@@ -16,6 +16,12 @@ const TIME_SLICE_HELP: &str = "Keeps the file to the song: where the song jumps 
 const SCOPE_HELP: &str = "Which channels are recorded: * for all, or names with blanks between them, such as chan1 chan[3-4], \
                           L, R. ^ before a name takes it away.";
 
+const LOUDNESS_HELP: &str = "Measures how loud each take is, for the list of takes and for players: MP3, FLAC and Ogg files tell \
+                             them how to play every take equally loud.";
+
+const DITHER_HELP: &str = "Noise of one step, which keeps what lies below 16 or 24 bits and its character: for WAV, AIFF and FLAC. Silence \
+                           gets it too. Off: samples are rounded to the nearest.";
+
 /// No channel matches an empty scope.
 const EMPTY_SCOPE: &str = "nothing (* for all)";
 
@@ -42,7 +48,13 @@ impl SoundPage {
         ui.horizontal(|ui| {
             ui.add_space(NAMES + GAP);
             actions.extend(field::check(ui, "Time Slice", model.time_slice, TIME_SLICE_HELP).map(Action::TimeSlice));
+            ui.add_space(GAP);
+            actions.extend(field::check(ui, "Loudness", model.loudness, LOUDNESS_HELP).map(Action::Loudness));
         });
+        let dither = ui.horizontal(|ui| {
+            actions.extend(field::menu(ui, "Dither", NAMES, 96.0, model.dither).map(Action::Dither));
+        });
+        dither.response.on_hover_text(DITHER_HELP);
         ui.horizontal(|ui| self.scope(ui, model, actions));
     }
 
