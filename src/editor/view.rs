@@ -14,7 +14,8 @@ use super::trouble::TroubleId;
 use super::words;
 use crate::core::format::{BitRate, Codec, Dither, ExportMethod, FileType, Rate, RateMatch};
 use crate::link::Column;
-use egui::{FontId, Frame, Key, Margin, Modifiers, Sense, Ui, Vec2, ViewportCommand, vec2};
+use egui::style::ScrollAnimation;
+use egui::{FontId, Frame, Key, Margin, Modifiers, Response, Sense, Ui, Vec2, ViewportCommand, vec2};
 use std::path::PathBuf;
 
 pub use settings::tabs_have_focus;
@@ -162,4 +163,11 @@ fn elided(ui: &Ui, text: &str, font: &FontId, width: f32) -> String {
         galley.size().x <= width
     };
     words::elide_middle(text, fits)
+}
+
+/// Scrolls to what has just got the keyboard's focus.
+fn come_into_sight(response: &Response) {
+    if response.gained_focus() {
+        response.scroll_to_me_animation(None, ScrollAnimation::none());
+    }
 }

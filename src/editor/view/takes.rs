@@ -1,9 +1,8 @@
 //! The takes of this session, newest first; a click shows the file in its folder.
 
-use super::{Action, elided};
+use super::{Action, come_into_sight, elided};
 use crate::editor::model::TakeRow;
 use crate::editor::theme::{self, GAP};
-use egui::style::ScrollAnimation;
 use egui::{Align2, Rect, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 
 const HEIGHT: f32 = 24.0;
@@ -56,9 +55,7 @@ fn row(ui: &mut Ui, index: usize, take: &TakeRow, shows_focus: bool, actions: &m
         }
         WidgetInfo::labeled(Role::Button, take.path.is_some(), label)
     });
-    if response.gained_focus() {
-        response.scroll_to_me_animation(None, ScrollAnimation::none());
-    }
+    come_into_sight(&response);
     if ui.is_rect_visible(area) {
         let fill = match (response.hovered(), index.is_multiple_of(2)) {
             (true, _) => theme::HOVERED,

@@ -1,6 +1,6 @@
 //! What went wrong, until it was read.
 
-use super::Action;
+use super::{Action, come_into_sight};
 use crate::editor::theme::{self, GAP};
 use crate::editor::trouble::Trouble;
 use egui::{Align, Color32, Frame, Label, Layout, Margin, RichText, ScrollArea, Sense, Ui, vec2};
@@ -48,6 +48,7 @@ fn read(ui: &mut Ui, entry: &Trouble, actions: &mut Vec<Action>) {
     let button = egui::Button::new("OK").fill(theme::RAISED).min_size(vec2(OK_WIDTH, 24.0));
     let response = ui.add(button).on_hover_text("I have read this");
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, format!("OK: {}", entry.text)));
+    come_into_sight(&response);
     if response.clicked() {
         actions.push(Action::Read(entry.id));
     }

@@ -2,8 +2,8 @@
 
 use crate::core::format::Menu;
 use crate::editor::theme::ROW;
-use egui::style::ScrollAnimation;
-use egui::{Align, Button, ComboBox, Id, Layout, Margin, Response, TextEdit, Ui, WidgetText, vec2};
+use crate::editor::view::come_into_sight;
+use egui::{Align, Button, ComboBox, Id, Layout, Margin, TextEdit, Ui, WidgetText, vec2};
 
 /// A text that the user types.
 pub struct Text<'a> {
@@ -82,11 +82,4 @@ pub fn button(ui: &mut Ui, text: &str, width: f32, help: &str) -> bool {
     let response = ui.add_sized(vec2(width, ROW), Button::new(text)).on_hover_text(help);
     come_into_sight(&response);
     response.clicked()
-}
-
-/// Scrolls to what has just got the keyboard's focus.
-pub fn come_into_sight(response: &Response) {
-    if response.gained_focus() {
-        response.scroll_to_me_animation(None, ScrollAnimation::none());
-    }
 }

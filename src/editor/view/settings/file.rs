@@ -4,7 +4,7 @@ use super::field::{self, Text};
 use crate::core::naming::DEFAULT_FILE;
 use crate::editor::model::{Model, TypeSetting};
 use crate::editor::theme::{self, GAP};
-use crate::editor::view::{Action, elided};
+use crate::editor::view::{Action, come_into_sight, elided};
 use egui::{Align, DragValue, Layout, RichText, Role, Ui, WidgetInfo};
 
 /// The width of the names in front.
@@ -53,7 +53,7 @@ impl FilePage {
         let label = field::name(ui, "N", 0.0);
         let mut n = model.n;
         let response = ui.add(DragValue::new(&mut n).range(0..=9999).speed(0.2)).labelled_by(label);
-        field::come_into_sight(&response);
+        come_into_sight(&response);
         if response.drag_started() && !self.holds_n {
             self.holds_n = true;
             actions.push(Action::BeginN);
