@@ -7,6 +7,7 @@ mod growing_file;
 mod interleave;
 mod mp3;
 mod ogg;
+mod opus;
 mod quantise;
 pub(super) mod resample;
 pub(super) mod sanitise;
@@ -122,6 +123,7 @@ pub fn format_of(file_type: FileType) -> Format {
         FileType::Ogg => ogg::FORMAT,
         FileType::Aiff => aiff::FORMAT,
         FileType::Flac => flac::FORMAT,
+        FileType::Opus => opus::FORMAT,
     }
 }
 

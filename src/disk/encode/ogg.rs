@@ -17,6 +17,7 @@ use std::io;
 use std::sync::Arc;
 
 mod coder;
+pub(super) mod muxer;
 mod page;
 pub(super) mod page_file;
 pub(super) mod recovery;
