@@ -99,7 +99,7 @@ fn the_parameters_have_the_ids_labels_and_defaults_of_the_operator() {
     let expected: [(&str, &str, f64, f64); 13] = [
         ("record", "Record", 1.0, 0.0),
         ("pause", "Pause", 1.0, 0.0),
-        ("filetype", "File Type", 4.0, 0.0),
+        ("filetype", "File Type", 5.0, 0.0),
         ("codec", "Codec", 3.0, 1.0),
         ("bitrate", "Bit Rate", 6.0, 2.0),
         ("uniquesuff", "Unique Suffix", 1.0, 1.0),
@@ -123,7 +123,7 @@ fn the_parameters_have_the_ids_labels_and_defaults_of_the_operator() {
     let menu = |instance: &mut headless_host::Instance, id, count: usize| -> Vec<String> {
         (0..count).map(|index| instance.value_to_text(id, index as f64).unwrap().unwrap()).collect()
     };
-    assert_eq!(menu(&mut instance, FILE_TYPE, 5), ["WAV", "MP3", "Ogg Vorbis", "AIFF", "FLAC"]);
+    assert_eq!(menu(&mut instance, FILE_TYPE, 6), ["WAV", "MP3", "Ogg Vorbis", "AIFF", "FLAC", "Opus"]);
     assert_eq!(menu(&mut instance, CODEC, 4), ["16-bit PCM", "24-bit PCM", "32-bit PCM", "32-bit float"]);
     assert_eq!(instance.value(RECORD).unwrap(), Some(0.0));
     let state = SavedState::from_bytes(&instance.save_state().unwrap()).unwrap();

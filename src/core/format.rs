@@ -56,6 +56,7 @@ menu! {
         Ogg = "ogg", "Ogg Vorbis";
         Aiff = "aiff", "AIFF";
         Flac = "flac", "FLAC";
+        Opus = "opus", "Opus";
     }
 }
 
@@ -77,6 +78,7 @@ impl FileType {
             FileType::Ogg => (8, SizedBy::BitRate),
             FileType::Aiff => (64, SizedBy::Codec),
             FileType::Flac => (8, SizedBy::Codec),
+            FileType::Opus => (8, SizedBy::BitRate),
         }
     }
 

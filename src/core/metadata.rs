@@ -8,6 +8,9 @@ const MAX_HEADER_BYTES: usize = 64 << 10;
 /// What players bring every track to, in LUFS (ReplayGain 2.0 specification, "Reference level").
 const REPLAY_GAIN_REFERENCE: f64 = -18.0;
 
+/// The same for Opus (RFC 7845, 5.2.1).
+const R128_REFERENCE: f64 = -23.0;
+
 /// What one entry is about. File types have places of their own for the named ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Key {
@@ -144,6 +147,16 @@ impl Metadata {
             let peak = format!("{:.6}", 10f64.powf(dbtp / 20.0));
             metadata.fill_in(Key::Other("replaygain_track_gain".to_owned()), gain);
             metadata.fill_in(Key::Other("replaygain_track_peak".to_owned()), peak);
+        }
+        metadata
+    }
+
+    /// As [`with_replay_gain`](Self::with_replay_gain), for Opus (RFC 7845, 5.2.1): a gain in parts of 256 of a dB.
+    pub fn with_r128_gain(&self, loudness: &Loudness) -> Self {
+        let mut metadata = self.clone();
+        if let Some(lufs) = loudness.integrated_lufs {
+            let gain = ((R128_REFERENCE - lufs) * 256.0).round() as i16;
+            metadata.fill_in(Key::Other("r128_track_gain".to_owned()), gain.to_string());
         }
         metadata
     }

@@ -8,6 +8,7 @@ mod growing_file;
 mod interleave;
 mod mp3;
 mod ogg;
+mod opus;
 mod quantise;
 pub(super) mod resample;
 pub(super) mod sanitise;
@@ -138,6 +139,7 @@ pub fn format_of(file_type: FileType) -> Format {
         FileType::Ogg => ogg::FORMAT,
         FileType::Aiff => aiff::FORMAT,
         FileType::Flac => flac::FORMAT,
+        FileType::Opus => opus::FORMAT,
     }
 }
 

@@ -127,7 +127,7 @@ fn states_that_are_loaded_all_the_time_while_another_thread_plays() {
         let mut number = 0;
         while !audio.is_finished() {
             number += 1;
-            let types = ["wav", "mp3", "ogg", "aiff", "flac"];
+            let types = ["wav", "mp3", "ogg", "aiff", "flac", "opus"];
             let load = instance.edit_state(|state| {
                 state.set_param("record", (number % 3 > 0).into())?;
                 state.set_param("pause", (number % 7 == 0).into())?;

@@ -24,7 +24,7 @@ const RECORD: Range<usize> = 12_345..250_001;
 const PAUSE: Range<usize> = 100_003..148_009;
 
 /// The other file types, and whether they keep every sample.
-const TYPES: [(&str, bool); 4] = [("mp3", false), ("ogg", false), ("aiff", true), ("flac", true)];
+const TYPES: [(&str, bool); 5] = [("mp3", false), ("ogg", false), ("aiff", true), ("flac", true), ("opus", false)];
 
 /// Builds the plugin and runs the demo in a fresh folder below `target/demo`.
 pub fn run(workspace: &Workspace, args: Vec<OsString>) -> Result<()> {

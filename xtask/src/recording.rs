@@ -88,7 +88,7 @@ pub fn decode(path: &Path, mut hear: impl FnMut(&Shape, &[Vec<f64>])) -> Result<
     let id = track.id;
     let params = track.codec_params.as_ref().and_then(|params| params.audio()).context("holds no sound")?;
     let options = AudioDecoderOptions::default().gapless(true);
-    let mut decoder = symphonia::default::get_codecs().make_audio_decoder(params, &options)?;
+    let mut decoder = opus_decoder::codecs().make_audio_decoder(params, &options)?;
     let mut shape = Shape {
         file_type: format.format_info().short_name.to_owned(),
         codec: decoder.codec_info().short_name.to_owned(),

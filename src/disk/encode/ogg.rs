@@ -6,24 +6,25 @@
 //! A page leaves as soon as libogg lets it, after four packets: with that and libvorbis's look-ahead, less than 0.29
 //! seconds of sound are not in the file yet. By itself libogg would gather 4 kB, which in silence are many seconds.
 
-use super::growing_file::GrowingFile;
 use super::resample::Resampler;
-use super::tags::vorbis_comments::{chapters, vorbis_comments};
 use super::{Encoder, Format, OpenError, SampleRange};
 use crate::core::format::{BitRate, StreamFormat};
 use crate::core::loudness::Loudness;
 use crate::core::markers::Marker;
 use crate::core::metadata::Metadata;
 use coder::Coder;
-use comment_header::{CHAPTER_ROOM_BYTES, put_comments};
+use comment_header::{CommentHeader, Mapping};
+use page_file::PageFile;
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
 mod coder;
-mod comment_header;
+pub(super) mod comment_header;
+pub(super) mod muxer;
 mod page;
-mod recovery;
+pub(super) mod page_file;
+pub(super) mod recovery;
 
 /// Ogg Vorbis: one to eight channels have an order (Vorbis I specification, 4.3.9).
 pub const FORMAT: Format = Format {
@@ -40,7 +41,7 @@ const PIECE_FRAMES: usize = 1024;
 /// Where the channels of a Vorbis stream come from, one row for each number of channels: Vorbis has the centre between
 /// left and right and the bass last (4.3.9), the DAW's channels are taken to come in the order of WAVE and SMPTE
 /// (L R C LFE, then the surrounds from the back to the front).
-const SOURCES: [&[usize]; 8] = [
+pub(super) const SOURCES: [&[usize]; 8] = [
     &[0],
     &[0, 1],
     &[0, 2, 1],
@@ -64,12 +65,7 @@ fn encoded_rate(rate: u32) -> u32 {
 pub struct OggEncoder {
     resampler: Option<Resampler>,
     stream: OggStream,
-    /// Of the take, in Hz.
-    sample_rate: u32,
-    metadata: Metadata,
-    markers: Vec<Marker>,
-    /// The pages of the headers.
-    header: Vec<u8>,
+    comments: CommentHeader,
 }
 
 impl OggEncoder {
@@ -87,13 +83,12 @@ impl OggEncoder {
         let sources = SOURCES[format.channels - 1];
         let mut coder = Coder::new(bit_rate, StreamFormat { sample_rate: rate, ..format }, metadata)
             .map_err(|error| refuse(error.to_string()))?;
-        let mut header = coder.take_pages();
-        put_comments(&mut header, &vorbis_comments(metadata));
-        let mut stream = OggStream { coder, sources, file: GrowingFile::new(file), last_page: Vec::new() };
-        stream.append(&header)?;
-        stream.refresh()?;
-        let (sample_rate, metadata) = (format.sample_rate, metadata.clone());
-        Ok(Self { resampler, stream, sample_rate, metadata, markers: Vec::new(), header })
+        let pages = coder.take_pages();
+        let comments = CommentHeader::new(Mapping::Vorbis, pages, format.sample_rate, metadata);
+        let mut stream = OggStream { coder, sources, file: PageFile::new(file) };
+        stream.file.append(comments.pages())?;
+        stream.file.refresh()?;
+        Ok(Self { resampler, stream, comments })
     }
 }
 
@@ -111,32 +106,27 @@ impl Encoder for OggEncoder {
     }
 
     fn refresh(&mut self) -> io::Result<()> {
-        self.stream.refresh()
+        self.stream.file.refresh()
     }
 
     /// They come into the file with [`finish`](Self::finish): pages have checksums, and one that a kill tears plays no
     /// more.
     fn set_markers(&mut self, markers: &[Marker]) {
-        self.markers = markers.to_vec();
+        self.comments.set_markers(markers);
     }
 
     fn set_loudness(&mut self, loudness: Loudness) {
-        self.metadata = self.metadata.with_replay_gain(&loudness);
+        self.comments.set_loudness(&loudness);
     }
 
     fn finish(self: Box<Self>) -> io::Result<()> {
-        let Self { resampler, mut stream, sample_rate, metadata, markers, mut header } = *self;
+        let Self { resampler, mut stream, comments } = *self;
         if let Some(resampler) = resampler {
             resampler.finish(|planar, frames| stream.encode(planar, frames))?;
         }
-        let OggStream { coder, mut file, last_page, .. } = stream;
-        file.append(&last_page)?;
+        let OggStream { coder, mut file, .. } = stream;
         file.append(&coder.finish()?)?;
-        file.flush()?;
-        let chapters = chapters(&markers, sample_rate, CHAPTER_ROOM_BYTES);
-        let mut comments = vorbis_comments(&metadata);
-        comments.extend(chapters.iter().map(|(name, value)| (name.clone(), value.as_str())));
-        if put_comments(&mut header, &comments) { file.overwrite(0, &header) } else { Ok(()) }
+        file.finish(comments.into_final_pages())
     }
 
     /// Pages count frames in 63 bits.
@@ -145,7 +135,7 @@ impl Encoder for OggEncoder {
     }
 
     fn bytes(&self) -> u64 {
-        self.stream.file.bytes() + self.stream.last_page.len() as u64
+        self.stream.file.bytes()
     }
 }
 
@@ -153,9 +143,7 @@ impl Encoder for OggEncoder {
 struct OggStream {
     coder: Coder,
     sources: &'static [usize],
-    file: GrowingFile,
-    /// The last page so far, not yet in the file for good.
-    last_page: Vec<u8>,
+    file: PageFile,
 }
 
 impl OggStream {
@@ -165,25 +153,13 @@ impl OggStream {
             let channels: Vec<&[f32]> =
                 self.sources.iter().map(|channel| &planar[channel * frames + start..][..count]).collect();
             self.coder.write(&channels)?;
-            let pages = self.coder.take_pages();
-            self.append(&pages)?;
+            self.append_pages()?;
         }
         Ok(())
     }
 
-    /// Appends whole pages.
-    fn append(&mut self, pages: &[u8]) -> io::Result<()> {
-        if !pages.is_empty() {
-            let (others, last) = pages.split_at(page::start_of_last(pages));
-            self.file.append(&self.last_page)?;
-            self.file.append(others)?;
-            self.last_page = last.to_vec();
-        }
-        Ok(())
-    }
-
-    fn refresh(&mut self) -> io::Result<()> {
-        self.file.flush_with_end(&page::ending_stream(&self.last_page))
+    fn append_pages(&mut self) -> io::Result<()> {
+        self.file.append(&self.coder.take_pages())
     }
 }
 

@@ -1,42 +1,113 @@
-//! The comment header (Vorbis I specification, 4.2.1 and 5.2), with room for comments that are known only at the end of
-//! the take.
+//! The comment header (Vorbis I specification, 4.2.1 and 5.2; RFC 7845, 5.2), with room for comments that are known only
+//! at the end of the take.
 //!
-//! The room are zeros behind the packet's framing bit, which is where decoders end to read: taggers (mutagen) keep
-//! their padding there, too. So the pages behind the header never move, and whatever happens to the process, the header
-//! says nothing that it does not know.
+//! The room are zeros behind the comments, which is where decoders end to read: taggers (mutagen) keep their padding there,
+//! too. So the pages behind the header never move, and whatever happens to the process, the header says nothing that it
+//! does not know.
 
 use super::page;
+use crate::core::loudness::Loudness;
+use crate::core::markers::Marker;
+use crate::core::metadata::Metadata;
+use crate::disk::encode::tags::vorbis_comments::{chapters, vorbis_comments};
 use std::ops::Range;
 
-/// A comment that makes room in the packet, and is never in a file: [`put_comments`] leaves it out.
+/// Bytes of the room that are for markers.
+const CHAPTER_ROOM_BYTES: usize = 16 << 10;
+
+/// Bytes of the room: 1 KiB is for loudness.
+pub const ROOM_BYTES: usize = CHAPTER_ROOM_BYTES + 1024;
+
+/// A comment that makes room in a packet, and is never in a file: [`CommentHeader`] leaves it out.
 pub const PLACEHOLDER: (&str, &str) = ("ROOM", PLACEHOLDER_TEXT);
 
-/// Bytes of the room that are for markers.
-pub const CHAPTER_ROOM_BYTES: usize = 16 << 10;
-
-/// Room of 1 KiB besides.
-const PLACEHOLDER_TEXT: &str = match std::str::from_utf8(&[b' '; CHAPTER_ROOM_BYTES + 1024]) {
+const PLACEHOLDER_TEXT: &str = match std::str::from_utf8(&[b' '; ROOM_BYTES]) {
     Ok(text) => text,
     Err(_) => "",
 };
 
-/// The packet's type and `vorbis`.
-const PACKET_HEAD_BYTES: usize = 7;
+/// What is in the stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mapping {
+    Vorbis,
+    Opus,
+}
+
+impl Mapping {
+    /// Bytes before the vendor's name: the packet's type and `vorbis`, or `OpusTags`.
+    fn head_bytes(self) -> usize {
+        match self {
+            Mapping::Vorbis => 7,
+            Mapping::Opus => 8,
+        }
+    }
+
+    /// What ends the comments.
+    fn end(self) -> &'static [u8] {
+        match self {
+            // The framing bit.
+            Mapping::Vorbis => &[1],
+            Mapping::Opus => &[],
+        }
+    }
+}
+
+/// The headers of a stream, and what its comments are to say.
+pub struct CommentHeader {
+    mapping: Mapping,
+    pages: Vec<u8>,
+    /// By which markers are counted, in Hz.
+    sample_rate: u32,
+    metadata: Metadata,
+    markers: Vec<Marker>,
+}
+
+impl CommentHeader {
+    /// `pages` are the first of the stream, with room in the second packet.
+    pub fn new(mapping: Mapping, pages: Vec<u8>, sample_rate: u32, metadata: &Metadata) -> Self {
+        let mut header = Self { mapping, pages, sample_rate, metadata: metadata.clone(), markers: Vec::new() };
+        put_comments(&mut header.pages, mapping, &vorbis_comments(metadata));
+        header
+    }
+
+    /// As the file begins.
+    pub fn pages(&self) -> &[u8] {
+        &self.pages
+    }
+
+    pub fn set_markers(&mut self, markers: &[Marker]) {
+        self.markers = markers.to_vec();
+    }
+
+    pub fn set_loudness(&mut self, loudness: &Loudness) {
+        self.metadata = match self.mapping {
+            Mapping::Vorbis => self.metadata.with_replay_gain(loudness),
+            Mapping::Opus => self.metadata.with_r128_gain(loudness),
+        };
+    }
+
+    /// The pages as a complete file has them, of the same lengths; nothing where there is no room for the comments.
+    pub fn into_final_pages(mut self) -> Option<Vec<u8>> {
+        let chapters = chapters(&self.markers, self.sample_rate, CHAPTER_ROOM_BYTES);
+        let mut comments = vorbis_comments(&self.metadata);
+        comments.extend(chapters.iter().map(|(name, value)| (name.clone(), value.as_str())));
+        put_comments(&mut self.pages, self.mapping, &comments).then_some(self.pages)
+    }
+}
 
 /// Makes `comments` all that there are in `pages`, the first of a stream, which keep their lengths; what is left of the
 /// room becomes zeros. Leaves the pages as they are and says false where there is no room for the comments.
-pub fn put_comments(pages: &mut [u8], comments: &[(String, &str)]) -> bool {
+fn put_comments(pages: &mut [u8], mapping: Mapping, comments: &[(String, &str)]) -> bool {
     let places = packet(pages, 1);
     let old: Vec<u8> = places.iter().flat_map(|place| &pages[place.clone()]).copied().collect();
-    let Some(vendor) = prefixed(&old[PACKET_HEAD_BYTES.min(old.len())..]) else { return false };
-    let mut new = old[..PACKET_HEAD_BYTES + vendor].to_vec();
+    let Some(vendor) = prefixed(old.get(mapping.head_bytes()..).unwrap_or_default()) else { return false };
+    let mut new = old[..mapping.head_bytes() + vendor].to_vec();
     new.extend((comments.len() as u32).to_le_bytes());
     for (name, value) in comments {
         new.extend(((name.len() + 1 + value.len()) as u32).to_le_bytes());
         new.extend([name.as_bytes(), b"=", value.as_bytes()].concat());
     }
-    // The framing bit.
-    new.push(1);
+    new.extend(mapping.end());
     if new.len() > old.len() {
         return false;
     }

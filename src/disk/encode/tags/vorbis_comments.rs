@@ -1,4 +1,4 @@
-//! Vorbis comments, for Ogg Vorbis and FLAC (Vorbis I specification, section 5).
+//! Vorbis comments, for Ogg Vorbis, FLAC and Opus (Vorbis I specification, section 5).
 
 use crate::core::markers::{Marker, first_that_fit};
 use crate::core::metadata::{Key, Metadata};
