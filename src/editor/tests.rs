@@ -428,7 +428,7 @@ fn hostile_texts_of_the_export_stay_inside_the_narrowest_window() {
     for text in hostile_names() {
         for method in [ExportMethod::ChannelNameIsPath, ExportMethod::TableByName] {
             // High enough for the fields to be in sight.
-            let size = vec2(MIN_SIZE.x, 1_000.0);
+            let size = vec2(MIN_SIZE.x, 1_100.0);
             let mut rig = Rig::sized(size, 1.0);
             for id in [TextId::ExportRoot, TextId::ExportTable, TextId::ExportTarget] {
                 rig.params().texts.set(id, &text);

@@ -116,8 +116,6 @@ impl Settings {
             ui.add_enabled_ui(model.rate != Rate::Host, |ui| {
                 actions.extend(menu(ui, "Sample Rate Match", 200.0, model.rate_match).map(Action::RateMatch));
             });
-            let dither = ui.scope(|ui| actions.extend(menu(ui, "Dither", 64.0, model.dither).map(Action::Dither)));
-            dither.response.on_hover_text(DITHER_HELP);
         });
         ui.horizontal(|ui| {
             let mut time_slice = model.time_slice;
@@ -128,7 +126,10 @@ impl Settings {
             if ui.checkbox(&mut loudness, "Loudness").on_hover_text(LOUDNESS_HELP).changed() {
                 actions.push(Action::Loudness(loudness));
             }
-            ui.add_space(GAP);
+            let dither = ui.scope(|ui| actions.extend(menu(ui, "Dither", 64.0, model.dither).map(Action::Dither)));
+            dither.response.on_hover_text(DITHER_HELP);
+        });
+        ui.horizontal(|ui| {
             let label = ui.label("Scope");
             actions
                 .extend(text_field(ui, label.id, &mut self.scope_draft, &model.scope, SCOPE_HELP).map(Action::Scope));
