@@ -1,5 +1,6 @@
 use super::*;
 use crate::core::format::{Codec, FileType, Menu};
+use crate::core::metadata::Defaults;
 use crate::disk::encode::resample::resampled_frames;
 use crate::disk::testing::read_back::ask;
 use crate::disk::testing::trial::{LENGTHS, Trial, interleaved};
@@ -258,4 +259,26 @@ fn two_takes_have_different_serials() {
         serial(&trial)
     });
     assert_ne!(one, other);
+}
+
+#[test]
+fn comments_of_any_length_leave_every_page_whole_and_as_long_as_it_was() {
+    let loudness = Loudness { integrated_lufs: Some(-20.0), true_peak_dbtp: Some(-1.0), ..Loudness::default() };
+    let stream = StreamFormat { channels: 1, sample_rate: 44_100 };
+    // All that a segment of 255 bytes can be filled to, and some pages.
+    for length in (0..255).chain([4_000, 60_000]) {
+        let header = format!("title = {}", "x".repeat(length));
+        let metadata = Metadata::new(&header, &Defaults::default());
+        let mut pages = Coder::new(BitRate::Cbr128, stream, &metadata).unwrap().take_pages();
+        let ranges = page::ranges(&pages);
+        for metadata in [&metadata, &metadata.with_replay_gain(&loudness)] {
+            assert!(put_comments(&mut pages, &vorbis_comments(metadata)), "{length}");
+            assert_eq!(page::ranges(&pages), ranges, "{length}");
+            assert!(ranges.iter().all(|range| page::whole(&pages[range.clone()]).is_some()), "{length}");
+        }
+        let before = pages.clone();
+        let too_long = "x".repeat(length + 2000);
+        assert!(!put_comments(&mut pages, &[("LONG".to_owned(), &too_long)]), "{length}");
+        assert!(pages == before, "{length}");
+    }
 }
