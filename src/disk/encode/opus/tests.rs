@@ -1,6 +1,6 @@
 use super::*;
 use crate::core::format::{Codec, FileType, Menu};
-use crate::core::metadata::Defaults;
+use crate::core::metadata::Origin;
 use crate::disk::encode::resample::resampled_frames;
 use crate::disk::testing::read_back::{ask, decode, tags};
 use crate::disk::testing::trial::{LENGTHS, Trial, interleaved, noise};
@@ -125,7 +125,7 @@ fn the_header_tells_the_rate_of_the_take() {
 fn the_longest_header_goes_on_over_several_pages() {
     let mut trial = trial(BitRate::Cbr192, 2, RATE);
     let header = format!("title = Long\ncomment = {}\nalbum = Behind", "x".repeat(64_000));
-    trial.metadata = Metadata::new(&header, &Defaults { software: &"y".repeat(3000), ..Defaults::default() });
+    trial.metadata = Metadata::new(&header, Origin { software: "y".repeat(3000), ..Origin::default() });
     trial.record(&trial.sound(1000));
     // The head, two for the comments, the sound.
     assert_eq!(trial.bytes().windows(5).filter(|window| window == b"OggS\0").count(), 4);

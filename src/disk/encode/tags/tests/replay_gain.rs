@@ -118,7 +118,7 @@ fn what_the_header_says_itself_stays() {
 /// Its comments fill several pages of Ogg.
 #[test]
 fn a_header_of_any_length_leaves_the_room() {
-    for lines in [300, 2_000, 2_500] {
+    for lines in [300, 2_500] {
         let header: String = (0..lines).map(|number| format!("key{number} = value {number}\n")).collect();
         for file_type in TYPES {
             let trial = recorded_with(file_type, &header, Some(LOUDNESS));
