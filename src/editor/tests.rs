@@ -35,6 +35,32 @@ fn record_and_pause_set_their_parameters_through_the_host() {
     assert_eq!(rig.gestures(), ["begin Record", "set Record 0", "end Record"]);
 }
 
+/// Within one block the audio thread would see neither on nor off.
+#[test]
+fn marker_goes_on_until_the_audio_thread_has_seen_it_and_off_first_where_it_is_on() {
+    let mut rig = Rig::new();
+    rig.click("Marker");
+    assert_eq!(rig.gestures(), ["begin Marker", "set Marker 1"]);
+    rig.press(Key::M);
+    assert_eq!(rig.gestures(), [""; 0], "one at a time");
+    rig.status().set_marker(true);
+    rig.harness.step();
+    assert_eq!(rig.gestures(), ["set Marker 0", "end Marker"]);
+    rig.status().set_marker(false);
+
+    rig.set(|params| &params.marker, true);
+    rig.gestures();
+    rig.status().set_marker(true);
+    rig.press(Key::M);
+    assert_eq!(rig.gestures(), ["begin Marker", "set Marker 0"]);
+    rig.status().set_marker(false);
+    rig.harness.step();
+    assert_eq!(rig.gestures(), ["set Marker 1"]);
+    rig.status().set_marker(true);
+    rig.harness.step();
+    assert_eq!(rig.gestures(), ["set Marker 0", "end Marker"]);
+}
+
 #[test]
 fn space_toggles_record_whatever_has_the_focus() {
     let mut rig = Rig::new();
@@ -63,7 +89,7 @@ fn space_is_a_letter_while_a_text_is_typed() {
 /// The pages with everything on them that Tab reaches. What is used only sometimes is in use.
 const PAGES: [(&str, &[&str]); 4] = [
     ("File", &["File Type", "Codec", "Unique Suffix", "N", "File", "Browse…", "Open Folder", "Fallback"]),
-    ("Sound", &["Sample Rate", "Sample Rate Match", "Time Slice", "Scope"]),
+    ("Sound", &["Sample Rate", "Sample Rate Match", "Time Slice", "Loudness", "Dither", "Scope"]),
     ("Tags", &["Header"]),
     ("Export", &["Export Method", "Export Target", "Export Table"]),
 ];
@@ -92,8 +118,8 @@ fn tab_reaches_everything_on_each_page_and_brings_it_into_sight() {
             let take = reached.pop().unwrap();
             assert!(take.label.starts_with("one.wav"), "{take:?} is no take");
             let names: Vec<_> = reached.iter().map(|reached| reached.label.as_str()).collect();
-            assert_eq!(names, [&["Pause", page], fields].concat());
-            for field in &reached[2..] {
+            assert_eq!(names, [&["Pause", "Marker", page], fields].concat());
+            for field in &reached[3..] {
                 let is_lines = field.role == Role::MultilineTextInput;
                 let seen = if is_lines {
                     field.rect.intersect(panel).height() >= 40.0

@@ -6,7 +6,7 @@ use crate::core::format::{BitRate, Codec, FileType, Menu};
 use crate::core::markers::{Marker, MarkerKind, Markers};
 use crate::core::metadata::{Metadata, Origin};
 
-const RATE: u32 = 44_100;
+const RATE: u32 = 48_000;
 const FRAMES: usize = 3 * RATE as usize;
 
 fn trial(file_type: FileType) -> Trial {
@@ -66,7 +66,10 @@ fn assert_chapters(trial: &Trial, markers: &[Marker], file_type: FileType) {
 }
 
 /// Types that FFmpeg shows as chapters.
-const WITH_CHAPTERS: [FileType; 3] = [FileType::Wav, FileType::Mp3, FileType::Flac];
+const WITH_CHAPTERS: [FileType; 5] = [FileType::Wav, FileType::Mp3, FileType::Ogg, FileType::Flac, FileType::Opus];
+
+/// Types whose chapters are there before the file is complete.
+const WITH_EARLY_CHAPTERS: [FileType; 3] = [FileType::Wav, FileType::Mp3, FileType::Flac];
 
 #[test]
 fn every_kind_of_marker_is_a_chapter_at_its_place_and_the_sound_is_whole() {
@@ -130,7 +133,7 @@ fn aiff_has_every_marker_at_its_frame_before_the_sound_or_behind_it() {
 
 #[test]
 fn what_has_no_room_is_left_out_and_the_file_plays() {
-    for file_type in [FileType::Mp3, FileType::Flac] {
+    for file_type in [FileType::Mp3, FileType::Ogg, FileType::Flac, FileType::Opus] {
         let markers = markers(900);
         let trial = recorded(file_type, &markers);
         let told = chapters(&trial).map_or(250, |told| told.len());
@@ -142,7 +145,7 @@ fn what_has_no_room_is_left_out_and_the_file_plays() {
 
 #[test]
 fn after_a_kill_the_markers_of_the_last_refresh_are_there() {
-    for file_type in WITH_CHAPTERS {
+    for file_type in WITH_EARLY_CHAPTERS {
         let (trial, markers) = (trial(file_type), markers(20));
         let mut encoder = trial.open();
         trial.write(&mut *encoder, &trial.sound(FRAMES));

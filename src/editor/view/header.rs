@@ -7,9 +7,11 @@ use egui::{Align2, Color32, Id, Painter, Pos2, Rect, Role, Sense, Stroke, Stroke
 
 const HEIGHT: f32 = 96.0;
 const BUTTON_HEIGHT: f32 = HEIGHT - 2.0 * GAP;
-const RECORD_WIDTH: f32 = 104.0;
-const PAUSE_WIDTH: f32 = 88.0;
-const MARKER_WIDTH: f32 = 72.0;
+const RECORD_WIDTH: f32 = 96.0;
+const PAUSE_WIDTH: f32 = 80.0;
+const MARKER_WIDTH: f32 = 80.0;
+/// Of the state, where there is room for it.
+const STATE_SIZE: f32 = 20.0;
 const CLOCK_SIZE: f32 = 36.0;
 
 /// What Record is known by: it has the focus where nothing else has it.
@@ -71,7 +73,9 @@ fn state_line(ui: &mut Ui, words: Rect, model: &Model, look: &Look) {
         None => model.state.word().to_owned(),
     };
     let place = Rect::from_min_max(pos2(words.left() + 26.0, words.top()), pos2(words.right(), words.top() + 24.0));
-    let drawn = ui.painter().text(place.left_center(), Align2::LEFT_CENTER, &word, theme::text(20.0), look.text);
+    let drawn = ui.painter().layout_no_wrap(word.clone(), theme::text(STATE_SIZE), look.text).rect.width();
+    let size = STATE_SIZE * (place.width() / drawn).min(1.0);
+    let drawn = ui.painter().text(place.left_center(), Align2::LEFT_CENTER, &word, theme::text(size), look.text);
     name(ui, place, &word);
     track(ui, drawn.right() + 2.0 * GAP, middle, words.right(), model, look);
 }

@@ -53,6 +53,18 @@ fn players_find_gain_and_peak_in_mp3_flac_and_ogg() {
 }
 
 #[test]
+fn opus_has_its_own_gain() {
+    let trial = recorded_with(FileType::Opus, HEADER, Some(LOUDNESS));
+    if let Some(told) = told_by_ffprobe(&trial) {
+        // 0.456 dB in parts of 256.
+        assert!(told.contains("tag:r128_track_gain=117\n") && !told.contains("replaygain"), "{told}");
+    }
+    if let Some(told) = ask("opusinfo", &[trial.path_text()]) {
+        assert!(!told.to_lowercase().contains("warning"), "{told}");
+    }
+}
+
+#[test]
 fn checkers_accept_the_files() {
     let mp3 = recorded_with(FileType::Mp3, HEADER, Some(LOUDNESS));
     if let Some(told) = ask("mp3val", &[mp3.path_text()]) {
