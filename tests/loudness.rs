@@ -30,6 +30,7 @@ fn take(settings: TakeSettings, blocks: impl Iterator<Item = usize>) -> (TakeRep
         let controls = Controls {
             record: true,
             pause: false,
+            marker: false,
             time_slice: true,
             settings: TakeSettings { text_revision: texts.revision(), ..settings },
             channels: ChannelSet::first(2),

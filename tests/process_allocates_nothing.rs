@@ -102,6 +102,7 @@ fn meters_and_the_peaks_of_the_export_allocate_nothing() {
         let controls = Controls {
             record: round % 7 > 0,
             pause: round % 3 == 0,
+            marker: round % 5 == 0,
             time_slice: round % 2 == 0,
             settings: TakeSettings::DEFAULT,
             channels: ChannelSet::matching("* ^chan3", 64),

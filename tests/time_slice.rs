@@ -17,6 +17,7 @@ fn written(time_slice: bool, blocks: &[(Option<i64>, bool)]) -> Vec<Result<usize
         let controls = Controls {
             record: true,
             pause,
+            marker: false,
             time_slice,
             settings: TakeSettings::DEFAULT,
             channels: ChannelSet::first(1),

@@ -110,7 +110,7 @@ fn every_part_knows_its_own_place_in_the_song_to_the_frame() {
     let mut expected = 10 * u64::from(RATE);
     for path in &parts {
         assert_eq!(Chunks::of(path).time_reference(), expected, "{}", path.display());
-        expected += crate::common::count_frames(path) as u64;
+        expected += crate::common::count_frames(path, RATE) as u64;
     }
     assert!(parts.len() > 2);
 }
