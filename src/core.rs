@@ -4,6 +4,7 @@ pub mod channels;
 pub mod export;
 pub mod extent;
 pub mod format;
+pub mod loudness;
 pub mod markers;
 pub mod metadata;
 pub mod naming;

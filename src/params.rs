@@ -4,7 +4,7 @@ mod loads;
 mod state;
 
 use crate::core::export::ExportControls;
-use crate::core::format::{BitRate, Codec, ExportMethod, FileType, Files, Menu, Rate, RateMatch, Split};
+use crate::core::format::{BitRate, Codec, Dither, ExportMethod, FileType, Files, Menu, Rate, RateMatch, Split};
 use crate::core::take::{Controls, Song, TakeSettings};
 use crate::link::Texts;
 use loads::Loads;
@@ -29,6 +29,8 @@ pub struct RecorderParams {
     pub rate_match: EnumParam<RateMatch>,
     pub time_slice: BoolParam,
     pub export_method: EnumParam<ExportMethod>,
+    pub loudness: BoolParam,
+    pub dither: EnumParam<Dither>,
     /// Counts changes of the saved texts. No host notices those by themselves, and would not ask to save the project.
     pub revision: IntParam,
     pub marker: BoolParam,
@@ -54,6 +56,8 @@ impl Default for RecorderParams {
             rate_match: EnumParam::new("Sample Rate Match", RateMatch::First),
             time_slice: BoolParam::new("Time Slice", false),
             export_method: EnumParam::new("Export Method", ExportMethod::Off),
+            loudness: BoolParam::new("Loudness", TakeSettings::DEFAULT.loudness),
+            dither: EnumParam::new("Dither", Dither::Off),
             revision: IntParam::new("Revision", 0, IntRange::Linear { min: 0, max: Self::REVISIONS - 1 })
                 .non_automatable()
                 .hide(),
@@ -95,6 +99,8 @@ impl RecorderParams {
             n: self.n.value() as u16,
             rate: self.rate.value(),
             rate_match: self.rate_match.value(),
+            loudness: self.loudness.value(),
+            dither: self.dither.value(),
             split: self.split.value(),
             files: self.files.value(),
             text_revision: self.texts.revision(),
@@ -158,7 +164,7 @@ macro_rules! host_menus {
     };
 }
 
-host_menus!(FileType, Codec, BitRate, Rate, RateMatch, ExportMethod, Split, Files);
+host_menus!(FileType, Codec, BitRate, Rate, RateMatch, ExportMethod, Dither, Split, Files);
 
 #[cfg(test)]
 mod tests;

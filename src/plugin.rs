@@ -67,7 +67,9 @@ fn foresee(status: Arc<Status>) -> Foresee {
     let mut foresight = Foresight::new(Arc::new(move || status.scope().changed()));
     Box::new(move |texts, settings, format, channels, last_take| {
         match foresight.next_take(texts, settings, format, channels, last_take) {
-            NextTake::Known(Found { path, folder, home }) => Some(Foreseen::Known { path: path?, folder, home }),
+            NextTake::Known(Found { path, folder, recorder_folder, home }) => {
+                Some(Foreseen::Known { path: path?, folder, recorder_folder, home })
+            }
             NextTake::Open(path) => Some(Foreseen::Open(path)),
         }
     })

@@ -136,7 +136,7 @@ fn every_parameter_keeps_any_of_its_values_over_save_and_load() {
 #[test]
 fn a_take_of_every_type_is_exact_and_holds_its_frames() {
     use common::FILE_TYPE;
-    for (index, extension) in ["wav", "mp3", "ogg", "aiff", "flac"].into_iter().enumerate() {
+    for (index, extension) in ["wav", "mp3", "ogg", "aiff", "flac", "opus"].into_iter().enumerate() {
         for rate in [44_100.0, 48_000.0, 96_000.0] {
             let mut rig = Rig::new();
             let mut processor = rig.instance.activate(Setup::new(rate, 512)).unwrap();
@@ -147,8 +147,12 @@ fn a_take_of_every_type_is_exact_and_holds_its_frames() {
             let path = rig.files().pop().unwrap();
             assert_eq!(path.extension().unwrap(), extension);
             let take = decode(&path);
-            // MP3 has no 96 kHz: 48 kHz and half the frames.
-            let expected = if extension == "mp3" && rate > 48_000.0 { 19_500 } else { 39_000 };
+            let rate_of_file = match extension {
+                "mp3" => rate.min(48_000.0),
+                "opus" => 48_000.0,
+                _ => rate,
+            };
+            let expected = (39_000.0 * rate_of_file / rate).round() as usize;
             assert_eq!(take.frames(), expected, "{extension} at {rate} Hz");
             if matches!(extension, "wav" | "aiff" | "flac") {
                 assert_takes(&[take], &[(1_000..40_000).collect()]);

@@ -96,10 +96,10 @@ fn a_state_of_rubbish_is_refused_and_changes_nothing() {
 fn the_parameters_have_the_ids_labels_and_defaults_of_the_operator() {
     let mut instance = plugin().instance().unwrap();
     let params = instance.params().unwrap();
-    let expected: [(&str, &str, f64, f64); 13] = [
+    let expected: [(&str, &str, f64, f64); 15] = [
         ("record", "Record", 1.0, 0.0),
         ("pause", "Pause", 1.0, 0.0),
-        ("filetype", "File Type", 4.0, 0.0),
+        ("filetype", "File Type", 5.0, 0.0),
         ("codec", "Codec", 3.0, 1.0),
         ("bitrate", "Bit Rate", 6.0, 2.0),
         ("uniquesuff", "Unique Suffix", 1.0, 1.0),
@@ -108,6 +108,8 @@ fn the_parameters_have_the_ids_labels_and_defaults_of_the_operator() {
         ("srselect", "Sample Rate Match", 3.0, 0.0),
         ("timeslice", "Time Slice", 1.0, 0.0),
         ("exportmethod", "Export Method", 3.0, 0.0),
+        ("loudness", "Loudness", 1.0, 1.0),
+        ("dither", "Dither", 1.0, 0.0),
         ("split", "Split", 5.0, 0.0),
         ("files", "Files", 1.0, 0.0),
     ];
@@ -123,7 +125,7 @@ fn the_parameters_have_the_ids_labels_and_defaults_of_the_operator() {
     let menu = |instance: &mut headless_host::Instance, id, count: usize| -> Vec<String> {
         (0..count).map(|index| instance.value_to_text(id, index as f64).unwrap().unwrap()).collect()
     };
-    assert_eq!(menu(&mut instance, FILE_TYPE, 5), ["WAV", "MP3", "Ogg Vorbis", "AIFF", "FLAC"]);
+    assert_eq!(menu(&mut instance, FILE_TYPE, 6), ["WAV", "MP3", "Ogg Vorbis", "AIFF", "FLAC", "Opus"]);
     assert_eq!(menu(&mut instance, CODEC, 4), ["16-bit PCM", "24-bit PCM", "32-bit PCM", "32-bit float"]);
     assert_eq!(instance.value(RECORD).unwrap(), Some(0.0));
     let state = SavedState::from_bytes(&instance.save_state().unwrap()).unwrap();

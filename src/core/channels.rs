@@ -46,8 +46,11 @@ impl ChannelSet {
         })
     }
 
-    /// The names of the channels, in order.
+    /// The names of the channels, in order: those of a stereo pair are its sides.
     pub fn names(self) -> Vec<String> {
+        if self == Self::first(2) {
+            return ["L", "R"].map(str::to_owned).to_vec();
+        }
         self.iter().map(channel_name).collect()
     }
 

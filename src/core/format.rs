@@ -56,6 +56,7 @@ menu! {
         Ogg = "ogg", "Ogg Vorbis";
         Aiff = "aiff", "AIFF";
         Flac = "flac", "FLAC";
+        Opus = "opus", "Opus";
     }
 }
 
@@ -77,6 +78,7 @@ impl FileType {
             FileType::Ogg => (8, SizedBy::BitRate),
             FileType::Aiff => (64, SizedBy::Codec),
             FileType::Flac => (8, SizedBy::Codec),
+            FileType::Opus => (8, SizedBy::BitRate),
         }
     }
 
@@ -165,6 +167,15 @@ menu! {
 }
 
 menu! {
+    /// Noise that is added before samples are rounded to 16 or 24 bits.
+    Dither {
+        Off = "off", "Off";
+        /// Triangular, of ±1 of the smallest step.
+        Tpdf = "tpdf", "TPDF";
+    }
+}
+
+menu! {
     /// Where a take goes on in its next file.
     Split {
         /// Nowhere.
@@ -248,6 +259,7 @@ mod tests {
         entries_are_distinct::<BitRate>();
         entries_are_distinct::<Rate>();
         entries_are_distinct::<RateMatch>();
+        entries_are_distinct::<Dither>();
         entries_are_distinct::<ExportMethod>();
         entries_are_distinct::<Split>();
         entries_are_distinct::<Files>();

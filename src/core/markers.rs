@@ -89,6 +89,16 @@ impl Markers {
     }
 }
 
+/// The first of the markers, as many as have room in so many bytes, of which each takes `bytes_of`.
+pub fn first_that_fit(markers: &[Marker], room: usize, bytes_of: impl Fn(&Marker) -> usize) -> &[Marker] {
+    let mut bytes = 0;
+    let fits = |marker: &&Marker| {
+        bytes += bytes_of(marker);
+        bytes <= room
+    };
+    &markers[..markers.iter().take_while(fits).count()]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,15 @@
 //! What a file says of itself: the lines of `header`, and what is filled in where they are silent.
 
+use super::loudness::Loudness;
+
 /// More of `header` than this is not read, in bytes.
 const MAX_HEADER_BYTES: usize = 64 << 10;
+
+/// What players bring every track to, in LUFS (ReplayGain 2.0 specification, "Reference level").
+const REPLAY_GAIN_REFERENCE: f64 = -18.0;
+
+/// The same for Opus (RFC 7845, 5.2.1).
+const R128_REFERENCE: f64 = -23.0;
 
 /// What one entry is about. File types have places of their own for the named ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,6 +136,29 @@ impl Metadata {
     /// Where the file comes from, whatever `header` says.
     pub fn origin(&self) -> &Origin {
         &self.origin
+    }
+
+    /// The same with what players need to play every track equally loud, where `header` does not say it (ReplayGain 2.0
+    /// specification, "Metadata format"). Nothing more where there is nothing to measure.
+    pub fn with_replay_gain(&self, loudness: &Loudness) -> Self {
+        let mut metadata = self.clone();
+        if let (Some(lufs), Some(dbtp)) = (loudness.integrated_lufs, loudness.true_peak_dbtp) {
+            let gain = format!("{:.2} dB", REPLAY_GAIN_REFERENCE - lufs);
+            let peak = format!("{:.6}", 10f64.powf(dbtp / 20.0));
+            metadata.fill_in(Key::Other("replaygain_track_gain".to_owned()), gain);
+            metadata.fill_in(Key::Other("replaygain_track_peak".to_owned()), peak);
+        }
+        metadata
+    }
+
+    /// As [`with_replay_gain`](Self::with_replay_gain), for Opus (RFC 7845, 5.2.1): a gain in parts of 256 of a dB.
+    pub fn with_r128_gain(&self, loudness: &Loudness) -> Self {
+        let mut metadata = self.clone();
+        if let Some(lufs) = loudness.integrated_lufs {
+            let gain = ((R128_REFERENCE - lufs) * 256.0).round() as i16;
+            metadata.fill_in(Key::Other("r128_track_gain".to_owned()), gain.to_string());
+        }
+        metadata
     }
 
     fn put(&mut self, key: Key, value: String) {

@@ -5,7 +5,7 @@
 //! again before its end could be told simply goes on, and the merge is counted.
 
 use super::channels::ChannelSet;
-use super::format::{BitRate, Codec, FileType, Files, Rate, RateMatch, Split};
+use super::format::{BitRate, Codec, Dither, FileType, Files, Rate, RateMatch, Split};
 
 /// What a take is recorded with: the values at its first frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,9 @@ pub struct TakeSettings {
     pub rate: Rate,
     /// What happens when another one arrives.
     pub rate_match: RateMatch,
+    /// Measure how loud the take is.
+    pub loudness: bool,
+    pub dither: Dither,
     /// Where the take goes on in its next file.
     pub split: Split,
     pub files: Files,
@@ -38,6 +41,8 @@ impl TakeSettings {
         n: 0,
         rate: Rate::Host,
         rate_match: RateMatch::First,
+        loudness: true,
+        dither: Dither::Off,
         split: Split::Off,
         files: Files::One,
         text_revision: 0,
@@ -216,12 +221,15 @@ impl TakeMachine {
         }
     }
 
-    /// Whether `marker` is on in the next block: where it goes on in an open take, a marker is set.
-    pub fn follow_marker(&mut self, on: bool) {
-        if on && !self.marker && self.open {
+    /// Whether `marker` is on in the next block: where it goes on in an open take, a marker is set. Says whether it
+    /// changed.
+    pub fn follow_marker(&mut self, on: bool) -> bool {
+        let changes = on != self.marker;
+        self.marker = on;
+        if changes && on && self.open {
             self.owed.marker.get_or_insert(0);
         }
-        self.marker = on;
+        changes
     }
 
     /// The mark that has to be sent next, before any frame.

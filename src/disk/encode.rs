@@ -2,11 +2,13 @@
 //! what they share.
 
 mod aiff;
+pub(super) mod dither;
 mod flac;
 mod growing_file;
 mod interleave;
 mod mp3;
 mod ogg;
+mod opus;
 mod quantise;
 pub(super) mod resample;
 pub(super) mod sanitise;
@@ -14,6 +16,7 @@ mod tags;
 mod wav;
 
 use crate::core::format::{FileType, Menu, StreamFormat};
+use crate::core::loudness::Loudness;
 use crate::core::markers::Marker;
 use crate::core::metadata::Metadata;
 use crate::core::take::TakeSettings;
@@ -53,6 +56,10 @@ pub trait Encoder {
     /// frames, which the encoder has all been given, and counted from the first one of the file on.
     fn set_markers(&mut self, markers: &[Marker]);
 
+    /// How loud the sound is that was written; told right before [`finish`](Self::finish), where it was measured. File
+    /// types that have no place for it do not listen.
+    fn set_loudness(&mut self, _loudness: Loudness) {}
+
     /// Writes what is held back and the final header or tag. The file is complete then.
     fn finish(self: Box<Self>) -> io::Result<()>;
 
@@ -61,6 +68,11 @@ pub trait Encoder {
 
     /// Bytes of the file so far, those in buffers included.
     fn bytes(&self) -> u64;
+
+    /// Bits of the samples in the file where they are rounded to 16 or 24.
+    fn rounded_bits(&self) -> Option<u16> {
+        None
+    }
 
     /// What the file does not keep of the settings, in words for the user.
     fn note(&self) -> Option<&'static str> {
@@ -127,6 +139,7 @@ pub fn format_of(file_type: FileType) -> Format {
         FileType::Ogg => ogg::FORMAT,
         FileType::Aiff => aiff::FORMAT,
         FileType::Flac => flac::FORMAT,
+        FileType::Opus => opus::FORMAT,
     }
 }
 

@@ -1,6 +1,7 @@
 //! One take on its way to disk: what arrives, at which rate, and what it comes to.
 
 mod cuts;
+mod loudness;
 mod parts;
 mod recent;
 mod song;
@@ -12,10 +13,12 @@ use super::error::TakeError;
 use super::files::TakeFiles;
 use crate::core::extent::extent;
 use crate::core::format::StreamFormat;
+use crate::core::loudness::Loudness;
 use crate::core::markers::MarkerKind;
 use crate::core::rate::file_rate;
 use crate::core::take::TakeStart;
 use crate::link::{TakeReport, TextSet};
+use loudness::Measured;
 use parts::{CompleteFiles, Parts};
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -46,6 +49,8 @@ pub struct Figures {
     pub clipped_samples: u64,
     /// The loudest sample as it came in, linear.
     peak: f32,
+    /// Of all files together.
+    loudness: Option<Loudness>,
     /// Files that are complete, in order.
     pub paths: Vec<PathBuf>,
     /// The first of those that were begun last.
@@ -79,6 +84,7 @@ impl Figures {
 
     fn with_files(mut self, mut files: CompleteFiles) -> Self {
         self.bytes = files.bytes;
+        self.loudness = files.measured.as_ref().map(Measured::loudness);
         self.paths = files.paths();
         self.newest_path = files.newest_path().map(Path::to_owned);
         self.news = files.take_news();
@@ -96,6 +102,7 @@ impl Figures {
             first_lost_frame: self.first_lost_frame,
             clipped_samples: self.clipped_samples,
             peak: self.peak,
+            loudness: self.loudness,
             error,
         }
     }

@@ -83,7 +83,7 @@ enum State {
     Recording(Box<OpenTake>),
     /// The take failed; its frames are counted and dropped until it ends.
     Failed {
-        figures: Figures,
+        figures: Box<Figures>,
         error: String,
     },
 }
@@ -259,7 +259,7 @@ impl Writer {
         self.show_progress();
         let (mut figures, error) = match std::mem::replace(&mut self.state, State::Idle) {
             State::Idle => return,
-            State::Failed { figures, error } => (figures, Some(error)),
+            State::Failed { figures, error } => (*figures, Some(error)),
             State::Recording(take) => {
                 let (mut figures, result) = take.finish();
                 figures.news.drain(..).for_each(|text| self.warn(&text));
@@ -292,11 +292,11 @@ impl Writer {
         self.show_progress();
         let error = self.tell(&error);
         let figures = match std::mem::replace(&mut self.state, State::Idle) {
-            State::Idle => Figures::default(),
+            State::Idle => Box::default(),
             State::Recording(take) => {
                 let (figures, dropped) = take.give_up();
                 self.receiver.status().count_lost(dropped);
-                figures
+                Box::new(figures)
             }
             State::Failed { figures, .. } => figures,
         };

@@ -3,7 +3,7 @@
 use super::trouble::{self, Causes, Read, Trouble};
 use super::words;
 use crate::core::format::{
-    BitRate, Codec, ExportMethod, FileType, Files, Rate, RateMatch, SizedBy, Split, StreamFormat,
+    BitRate, Codec, Dither, ExportMethod, FileType, Files, Rate, RateMatch, SizedBy, Split, StreamFormat,
 };
 use crate::core::take::TakeSettings;
 use crate::link::{RecorderState, StatusSnapshot, TakeReport, TextSet};
@@ -54,6 +54,10 @@ pub struct TakeRow {
     pub size: String,
     /// dBFS
     pub peak: String,
+    /// Integrated, in LUFS; empty where there is none.
+    pub lufs: String,
+    /// All figures of how loud it is; empty where there are none.
+    pub loudness: String,
     /// Empty where nothing was lost.
     pub lost: String,
     pub is_complete: bool,
@@ -81,6 +85,8 @@ pub struct Model {
     pub state: State,
     pub record: bool,
     pub pause: bool,
+    /// A marker is being set.
+    pub marker: bool,
     /// h:mm:ss.mmm of the current or last take.
     pub clock: String,
     /// Name of the current or last take; empty before the first one.
@@ -98,11 +104,15 @@ pub struct Model {
     pub scope: String,
     pub header: String,
     pub fallback: String,
+    /// What an empty `fallback` stands for; empty where that is not known.
+    pub recorder_folder: String,
     pub rate: Rate,
     pub rate_match: RateMatch,
     pub split: Split,
     pub files: Files,
     pub time_slice: bool,
+    pub loudness: bool,
+    pub dither: Dither,
     pub export: Export,
     /// The full path of the next take.
     pub next_path: String,
@@ -120,6 +130,8 @@ pub struct Inputs<'a> {
     pub reports: &'a [TakeReport],
     pub record: bool,
     pub pause: bool,
+    /// A marker is being set.
+    pub marker: bool,
     pub settings: TakeSettings,
     pub time_slice: bool,
     pub export_method: ExportMethod,
@@ -127,6 +139,8 @@ pub struct Inputs<'a> {
     pub track_rgb: Option<[u8; 3]>,
     /// The full path of the next take.
     pub next_path: &'a str,
+    /// The recorder's folder; empty where that is not known.
+    pub recorder_folder: &'a str,
     pub read: &'a Read,
     /// How full the queue was when the present take ended, 0 to 1.
     pub rest_at_first: f32,
@@ -153,6 +167,7 @@ impl Model {
             state,
             record: inputs.record,
             pause: inputs.pause,
+            marker: inputs.marker,
             clock: words::clock(status.frames_written, status.take_rate),
             take_name: status.path.as_deref().map_or_else(String::new, trouble::file_name),
             take_facts: take_facts(status),
@@ -166,11 +181,14 @@ impl Model {
             scope: inputs.texts.scope.clone(),
             header: inputs.texts.header.clone(),
             fallback: inputs.texts.fallback.clone(),
+            recorder_folder: words::printable(inputs.recorder_folder),
             rate: settings.rate,
             rate_match: settings.rate_match,
             split: settings.split,
             files: settings.files,
             time_slice: inputs.time_slice,
+            loudness: settings.loudness,
+            dither: settings.dither,
             export: Export {
                 method: inputs.export_method,
                 root: inputs.texts.export_root.clone(),
@@ -255,6 +273,8 @@ fn take_row(report: &TakeReport) -> TakeRow {
         length: words::clock(report.frames, report.sample_rate),
         size: words::size(report.bytes),
         peak: words::decibels(report.peak),
+        lufs: report.loudness.and_then(|loudness| loudness.integrated_lufs).map_or_else(String::new, words::signed),
+        loudness: report.loudness.as_ref().map_or_else(String::new, words::loudness),
         lost: if lost > 0 { format!("{} lost", words::count(lost)) } else { String::new() },
         is_complete: lost == 0 && report.error.is_none(),
     }
@@ -263,6 +283,7 @@ fn take_row(report: &TakeReport) -> TakeRow {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::loudness::Loudness;
 
     const STEREO: StreamFormat = StreamFormat { channels: 2, sample_rate: 48_000 };
 
@@ -277,12 +298,14 @@ mod tests {
             reports,
             record: false,
             pause: false,
+            marker: false,
             settings: settings(),
             time_slice: false,
             export_method: ExportMethod::Off,
             texts: &texts,
             track_rgb: None,
             next_path: "next.wav",
+            recorder_folder: "",
             read: &read,
             rest_at_first: 0.0,
             desktop: None,
@@ -332,12 +355,14 @@ mod tests {
                 reports: &[],
                 record,
                 pause: false,
+                marker: false,
                 settings: settings(),
                 time_slice: false,
                 export_method: ExportMethod::Off,
                 texts: &texts,
                 track_rgb: None,
                 next_path: "",
+                recorder_folder: "",
                 read: &read,
                 rest_at_first: 0.0,
                 desktop: None,
@@ -375,6 +400,7 @@ mod tests {
             bytes: 288_044,
             lost_frames,
             peak: 0.5,
+            loudness: Some(Loudness { integrated_lufs: Some(-18.2), ..Loudness::default() }),
             ..TakeReport::default()
         };
         let rows = model(&StatusSnapshot::default(), &[take("a.wav", 0), take("b.wav", 9)], |_| {}).takes;
@@ -382,6 +408,7 @@ mod tests {
         assert_eq!((rows[0].lost.as_str(), rows[0].is_complete), ("9 lost", false));
         let a = &rows[1];
         assert_eq!((a.length.as_str(), a.size.as_str(), a.peak.as_str()), ("0:00:01.000", "288.0 kB", "−6.0"));
+        assert_eq!((a.lufs.as_str(), a.loudness.as_str()), ("−18.2", "−18.2 LUFS"));
         assert_eq!((a.lost.as_str(), a.is_complete), ("", true));
     }
 

@@ -36,6 +36,8 @@ pub enum Foreseen {
         path: PathBuf,
         /// The nearest folder above it that is there.
         folder: Option<PathBuf>,
+        /// The recorder's folder, whether it is there or not.
+        recorder_folder: Option<PathBuf>,
         /// The user's home folder, for short as `~`.
         home: Option<PathBuf>,
     },
@@ -46,15 +48,28 @@ pub enum Foreseen {
 impl Foreseen {
     /// The path as `file` itself could say it.
     fn text(&self) -> String {
-        let text = match self {
-            Foreseen::Open(path) => path.to_string_lossy(),
-            Foreseen::Known { path, home, .. } => match home.as_ref().and_then(|home| path.strip_prefix(home).ok()) {
-                Some(rest) => return Path::new("~").join(rest).to_string_lossy().into_owned(),
-                None => path.to_string_lossy(),
-            },
-        };
-        text.into_owned()
+        match self {
+            Foreseen::Open(path) => path.to_string_lossy().into_owned(),
+            Foreseen::Known { path, home, .. } => for_short(path, home.as_deref()),
+        }
     }
+
+    /// The recorder's folder as `fallback` itself could say it; empty where it is not known.
+    fn recorder_folder(&self) -> String {
+        match self {
+            Foreseen::Known { recorder_folder: Some(folder), home, .. } => for_short(folder, home.as_deref()),
+            Foreseen::Known { recorder_folder: None, .. } | Foreseen::Open(_) => String::new(),
+        }
+    }
+}
+
+/// `path` with `~` for the home folder.
+fn for_short(path: &Path, home: Option<&Path>) -> String {
+    let path = match home.and_then(|home| path.strip_prefix(home).ok()) {
+        Some(rest) => &Path::new("~").join(rest),
+        None => path,
+    };
+    path.to_string_lossy().into_owned()
 }
 
 /// Stands for the sound before the plugin was active.
@@ -77,6 +92,16 @@ pub struct Panel {
     reports_of: u64,
     /// How full the queue was when the present take ended.
     rest_at_first: f32,
+    marker_press: Option<MarkerPress>,
+}
+
+/// A press of the Marker button, on its way through the audio thread: within one block it would see neither on nor off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum MarkerPress {
+    /// It was on, and goes on again once the audio thread has seen it off.
+    Lowering,
+    /// It goes off once the audio thread has seen it on.
+    Raising,
 }
 
 impl Panel {
@@ -95,6 +120,7 @@ impl Panel {
             reports: Vec::new(),
             reports_of: 0,
             rest_at_first: 0.0,
+            marker_press: None,
         }
     }
 
@@ -117,6 +143,7 @@ impl Panel {
         }
         let status = self.status.snapshot();
         self.follow(&status);
+        self.move_marker(&status, gestures);
         let shared = Arc::clone(&self.status);
         let scope = shared.scope();
         let levels = scope.take_levels();
@@ -132,8 +159,7 @@ impl Panel {
         // Others use the folder too.
         let changes_every_second = self.params.texts.current().file.contains("{time}");
         ui.ctx().request_repaint_after(if changes_every_second { SECOND } else { 2 * SECOND });
-        let next_text = next.as_ref().map(Foreseen::text).unwrap_or_default();
-        let model = self.model(&status, &next_text);
+        let model = self.model(&status, next.as_ref());
         let columns = self.status.waveform().columns();
         let sound = Sound { meters: self.levels.channels(), columns: &columns };
         let actions = self.view.show(ui, &model, &sound);
@@ -155,6 +181,32 @@ impl Panel {
         }
     }
 
+    /// Begins a press of Marker, unless there is one on its way.
+    fn press_marker(&mut self, gestures: &impl Gestures) {
+        if self.marker_press.is_none() {
+            let was_on = self.params.marker.value();
+            gestures.begin(&self.params.marker);
+            gestures.set(&self.params.marker, !was_on);
+            self.marker_press = Some(if was_on { MarkerPress::Lowering } else { MarkerPress::Raising });
+        }
+    }
+
+    /// Goes on with a press of Marker as far as the audio thread has followed.
+    fn move_marker(&mut self, status: &StatusSnapshot, gestures: &impl Gestures) {
+        match self.marker_press {
+            Some(MarkerPress::Lowering) if !status.marker => {
+                gestures.set(&self.params.marker, true);
+                self.marker_press = Some(MarkerPress::Raising);
+            }
+            Some(MarkerPress::Raising) if status.marker => {
+                gestures.set(&self.params.marker, false);
+                gestures.end(&self.params.marker);
+                self.marker_press = None;
+            }
+            Some(MarkerPress::Lowering | MarkerPress::Raising) | None => {}
+        }
+    }
+
     /// Where the next take goes.
     fn next_take(&mut self, status: &StatusSnapshot) -> Option<Foreseen> {
         let texts = self.params.texts.current();
@@ -166,18 +218,20 @@ impl Panel {
         (self.foresee)(&texts, &settings, format, &names, status.path.as_deref())
     }
 
-    fn model(&self, status: &StatusSnapshot, next_path: &str) -> Model {
+    fn model(&self, status: &StatusSnapshot, next: Option<&Foreseen>) -> Model {
         Model::new(&Inputs {
             status,
             reports: &self.reports,
             record: self.params.record.value(),
             pause: self.params.pause.value(),
+            marker: self.marker_press.is_some(),
             settings: self.params.settings(),
             time_slice: self.params.time_slice.value(),
             export_method: self.params.export_method.value(),
             texts: &self.params.texts.current(),
             track_rgb: self.track_rgb,
-            next_path,
+            next_path: &next.map(Foreseen::text).unwrap_or_default(),
+            recorder_folder: &next.map(Foreseen::recorder_folder).unwrap_or_default(),
             read: &self.read,
             rest_at_first: self.rest_at_first,
             desktop: self.desktop_trouble.as_deref(),
@@ -189,6 +243,7 @@ impl Panel {
         match action {
             Action::Record(on) => gestures.change(&params.record, on),
             Action::Pause(on) => gestures.change(&params.pause, on),
+            Action::Marker => self.press_marker(gestures),
             Action::FileType(file_type) => gestures.change(&params.file_type, file_type),
             Action::Codec(codec) => gestures.change(&params.codec, codec),
             Action::BitRate(bit_rate) => gestures.change(&params.bit_rate, bit_rate),
@@ -205,6 +260,8 @@ impl Panel {
             Action::Split(split) => gestures.change(&params.split, split),
             Action::Files(files) => gestures.change(&params.files, files),
             Action::TimeSlice(on) => gestures.change(&params.time_slice, on),
+            Action::Dither(dither) => gestures.change(&params.dither, dither),
+            Action::Loudness(on) => gestures.change(&params.loudness, on),
             Action::ExportMethod(method) => gestures.change(&params.export_method, method),
             Action::ExportRoot(root) => self.set_text(TextId::ExportRoot, &root, gestures),
             Action::ExportTable(table) => self.set_text(TextId::ExportTable, &table, gestures),
@@ -270,10 +327,16 @@ mod tests {
 
     #[test]
     fn a_path_in_the_home_folder_is_shown_for_short() {
-        let foreseen = |path: &str| Foreseen::Known { path: path.into(), folder: None, home: Some("/home/eve".into()) };
+        let foreseen = |path: &str| Foreseen::Known {
+            path: path.into(),
+            folder: None,
+            recorder_folder: Some("/home/eve/Music".into()),
+            home: Some("/home/eve".into()),
+        };
         let short = Path::new("~").join("takes/a.wav").to_string_lossy().into_owned();
         assert_eq!(foreseen("/home/eve/takes/a.wav").text(), short);
         assert_eq!(foreseen("/home/evelyn/a.wav").text(), "/home/evelyn/a.wav");
+        assert_eq!(foreseen("").recorder_folder(), Path::new("~").join("Music").to_string_lossy());
     }
 
     #[test]

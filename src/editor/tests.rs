@@ -4,11 +4,14 @@ mod rig;
 
 use super::desktop::News;
 use super::view::MIN_SIZE;
-use crate::core::format::{BitRate, Codec, ExportMethod, FileType, Files, Rate, RateMatch, Split, StreamFormat};
+use crate::core::format::{
+    BitRate, Codec, Dither, ExportMethod, FileType, Files, Menu, Rate, RateMatch, Split, StreamFormat,
+};
 use crate::link::{Column, Gate, Span, TakeReport, TextId};
-use egui::{Key, Vec2, vec2};
+use egui::{Key, Modifiers, Role, Vec2, vec2};
 use egui_kittest::kittest::{NodeT, Queryable};
-use rig::{Asked, Rig};
+use nice_plug_egui::KeyCapture;
+use rig::{Asked, Rig, default_size};
 
 const STEREO: StreamFormat = StreamFormat { channels: 2, sample_rate: 48_000 };
 
@@ -34,6 +37,32 @@ fn record_and_pause_set_their_parameters_through_the_host() {
     assert_eq!(rig.gestures(), ["begin Record", "set Record 0", "end Record"]);
 }
 
+/// Within one block the audio thread would see neither on nor off.
+#[test]
+fn marker_goes_on_until_the_audio_thread_has_seen_it_and_off_first_where_it_is_on() {
+    let mut rig = Rig::new();
+    rig.click("Marker");
+    assert_eq!(rig.gestures(), ["begin Marker", "set Marker 1"]);
+    rig.press(Key::M);
+    assert_eq!(rig.gestures(), [""; 0], "one at a time");
+    rig.status().set_marker(true);
+    rig.harness.step();
+    assert_eq!(rig.gestures(), ["set Marker 0", "end Marker"]);
+    rig.status().set_marker(false);
+
+    rig.set(|params| &params.marker, true);
+    rig.gestures();
+    rig.status().set_marker(true);
+    rig.press(Key::M);
+    assert_eq!(rig.gestures(), ["begin Marker", "set Marker 0"]);
+    rig.status().set_marker(false);
+    rig.harness.step();
+    assert_eq!(rig.gestures(), ["set Marker 1"]);
+    rig.status().set_marker(true);
+    rig.harness.step();
+    assert_eq!(rig.gestures(), ["set Marker 0", "end Marker"]);
+}
+
 #[test]
 fn space_toggles_record_whatever_has_the_focus() {
     let mut rig = Rig::new();
@@ -41,7 +70,7 @@ fn space_toggles_record_whatever_has_the_focus() {
     assert_eq!(rig.gestures(), ["begin Record", "set Record 1", "end Record"]);
     for _ in 0..12 {
         rig.press(Key::Tab);
-        if rig.focused().as_deref() == Some("File") {
+        if rig.harness.ctx.text_edit_focused() {
             continue;
         }
         let before = rig.params().record.value();
@@ -53,32 +82,210 @@ fn space_toggles_record_whatever_has_the_focus() {
 #[test]
 fn space_is_a_letter_while_a_text_is_typed() {
     let mut rig = Rig::new();
-    rig.harness.get_by_label("File").click();
+    rig.field("File").click();
     rig.harness.run();
     rig.press(Key::Space);
     assert!(!rig.params().record.value());
 }
 
-#[test]
-fn tab_reaches_everything_and_enter_presses_it() {
-    let mut rig = Rig::new();
+/// The pages with everything on them that Tab reaches. What is used only sometimes is in use.
+const PAGES: [(&str, &[&str]); 4] = [
+    (
+        "File",
+        &["File Type", "Codec", "Unique Suffix", "N", "File", "Browse…", "Open Folder", "Split", "Files", "Fallback"],
+    ),
+    ("Sound", &["Sample Rate", "Sample Rate Match", "Time Slice", "Loudness", "Dither", "Scope"]),
+    ("Tags", &["Header"]),
+    ("Export", &["Export Method", "Export Target", "Export Table"]),
+];
+
+/// A window in which everything on the pages is in use, with one take.
+fn in_full_use(size: Vec2, scale: f32) -> Rig {
+    let mut rig = Rig::sized(size, scale);
+    rig.set(|params| &params.unique_suffix, false);
+    rig.set(|params| &params.rate, Rate::R96000);
+    rig.set(|params| &params.export_method, ExportMethod::TableByName);
     rig.status().take_ends(report("one.wav"));
     rig.harness.run();
-    let mut reached = Vec::new();
-    for _ in 0..12 {
-        reached.extend(rig.focused());
-        rig.press(Key::Tab);
-    }
-    for label in ["Record", "Pause", "File Type", "Codec", "Unique Suffix", "File", "Browse…", "Open Folder"] {
-        assert!(reached.iter().any(|name| name == label), "{label} is not among {reached:?}");
-    }
-    assert!(reached.iter().any(|name| name.starts_with("one.wav")), "no take is among {reached:?}");
+    rig
+}
 
-    while rig.focused().as_deref() != Some("Pause") {
-        rig.press(Key::Tab);
+#[test]
+fn tab_reaches_everything_on_each_page_and_brings_it_into_sight() {
+    for size in [default_size(), MIN_SIZE] {
+        let mut rig = in_full_use(size, 1.0);
+        for (page, fields) in PAGES {
+            rig.page(page);
+            rig.tab_to(Role::Button, "Record");
+            rig.press(Key::Tab);
+            let mut reached = rig.tab_to(Role::Button, "Record");
+            let panel = rig.panel().rect();
+            let take = reached.pop().unwrap();
+            assert!(take.label.starts_with("one.wav"), "{take:?} is no take");
+            let names: Vec<_> = reached.iter().map(|reached| reached.label.as_str()).collect();
+            assert_eq!(names, [&["Pause", "Marker", page], fields].concat());
+            for field in &reached[3..] {
+                let is_lines = field.role == Role::MultilineTextInput;
+                let seen = if is_lines {
+                    field.rect.intersect(panel).height() >= 40.0
+                } else {
+                    panel.contains_rect(field.rect)
+                };
+                assert!(seen, "{field:?} is not in sight in {panel}");
+            }
+        }
     }
+}
+
+#[test]
+fn shift_and_tab_bring_back_into_sight_what_lies_above() {
+    let mut rig = in_full_use(MIN_SIZE, 1.0);
+    rig.tab_to(Role::TextInput, "Fallback");
+    assert!(rig.panel().rect().contains_rect(rig.focused().unwrap().rect), "it lies below");
+    for _ in 0..9 {
+        rig.harness.key_press_modifiers(Modifiers::SHIFT, Key::Tab);
+        rig.harness.run_steps(3);
+    }
+    let focused = rig.focused().unwrap();
+    assert_eq!(focused.label, "File Type");
+    assert!(rig.panel().rect().contains_rect(focused.rect), "{focused:?}");
+}
+
+#[test]
+fn the_arrow_keys_choose_a_page_only_while_a_tab_has_the_focus() {
+    let mut rig = Rig::new();
+    rig.press(Key::ArrowRight);
+    assert_eq!(rig.panel().accesskit_node().label().as_deref(), Some("File"));
+    rig.tab_to(Role::Tab, "File");
+    for (key, page) in [
+        (Key::ArrowRight, "Sound"),
+        (Key::ArrowRight, "Tags"),
+        (Key::ArrowLeft, "Sound"),
+        (Key::End, "Export"),
+        (Key::ArrowRight, "File"),
+        (Key::ArrowLeft, "Export"),
+        (Key::Home, "File"),
+    ] {
+        rig.press(key);
+        let focused = rig.focused().unwrap();
+        assert_eq!((focused.role, focused.label.as_str()), (Role::Tab, page), "after {key:?}");
+        assert_eq!(rig.panel().accesskit_node().label().as_deref(), Some(page), "after {key:?}");
+    }
+}
+
+#[test]
+fn the_host_gets_the_arrow_keys_unless_a_tab_needs_them() {
+    let mut rig = Rig::new();
+    let is_kept = |rig: &Rig| match super::window::keys(&rig.harness.ctx) {
+        KeyCapture::CaptureKeys(keys) => keys.contains(&"ArrowLeft".parse().unwrap()),
+        KeyCapture::CaptureAll | KeyCapture::IgnoreAll | KeyCapture::IgnoreKeys(_) => panic!("nothing is typed"),
+    };
+    assert!(!is_kept(&rig));
+    rig.tab_to(Role::Tab, "File");
+    assert!(is_kept(&rig));
+    rig.press(Key::Tab);
+    assert!(!is_kept(&rig));
+}
+
+#[test]
+fn arrow_keys_that_come_fast_are_all_heard() {
+    let mut rig = Rig::new();
+    rig.tab_to(Role::Tab, "File");
+    for _ in 0..3 {
+        rig.harness.key_press(Key::ArrowRight);
+        rig.harness.step();
+    }
+    rig.harness.run();
+    assert_eq!(rig.focused().unwrap().label, "Export");
+}
+
+#[test]
+fn a_screen_reader_hears_which_page_is_chosen() {
+    let mut rig = Rig::new();
+    rig.page("Tags");
+    let tabs = rig.harness.get_by_role(Role::TabList);
+    let chosen = |tab: &egui_kittest::Node<'_>| (tab.accesskit_node().label(), tab.accesskit_node().is_selected());
+    let tabs: Vec<_> = tabs.children().map(|tab| chosen(&tab)).collect();
+    let expected = PAGES.map(|(page, _)| (Some(page.to_owned()), Some(page == "Tags")));
+    assert_eq!(tabs, expected);
+}
+
+#[test]
+fn enter_presses_what_has_the_focus() {
+    let mut rig = Rig::new();
+    rig.tab_to(Role::Button, "Pause");
     rig.press(Key::Enter);
     assert!(rig.params().pause.value());
+}
+
+#[test]
+fn each_page_fits_the_default_window_without_a_scroll_bar() {
+    for scale in [1.0, 1.25, 2.0] {
+        let mut rig = in_full_use(default_size(), scale);
+        for &method in ExportMethod::ALL {
+            rig.set(|params| &params.export_method, method);
+            for (page, _) in PAGES {
+                rig.page(page);
+                is_in_sight(&rig.panel(), page);
+            }
+        }
+    }
+}
+
+/// Nothing of the page reaches beyond it.
+fn is_in_sight(panel: &egui_kittest::Node<'_>, page: &str) {
+    let (place, margin) = (panel.rect(), 8.0);
+    for node in panel.children_recursive().filter(|node| node.accesskit_node().raw_bounds().is_some()) {
+        let low = place.bottom() - margin;
+        assert!(node.rect().bottom() <= low, "{page}: {:?} ends below {low}", node.accesskit_node());
+    }
+}
+
+#[test]
+fn record_and_the_newest_take_stay_in_sight_on_each_page_of_the_smallest_window() {
+    for has_trouble in [false, true] {
+        let mut rig = in_full_use(MIN_SIZE, 1.0);
+        if has_trouble {
+            rig.status().take_begins(48_000);
+            for error in ["The disk is full.", "The folder is gone."] {
+                rig.status().take_fails(error);
+            }
+            rig.status().count_lost(5);
+            rig.status().count_merge();
+        }
+        for (page, _) in PAGES {
+            rig.page(page);
+            let (panel, take) = (rig.panel().rect(), rig.harness.get_by_label_contains("one.wav,").rect());
+            let record = rig.harness.get_by_label("Record").rect();
+            assert!(record.top() >= 0.0, "{page}: Record lies at {record}");
+            assert!(take.bottom() <= MIN_SIZE.y && take.top() >= panel.bottom(), "{page}: the take lies at {take}");
+            assert!(panel.height() >= 36.0 && panel.top() > record.bottom(), "{page} lies at {panel}");
+        }
+    }
+}
+
+#[test]
+fn an_empty_field_shows_what_it_stands_for_and_a_filled_one_does_not() {
+    for (page, field, id, method, hint) in [
+        ("File", "File", TextId::File, ExportMethod::Off, "AudioFileOut{suffix}"),
+        ("File", "Fallback", TextId::Fallback, ExportMethod::Off, "/takes"),
+        ("Sound", "Scope", TextId::Scope, ExportMethod::Off, "nothing (* for all)"),
+        ("Tags", "Header", TextId::Header, ExportMethod::Off, "title = …"),
+        ("Export", "Export Target", TextId::ExportTarget, ExportMethod::TableByName, "machine:port"),
+        ("Export", "Export Root", TextId::ExportRoot, ExportMethod::ChannelNameIsPath, "/"),
+        ("Export", "Export Table", TextId::ExportTable, ExportMethod::TableByName, "chan1 /…"),
+        ("Export", "Export Table", TextId::ExportTable, ExportMethod::TableByIndex, "0 /…"),
+    ] {
+        let mut rig = Rig::new();
+        rig.set(|params| &params.export_method, method);
+        rig.page(page);
+        for (text, shown) in [("", Some(hint)), ("x", None)] {
+            rig.params().texts.set(id, text);
+            rig.harness.run_steps(2);
+            let field = rig.field(field);
+            assert_eq!(field.accesskit_node().placeholder(), shown, "{hint} for {text:?}");
+        }
+    }
 }
 
 #[test]
@@ -126,7 +333,7 @@ fn an_error_stays_until_it_is_read() {
 fn every_trouble_appears_at_once_and_none_pushes_the_others_out() {
     let mut rig = Rig::new();
     rig.status().set_stream(StreamFormat { channels: 6, ..STEREO });
-    rig.choose(FileType::Mp3);
+    rig.set(|params| &params.file_type, FileType::Mp3);
     rig.status().take_begins(48_000);
     rig.status().count_lost(480);
     rig.status().take_loses_at(48_000);
@@ -152,7 +359,7 @@ fn every_trouble_appears_at_once_and_none_pushes_the_others_out() {
 }
 
 fn is_button(node: &egui_kittest::Node<'_>) -> bool {
-    node.accesskit_node().role() == egui::Role::Button
+    node.accesskit_node().role() == Role::Button
 }
 
 #[test]
@@ -168,26 +375,15 @@ fn each_file_type_shows_what_it_uses_and_nothing_else() {
     rig.click("VBR V0");
     assert_eq!(rig.params().bit_rate.value(), BitRate::VbrV0);
     assert_eq!(rig.gestures().last().map(String::as_str), Some("end Bit Rate"));
-    rig.choose(FileType::Wav);
+    rig.set(|params| &params.file_type, FileType::Wav);
     rig.open_menu("Codec");
     rig.click("32-bit float");
     assert_eq!(rig.params().codec.value(), Codec::Float32);
 }
 
 #[test]
-fn the_common_page_lies_behind_a_fold() {
+fn the_page_of_the_file_says_how_many_files_a_take_has() {
     let mut rig = Rig::new();
-    assert!(rig.harness.query_all_by_label("Time Slice").next().is_none());
-    rig.click("More");
-    rig.harness.run_steps(20);
-    rig.click("Time Slice");
-    assert!(rig.params().time_slice.value());
-    rig.open_menu("Sample Rate");
-    rig.click("96 kHz");
-    assert_eq!(rig.params().rate.value(), Rate::R96000);
-    rig.open_menu("Sample Rate Match");
-    rig.click("Error If Rates Differ");
-    assert_eq!(rig.params().rate_match.value(), RateMatch::Error);
     rig.open_menu("Split");
     rig.click("At Song Jumps");
     assert_eq!(rig.params().split.value(), Split::Jumps);
@@ -197,25 +393,30 @@ fn the_common_page_lies_behind_a_fold() {
     assert_eq!(rig.gestures().last().map(String::as_str), Some("end Files"));
 }
 
-/// A window whose fold is open, high enough that nothing has to be scrolled into sight.
-fn unfolded() -> Rig {
-    let mut rig = Rig::sized(vec2(760.0, 1_000.0), 1.0);
-    rig.click("More");
-    rig.harness.run_steps(20);
-    rig
-}
-
-/// Types into the field `label`.
-fn type_into(rig: &mut Rig, label: &str, text: &str) {
-    rig.harness.get_by_label(label).click();
-    rig.harness.run();
-    rig.harness.get_by_label(label).type_text(text);
-    rig.harness.run();
+#[test]
+fn the_page_of_the_sound_sets_its_parameters() {
+    let mut rig = Rig::new();
+    rig.page("Sound");
+    rig.click("Time Slice");
+    assert!(rig.params().time_slice.value());
+    rig.click("Loudness");
+    assert!(!rig.params().loudness.value());
+    rig.open_menu("Sample Rate");
+    rig.click("96 kHz");
+    assert_eq!(rig.params().rate.value(), Rate::R96000);
+    rig.open_menu("Sample Rate Match");
+    rig.click("Error If Rates Differ");
+    assert_eq!(rig.params().rate_match.value(), RateMatch::Error);
+    assert_eq!(rig.gestures().last().map(String::as_str), Some("end Sample Rate Match"));
+    rig.open_menu("Dither");
+    rig.click("TPDF");
+    assert_eq!(rig.params().dither.value(), Dither::Tpdf);
 }
 
 #[test]
 fn the_texts_of_the_export_show_only_where_they_count() {
-    let mut rig = unfolded();
+    let mut rig = Rig::new();
+    rig.page("Export");
     for (label, fields) in [
         ("Off", [false, false, false]),
         ("Channel Name is Path", [true, true, false]),
@@ -237,16 +438,17 @@ fn the_texts_of_the_export_show_only_where_they_count() {
 
 #[test]
 fn the_texts_of_the_export_are_kept_as_they_are_typed() {
-    let mut rig = unfolded();
+    let mut rig = Rig::new();
+    rig.page("Export");
     rig.open_menu("Export Method");
     rig.click("Channel Name is Path");
-    type_into(&mut rig, "Export Root", "/x");
-    type_into(&mut rig, "Export Target", "1");
+    rig.type_into("Export Root", "/x");
+    rig.type_into("Export Target", "1");
     rig.open_menu("Export Method");
     rig.click("Table by Name");
-    type_into(&mut rig, "Export Table", "chan1 /left");
+    rig.type_into("Export Table", "chan1 /left");
     rig.press(Key::Enter);
-    rig.harness.get_by_label("Export Table").type_text("lost /gone");
+    rig.field("Export Table").type_text("lost /gone");
     rig.harness.run();
     let texts = rig.params().texts.current();
     assert_eq!((texts.export_root.as_str(), texts.export_target.as_str()), ("/audiofileout/x", "127.0.0.1:70001"));
@@ -267,17 +469,18 @@ fn an_export_that_sends_nothing_says_so_as_long_as_that_is_so() {
 
 #[test]
 fn the_fallback_is_kept_as_it_is_typed() {
-    let mut rig = unfolded();
-    type_into(&mut rig, "Fallback", "/spare");
+    let mut rig = Rig::new();
+    rig.type_into("Fallback", "/spare");
     assert_eq!(rig.params().texts.current().fallback, "/spare");
 }
 
 #[test]
 fn the_header_takes_several_lines() {
-    let mut rig = unfolded();
-    type_into(&mut rig, "Header", "title = X");
+    let mut rig = Rig::new();
+    rig.page("Tags");
+    rig.type_into("Header", "title = X");
     rig.press(Key::Enter);
-    rig.harness.get_by_label("Header").type_text("artist = Y");
+    rig.field("Header").type_text("artist = Y");
     rig.harness.run();
     assert_eq!(rig.params().texts.current().header, "title = X\nartist = Y");
 }
@@ -285,7 +488,7 @@ fn the_header_takes_several_lines() {
 #[test]
 fn n_can_be_set_only_where_it_is_used() {
     let mut rig = Rig::new();
-    let is_enabled = |rig: &Rig| !rig.harness.get_by_role(egui::Role::SpinButton).accesskit_node().is_disabled();
+    let is_enabled = |rig: &Rig| !rig.harness.get_by_role(Role::SpinButton).accesskit_node().is_disabled();
     assert!(!is_enabled(&rig));
     rig.click("Unique Suffix");
     assert_eq!(rig.gestures(), ["begin Unique Suffix", "set Unique Suffix 0", "end Unique Suffix"]);
@@ -297,7 +500,7 @@ fn dragging_n_is_one_gesture() {
     let mut rig = Rig::new();
     rig.click("Unique Suffix");
     rig.gestures();
-    let from = rig.harness.get_by_role(egui::Role::SpinButton).rect().center();
+    let from = rig.harness.get_by_role(Role::SpinButton).rect().center();
     rig.harness.drag_at(from);
     rig.harness.step();
     for step in 1..20 {
@@ -317,10 +520,7 @@ fn dragging_n_is_one_gesture() {
 fn the_next_path_follows_what_is_typed() {
     let mut rig = Rig::new();
     rig.sees("Next take: /takes/AudioFileOut{suffix}-001");
-    rig.harness.get_by_label("File").click();
-    rig.harness.run();
-    rig.harness.get_by_label("File").type_text("X");
-    rig.harness.run();
+    rig.type_into("File", "X");
     assert_eq!(rig.params().texts.current().file, "AudioFileOut{suffix}X");
     rig.sees("Next take: /takes/AudioFileOut{suffix}X-001");
     assert_eq!(rig.params().revision.value(), 1, "the host has to know that there is something to save");
@@ -396,6 +596,17 @@ fn a_window_on_silence_comes_to_rest() {
     rig.harness.run();
 }
 
+/// What a user types.
+const TEXTS: [TextId; 7] = [
+    TextId::File,
+    TextId::Scope,
+    TextId::Header,
+    TextId::Fallback,
+    TextId::ExportRoot,
+    TextId::ExportTable,
+    TextId::ExportTarget,
+];
+
 /// Names and texts that a layout may trip over.
 fn hostile_names() -> [String; 5] {
     [
@@ -410,8 +621,7 @@ fn hostile_names() -> [String; 5] {
 #[test]
 fn hostile_names_stay_inside_the_window_at_every_size_and_scale() {
     for name in hostile_names() {
-        for (size, scale) in [(MIN_SIZE, 1.0), (MIN_SIZE, 2.0), (vec2(760.0, 560.0), 1.5), (vec2(1600.0, 1000.0), 1.0)]
-        {
+        for (size, scale) in [(MIN_SIZE, 1.0), (MIN_SIZE, 2.0), (default_size(), 1.5), (vec2(1600.0, 1000.0), 1.0)] {
             let mut rig = Rig::sized(size, scale);
             rig.params().texts.set(TextId::File, &name);
             rig.harness.state_mut().panel.set_track(&name, Some([200, 60, 40]));
@@ -425,24 +635,19 @@ fn hostile_names_stay_inside_the_window_at_every_size_and_scale() {
 }
 
 #[test]
-fn hostile_texts_of_the_export_stay_inside_the_narrowest_window() {
+fn hostile_texts_stay_inside_the_narrowest_window_on_each_page() {
     for text in hostile_names() {
         for method in [ExportMethod::ChannelNameIsPath, ExportMethod::TableByName] {
-            // High enough for the fields to be in sight.
-            let size = vec2(MIN_SIZE.x, 1_100.0);
-            let mut rig = Rig::sized(size, 1.0);
-            for id in [TextId::ExportRoot, TextId::ExportTable, TextId::ExportTarget] {
+            let mut rig = in_full_use(MIN_SIZE, 1.0);
+            for id in TEXTS {
                 rig.params().texts.set(id, &text);
             }
+            rig.set(|params| &params.export_method, method);
             rig.status().set_export_note(Some(format!("{text} is no Export Target.")));
-            rig.harness.run_steps(3);
-            rig.click("More");
-            rig.harness.run_steps(20);
-            rig.open_menu("Export Method");
-            rig.click(crate::core::format::Menu::label(method));
-            rig.harness.run_steps(3);
-            assert!(rig.harness.query_all_by_label("Export Target").next().is_some());
-            stays_inside(&rig, size, &text);
+            for (page, _) in PAGES {
+                rig.page(page);
+                stays_inside(&rig, MIN_SIZE, &text);
+            }
         }
     }
 }
@@ -481,7 +686,7 @@ fn record_and_the_trouble_stay_in_sight_in_the_smallest_window() {
 fn stays_inside(rig: &Rig, size: Vec2, what: &str) {
     for node in rig.harness.root().children_recursive() {
         // The text of a field is longer than the field, which shows a part of it.
-        if node.accesskit_node().raw_bounds().is_none() || node.accesskit_node().role() == egui::Role::TextRun {
+        if node.accesskit_node().raw_bounds().is_none() || node.accesskit_node().role() == Role::TextRun {
             continue;
         }
         let rect = node.rect();

@@ -1,5 +1,6 @@
 //! Colours, sizes and shapes. Red means recording and nothing else; amber is trouble.
 
+use egui::style::ScrollStyle;
 use egui::{
     Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Painter, Pos2, Rect, Stroke, Vec2,
     pos2, vec2,
@@ -51,6 +52,8 @@ pub fn apply(ctx: &egui::Context) {
         style.spacing.interact_size = vec2(ROW, ROW);
         // The longest menu needs no scrolling.
         style.spacing.combo_height = 400.0;
+        // A bar tells that there is more.
+        style.spacing.scroll = ScrollStyle::thin();
         style.spacing.window_margin = Margin::same(8);
         for font in style.text_styles.values_mut() {
             font.size = font.size.max(13.0);
@@ -108,6 +111,15 @@ pub fn bars(painter: &Painter, center: Pos2, radius: f32, color: Color32) {
         let rect = Rect::from_center_size(center + vec2(side * radius * 0.58, 0.0), bar);
         painter.rect_filled(rect, 1.0, color);
     }
+}
+
+/// A flag on its pole.
+pub fn flag(painter: &Painter, center: Pos2, radius: f32, color: Color32) {
+    let top = center - vec2(radius * 0.6, radius * 0.95);
+    let pole = Rect::from_min_size(top, vec2(radius * 0.22, radius * 1.9));
+    painter.rect_filled(pole, 1.0, color);
+    let cloth = vec![top, top + vec2(radius * 1.5, radius * 0.55), top + vec2(0.0, radius * 1.1)];
+    painter.add(egui::Shape::convex_polygon(cloth, color, Stroke::NONE));
 }
 
 /// A warning triangle with its exclamation mark cut out in `mark`.

@@ -1,6 +1,5 @@
 //! Draws the [`Model`] and says what the user did. It changes nothing itself.
 
-mod export;
 mod header;
 mod meters;
 mod settings;
@@ -13,10 +12,13 @@ use super::model::{Model, State};
 use super::theme::{self, GAP};
 use super::trouble::TroubleId;
 use super::words;
-use crate::core::format::{BitRate, Codec, ExportMethod, FileType, Files, Rate, RateMatch, Split};
+use crate::core::format::{BitRate, Codec, Dither, ExportMethod, FileType, Files, Rate, RateMatch, Split};
 use crate::link::Column;
-use egui::{FontId, Frame, Key, Margin, Modifiers, Sense, Ui, Vec2, ViewportCommand, vec2};
+use egui::style::ScrollAnimation;
+use egui::{FontId, Frame, Key, Margin, Modifiers, Response, Sense, Ui, Vec2, ViewportCommand, vec2};
 use std::path::PathBuf;
+
+pub use settings::tabs_have_focus;
 
 /// The smallest window, in points.
 pub const MIN_SIZE: Vec2 = vec2(520.0, 360.0);
@@ -31,6 +33,8 @@ const GRIP: f32 = 16.0;
 pub enum Action {
     Record(bool),
     Pause(bool),
+    /// A marker here and now.
+    Marker,
     FileType(FileType),
     Codec(Codec),
     BitRate(BitRate),
@@ -49,6 +53,8 @@ pub enum Action {
     Split(Split),
     Files(Files),
     TimeSlice(bool),
+    Loudness(bool),
+    Dither(Dither),
     ExportMethod(ExportMethod),
     ExportRoot(String),
     ExportTable(String),
@@ -89,25 +95,28 @@ impl View {
             header::show(ui, model, focus, &mut actions);
             trouble::show(ui, &model.trouble, &mut actions);
             sound_row(ui, sound, model.state, &mut actions);
-            egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-                self.settings.show(ui, model, &mut actions);
-                takes::show(ui, &model.takes, focus, &mut actions);
-            });
+            self.settings.show(ui, model, focus, &mut actions);
+            takes::show(ui, &model.takes, focus, &mut actions);
         });
         self.corner(ui);
         actions
     }
 
-    /// Space toggles record, whatever has the focus, except while a text is typed; Enter presses what has the focus.
+    /// Space toggles record and M sets a marker, whatever has the focus, except while a text is typed; Enter presses what
+    /// has the focus.
     fn keyboard(&mut self, ui: &Ui, model: &Model, actions: &mut Vec<Action>) {
         let ctx = ui.ctx();
-        if ui.input(|input| input.key_pressed(Key::Tab)) {
+        let moves = [Key::Tab, Key::ArrowUp, Key::ArrowDown, Key::ArrowLeft, Key::ArrowRight];
+        if ui.input(|input| moves.into_iter().any(|key| input.key_pressed(key))) {
             self.shows_focus = true;
         } else if ui.input(|input| input.pointer.any_pressed()) {
             self.shows_focus = false;
         }
         if !ctx.text_edit_focused() && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Space)) {
             actions.push(Action::Record(!model.record));
+        }
+        if !ctx.text_edit_focused() && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::M)) {
+            actions.push(Action::Marker);
         }
         // With the focus nowhere, the host would get the space bar, too.
         if ctx.memory(|memory| memory.focused().is_none()) {
@@ -119,7 +128,8 @@ impl View {
     fn corner(&mut self, ui: &Ui) {
         let window = ui.ctx().content_rect();
         let corner = egui::Rect::from_min_max(window.max - Vec2::splat(GRIP), window.max);
-        let response = ui.interact(corner, ui.scope_id().with("corner"), Sense::drag());
+        // Not `Sense::drag()`: the keyboard has nothing to do here.
+        let response = ui.interact(corner, ui.scope_id().with("corner"), Sense::DRAG);
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Splitter, true, "Resize the window"));
         let is_lively = response.hovered() || response.dragged();
         theme::grip(ui.painter(), window.max, if is_lively { theme::TEXT } else { theme::WEAK });
@@ -155,4 +165,11 @@ fn elided(ui: &Ui, text: &str, font: &FontId, width: f32) -> String {
         galley.size().x <= width
     };
     words::elide_middle(text, fits)
+}
+
+/// Scrolls to what has just got the keyboard's focus.
+fn come_into_sight(response: &Response) {
+    if response.gained_focus() {
+        response.scroll_to_me_animation(None, ScrollAnimation::none());
+    }
 }

@@ -4,7 +4,7 @@ use super::desktop::UserDesktop;
 use super::fonts::SystemFonts;
 use super::panel::{Foresee, Panel};
 use super::theme;
-use super::view::{MAX_SIZE, MIN_SIZE};
+use super::view::{self, MAX_SIZE, MIN_SIZE};
 use crate::link::Status;
 use crate::params::{RecorderParams, WindowSize};
 use nice_plug::context::gui::GuiContext;
@@ -321,7 +321,7 @@ impl NiceEguiApp for App {
             let notifier = self.notifier.clone();
             fonts.follow(ui.ctx(), move || notifier.request_repaint());
         }
-        frame.set_key_capture(keys(ui.ctx().text_edit_focused()));
+        frame.set_key_capture(keys(ui.ctx()));
     }
 
     fn resized(&mut self, new_size: NewSize) {
@@ -339,9 +339,11 @@ impl NiceEguiApp for App {
 }
 
 /// The keys that the host does not get: all of them while a text is typed, else those that the window itself uses.
-fn keys(is_typing: bool) -> KeyCapture {
-    if is_typing {
+pub(super) fn keys(ctx: &egui::Context) -> KeyCapture {
+    if ctx.text_edit_focused() {
         return KeyCapture::CaptureAll;
     }
-    KeyCapture::CaptureKeys([" ", "Tab", "Enter", "Escape"].iter().filter_map(|key| key.parse::<Key>().ok()).collect())
+    let of_tabs: &[&str] = if view::tabs_have_focus(ctx) { &["ArrowLeft", "ArrowRight", "Home", "End"] } else { &[] };
+    let names = [" ", "Tab", "Enter", "Escape"].iter().chain(of_tabs);
+    KeyCapture::CaptureKeys(names.filter_map(|name| name.parse::<Key>().ok()).collect())
 }

@@ -1,5 +1,7 @@
 //! Figures and names as a musician reads them. Pure.
 
+use crate::core::loudness::Loudness;
+
 /// Frames as `h:mm:ss.mmm`.
 pub fn clock(frames: u64, sample_rate: u32) -> String {
     let milliseconds = u128::from(frames) * 1_000 / u128::from(sample_rate.max(1));
@@ -30,15 +32,29 @@ pub fn duration(seconds: f64) -> String {
 
 /// A linear level in dBFS, with a real minus.
 pub fn decibels(linear: f32) -> String {
-    let decibels = 20.0 * linear.log10();
     match linear {
         // NaN, too, is no level.
         level if level.is_nan() || level <= 1e-6 => "−∞".to_owned(),
+        level => signed(20.0 * f64::from(level).log10()),
+    }
+}
+
+/// A number of decibels with its sign and a digit behind the point.
+pub fn signed(decibels: f64) -> String {
+    match decibels {
         // Not "−0.0".
         _ if decibels.abs() < 0.05 => "0.0".to_owned(),
         _ if decibels > 0.0 => format!("+{decibels:.1}"),
         _ => format!("−{:.1}", -decibels),
     }
+}
+
+/// All figures of how loud a take is; nothing where there are none.
+pub fn loudness(loudness: &Loudness) -> String {
+    let integrated = loudness.integrated_lufs.map(|lufs| format!("{} LUFS", signed(lufs)));
+    let range = loudness.range_lu.map(|lu| format!("range {lu:.1} LU"));
+    let true_peak = loudness.true_peak_dbtp.map(|dbtp| format!("true peak {} dBTP", signed(dbtp)));
+    [integrated, range, true_peak].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// A whole number with its thousands set apart.
@@ -114,6 +130,19 @@ mod tests {
         assert_eq!(decibels(0.999), "0.0");
         assert_eq!(decibels(0.5), "−6.0");
         assert_eq!(decibels(2.0), "+6.0");
+    }
+
+    #[test]
+    fn loudness_is_told_as_far_as_there_is_any() {
+        let whole = Loudness {
+            integrated_lufs: Some(-23.04),
+            range_lu: Some(7.25),
+            true_peak_dbtp: Some(0.4),
+            ..Loudness::default()
+        };
+        assert_eq!(loudness(&whole), "−23.0 LUFS, range 7.2 LU, true peak +0.4 dBTP");
+        assert_eq!(loudness(&Loudness { integrated_lufs: None, range_lu: None, ..whole }), "true peak +0.4 dBTP");
+        assert_eq!(loudness(&Loudness::default()), "");
     }
 
     #[test]

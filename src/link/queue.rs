@@ -300,7 +300,7 @@ impl<'a> Room<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::format::{BitRate, Codec, FileType, Menu, Rate, RateMatch};
+    use crate::core::format::{BitRate, Codec, Dither, FileType, Menu, Rate, RateMatch};
     use crate::core::take::{Song, TakeSettings, TakeStart};
     use proptest::prelude::*;
 
@@ -311,10 +311,10 @@ mod tests {
 
     fn any_mark() -> impl Strategy<Value = Mark> {
         let menus = (0..FileType::ALL.len(), 0..Codec::ALL.len(), 0..BitRate::ALL.len());
-        let rates = (0..Rate::ALL.len(), 0..RateMatch::ALL.len());
+        let rates = (0..Rate::ALL.len(), 0..RateMatch::ALL.len(), 0..Dither::ALL.len());
         let song = (any::<Option<u32>>(), any::<Option<u32>>());
         prop_oneof![
-            (menus, rates, any::<(bool, u16, u64, u64)>(), song).prop_map(|(menus, rates, numbers, song)| {
+            (menus, rates, any::<(bool, u16, u64, u64, bool)>(), song).prop_map(|(menus, rates, numbers, song)| {
                 Mark::Begin(TakeStart {
                     settings: TakeSettings {
                         file_type: FileType::from_index(menus.0),
@@ -324,6 +324,8 @@ mod tests {
                         n: numbers.1,
                         rate: Rate::from_index(rates.0),
                         rate_match: RateMatch::from_index(rates.1),
+                        loudness: numbers.4,
+                        dither: Dither::from_index(rates.2),
                         text_revision: numbers.2,
                         ..TakeSettings::DEFAULT
                     },

@@ -4,6 +4,7 @@ use super::export::ExportPeaks;
 use super::scope::Scope;
 use super::waveform::Waveform;
 use crate::core::format::StreamFormat;
+use crate::core::loudness::Loudness;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -48,6 +49,8 @@ pub struct TakeReport {
     pub clipped_samples: u64,
     /// The loudest sample as it came in, linear.
     pub peak: f32,
+    /// Of all its files together; nothing where it was not measured.
+    pub loudness: Option<Loudness>,
     /// What went wrong, in words for the user.
     pub error: Option<String>,
 }
@@ -72,6 +75,8 @@ pub struct Status {
     stream_rate: AtomicU32,
     // Written by the audio thread.
     gate: AtomicU8,
+    /// Whether the audio thread has seen `marker` on in its last block.
+    marker: AtomicBool,
     merged_takes: AtomicU64,
     waits: AtomicU64,
     internal_error: AtomicBool,
@@ -105,6 +110,7 @@ impl Default for Status {
             channels: AtomicU32::new(0),
             stream_rate: AtomicU32::new(0),
             gate: AtomicU8::new(Gate::Idle as u8),
+            marker: AtomicBool::new(false),
             merged_takes: AtomicU64::new(0),
             waits: AtomicU64::new(0),
             internal_error: AtomicBool::new(false),
@@ -143,6 +149,8 @@ struct StatusTexts {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct StatusSnapshot {
     pub state: RecorderState,
+    /// Whether the audio thread has seen `marker` on in its last block.
+    pub marker: bool,
     /// Frames of the current or last take that are in its file, silence for lost ones included.
     pub frames_written: u64,
     /// Frames in the files of all takes since the plugin was loaded.
@@ -264,6 +272,11 @@ impl Status {
     }
 
     /// Audio thread: what the current block is.
+    /// Audio thread: `marker` is on, or off, from this block on.
+    pub(crate) fn set_marker(&self, on: bool) {
+        self.marker.store(on, Relaxed);
+    }
+
     pub(crate) fn set_gate(&self, gate: Gate) {
         self.gate.store(gate as u8, Relaxed);
         self.scope.changed();
@@ -389,6 +402,7 @@ impl Status {
         let internal_error = self.internal_error.load(Relaxed);
         StatusSnapshot {
             state: self.state(),
+            marker: self.marker.load(Relaxed),
             frames_written,
             frames_ever: self.frames_ever.load(Relaxed),
             seconds: frames_written as f64 / f64::from(self.sample_rate.load(Relaxed).max(1)),

@@ -9,7 +9,7 @@
 //! changed nothing.
 
 use super::{MAX_N, RecorderParams};
-use crate::core::format::{BitRate, Codec, ExportMethod, FileType, Files, Menu, Rate, RateMatch, Split};
+use crate::core::format::{BitRate, Codec, Dither, ExportMethod, FileType, Files, Menu, Rate, RateMatch, Split};
 use crate::link::TextId;
 use nice_plug::params::InternalParamMut;
 use nice_plug::params::persist::{deserialize_field, serialize_field};
@@ -95,7 +95,7 @@ impl RecorderParams {
     }
 
     /// The parameters in the order in which hosts show them, by the ids under which they are saved and automated.
-    fn by_id(&self) -> [(&'static str, ParamPtr); 15] {
+    fn by_id(&self) -> [(&'static str, ParamPtr); 17] {
         [
             ("record", self.record.as_ptr()),
             ("pause", self.pause.as_ptr()),
@@ -110,6 +110,8 @@ impl RecorderParams {
             ("exportmethod", self.export_method.as_ptr()),
             ("revision", self.revision.as_ptr()),
             ("marker", self.marker.as_ptr()),
+            ("loudness", self.loudness.as_ptr()),
+            ("dither", self.dither.as_ptr()),
             ("split", self.split.as_ptr()),
             ("files", self.files.as_ptr()),
         ]
@@ -143,6 +145,7 @@ impl RecorderParams {
             "rate" => Rate::IDS,
             "srselect" => RateMatch::IDS,
             "exportmethod" => ExportMethod::IDS,
+            "dither" => Dither::IDS,
             "split" => Split::IDS,
             "files" => Files::IDS,
             _ => &[],

@@ -83,6 +83,8 @@ fn watched() -> (Arc<RecorderParams>, Arc<Audio>) {
             rate_match,
             time_slice,
             export_method,
+            loudness,
+            dither,
             split,
             files
         )
@@ -114,6 +116,8 @@ fn states() -> [PluginState; 2] {
         ("srselect", ParamValue::I32(1)),
         ("timeslice", ParamValue::Bool(false)),
         ("exportmethod", ParamValue::I32(0)),
+        ("loudness", ParamValue::Bool(true)),
+        ("dither", menu("off")),
         ("split", ParamValue::I32(0)),
         ("files", ParamValue::I32(0)),
     ];
@@ -129,6 +133,8 @@ fn states() -> [PluginState; 2] {
         ("srselect", ParamValue::I32(2)),
         ("timeslice", ParamValue::Bool(true)),
         ("exportmethod", ParamValue::I32(1)),
+        ("loudness", ParamValue::Bool(false)),
+        ("dither", menu("tpdf")),
         ("split", ParamValue::I32(1)),
         ("files", ParamValue::I32(1)),
     ];

@@ -137,9 +137,15 @@ impl<C: Clock> Tap<C> {
     /// No take gets the block.
     fn pass_over(&mut self, controls: &Controls, frames: usize) {
         self.timeline.interrupt();
-        self.machine.follow_marker(controls.marker);
+        self.follow_marker(controls.marker);
         self.send_owed(0);
         self.count_time(frames);
+    }
+
+    fn follow_marker(&mut self, on: bool) {
+        if self.machine.follow_marker(on) {
+            self.sender.status().set_marker(on);
+        }
     }
 
     /// Tells where the song is not where it was to be expected. With Time Slice, puts silence in place of the time of the
@@ -163,7 +169,7 @@ impl<C: Clock> Tap<C> {
     /// Sends the block; what does not fit is counted.
     fn record(&mut self, controls: &Controls, planar: &[&mut [f32]], frames: usize) {
         self.follow_song(controls, frames);
-        self.machine.follow_marker(controls.marker);
+        self.follow_marker(controls.marker);
         let mut start = 0;
         while start < frames {
             let chunk = (frames - start).min(MAX_CHUNK_FRAMES);

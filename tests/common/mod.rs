@@ -4,6 +4,7 @@
 // Every test binary compiles this for itself and uses its own part of it.
 #![allow(dead_code)]
 
+pub mod riff;
 pub mod threads;
 
 use headless_host::{Change, Instance, ParamId, Plugin, Signal};
@@ -200,12 +201,15 @@ fn decode_with_hound(mut reader: hound::WavReader<impl std::io::Read>) -> Decode
     Decoded { sample_rate: spec.sample_rate, planar }
 }
 
-/// The number of frames that the decoder finds in a file.
-pub fn count_frames(path: &Path) -> usize {
-    let mut frames = 0;
+/// For how many frames at `rate` Hz the sound lasts that the decoder finds in a file.
+pub fn count_frames(path: &Path, rate: u32) -> usize {
+    let (mut frames, mut rate_of_file) = (0, rate);
     let broken = |error| panic!("{}: {error}", path.display());
-    decode_with(path, broken, |_, packet| frames += packet[0].len());
-    frames
+    decode_with(path, broken, |rate, packet| {
+        frames += packet[0].len();
+        rate_of_file = rate;
+    });
+    (frames as f64 * f64::from(rate) / f64::from(rate_of_file)).round() as usize
 }
 
 fn decode_with(path: &Path, broken: impl Fn(Error), mut packet_decoded: impl FnMut(u32, Vec<Vec<f64>>)) {
@@ -220,8 +224,7 @@ fn decode_with(path: &Path, broken: impl Fn(Error), mut packet_decoded: impl FnM
     let track = format.default_track(TrackType::Audio).expect("no audio track");
     let track_id = track.id;
     let parameters = track.codec_params.as_ref().unwrap().audio().unwrap();
-    let mut decoder =
-        symphonia::default::get_codecs().make_audio_decoder(parameters, &AudioDecoderOptions::default()).unwrap();
+    let mut decoder = opus_decoder::codecs().make_audio_decoder(parameters, &AudioDecoderOptions::default()).unwrap();
     loop {
         let packet = match format.next_packet() {
             Ok(Some(packet)) if packet.track_id == track_id => packet,

@@ -56,7 +56,7 @@ fn assert_channels(recorder: &Recorder, first: usize, folders: &[&Path], what: &
         for path in folders.iter().flat_map(|folder| files_of(name, folder)) {
             let at = first + lengths.iter().sum::<usize>();
             if !recorder.file_type.keeps_samples {
-                lengths.push(count_frames(&path));
+                lengths.push(count_frames(&path, RATE));
                 continue;
             }
             let take = decode(&path);
@@ -155,7 +155,7 @@ fn all_channels_of_a_split_take_on_a_full_disk_go_on_elsewhere() {
         let first = recorder.at();
         recorder.disk.set(Fault::Room(room));
         for _ in 0..4 {
-            recorder.jump_to(0.0);
+            recorder.set_song(0.0);
             recorder.play(FRAMES / 4, true);
         }
         recorder.play(100, false);

@@ -178,3 +178,22 @@ fn a_disk_that_is_full_from_the_start_leaves_the_whole_take_elsewhere() {
         run(TYPES[0], unique, Fault::From { call: 0, errno: ENOSPC });
     }
 }
+
+#[test]
+fn each_file_of_a_take_tells_its_own_loudness_and_one_that_failed_none() {
+    let names_gain = |path: &std::path::Path| {
+        let name = b"REPLAYGAIN_TRACK_GAIN";
+        fs::read(path).unwrap().windows(name.len()).any(|window| window == name)
+    };
+    for file_type in TYPES.into_iter().filter(|file_type| matches!(file_type.extension, "mp3" | "ogg" | "flac")) {
+        let (mut recorder, fallback) = recorder(file_type, true, RATE);
+        recorder.disk.set(Fault::Room(60_000));
+        recorder.play(FRAMES, true);
+        recorder.play(100, false);
+        recorder.take(0);
+        recorder.disk.set(Fault::None);
+        let (first, second) = (recorder.files(), files_in(fallback.path()));
+        let told = [first, second].map(|files| names_gain(&files[0]));
+        assert_eq!(told, [false, true], "{}", file_type.extension);
+    }
+}

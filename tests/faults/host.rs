@@ -127,7 +127,7 @@ fn states_that_are_loaded_all_the_time_while_another_thread_plays() {
         let mut number = 0;
         while !audio.is_finished() {
             number += 1;
-            let types = ["wav", "mp3", "ogg", "aiff", "flac"];
+            let types = ["wav", "mp3", "ogg", "aiff", "flac", "opus"];
             let load = instance.edit_state(|state| {
                 state.set_param("record", (number % 3 > 0).into())?;
                 state.set_param("pause", (number % 7 == 0).into())?;
@@ -153,7 +153,20 @@ fn states_that_are_loaded_all_the_time_while_another_thread_plays() {
 fn values_that_no_parameter_has() {
     let mut rig = Rig::new();
     let mut processor = rig.instance.activate(Setup::new(RATE, 512)).unwrap();
-    let names = ["record", "pause", "filetype", "codec", "bitrate", "uniquesuff", "n", "rate", "srselect", "timeslice"];
+    let names = [
+        "record",
+        "pause",
+        "filetype",
+        "codec",
+        "bitrate",
+        "uniquesuff",
+        "n",
+        "rate",
+        "srselect",
+        "timeslice",
+        "loudness",
+        "dither",
+    ];
     let values = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1.0e300, -1.0e300, -1.0, 1.0e9, 0.5];
     let changes: Vec<_> = names
         .iter()

@@ -1,6 +1,7 @@
 //! The file system lets a file become only so long, as FAT does with 4 GiB: the take goes on in the next part.
 
 use crate::common::files_in;
+use crate::common::riff::Chunks;
 use crate::recorder::{OLD, Recorder, TYPES, Type};
 use faulty_disk::Fault;
 use std::fs;
@@ -94,4 +95,22 @@ fn a_file_system_that_takes_next_to_nothing_ends_the_take_and_not_in_thousands_o
         assert!(take.lost > 0 && recorder.files().len() <= 2, "{take:?}");
         recorder.assert_take_works(1);
     }
+}
+
+#[test]
+fn every_part_knows_its_own_place_in_the_song_to_the_frame() {
+    let mut recorder = Recorder::new(TYPES[0], true, RATE);
+    recorder.set_song(10.0);
+    recorder.disk.set(Fault::LongestFile(1_000_001));
+    recorder.play(FRAMES, true);
+    recorder.play(100, false);
+    recorder.take(0);
+    recorder.disk.set(Fault::None);
+    let parts = parts(&recorder);
+    let mut expected = 10 * u64::from(RATE);
+    for path in &parts {
+        assert_eq!(Chunks::of(path).time_reference(), expected, "{}", path.display());
+        expected += crate::common::count_frames(path, RATE) as u64;
+    }
+    assert!(parts.len() > 2);
 }

@@ -11,6 +11,7 @@ mod common;
 mod calls;
 mod channels;
 mod elsewhere;
+mod four_gib;
 mod full;
 mod host;
 mod kill;

@@ -76,8 +76,10 @@ impl Random {
                 Value::from(Value::from(text).to_string())
             }
             Value::String(_) => {
-                let ids =
-                    ["wav", "mp3", "ogg", "aiff", "flac", "pcm16", "float32", "v0", "b320", "r44100", "r192000", "max"];
+                let ids = [
+                    "wav", "mp3", "ogg", "aiff", "flac", "opus", "pcm16", "float32", "v0", "b320", "r44100", "r192000",
+                    "max",
+                ];
                 Value::from(ids[self.below(ids.len())])
             }
             Value::Null | Value::Array(_) | Value::Object(_) => self.value(),

@@ -34,7 +34,7 @@ fn record(recorder: &mut Recorder, between: impl FnOnce(&mut Recorder)) -> Told 
         if pass == PASSES / 2 {
             between.take().unwrap()(recorder);
         }
-        recorder.jump_to(0.0);
+        recorder.set_song(0.0);
         recorder.play(PASS, true);
     }
     recorder.play(100, false);
@@ -130,7 +130,7 @@ fn a_pass_that_outgrows_its_file_goes_on_in_its_next_part() {
         recorder.disk.set(Fault::LongestFile(most));
         let longer = 60_000;
         for _ in 0..2 {
-            recorder.jump_to(0.0);
+            recorder.set_song(0.0);
             recorder.play(longer, true);
             thread::sleep(MORE_THAN_A_REFRESH);
         }
@@ -163,7 +163,7 @@ fn a_sync_that_hangs_holds_up_no_split_take() {
     let first = recorder.at();
     recorder.disk.set(Fault::Hanging(|call| call == Call::Sync));
     for _ in 0..3 {
-        recorder.jump_to(0.0);
+        recorder.set_song(0.0);
         recorder.play(PASS, true);
     }
     wait_until(|| recorder.disk.calls().contains(&Call::Sync));

@@ -24,7 +24,7 @@ const RECORD: Range<usize> = 12_345..250_001;
 const PAUSE: Range<usize> = 100_003..148_009;
 
 /// The other file types, and whether they keep every sample.
-const TYPES: [(&str, bool); 4] = [("mp3", false), ("ogg", false), ("aiff", true), ("flac", true)];
+const TYPES: [(&str, bool); 5] = [("mp3", false), ("ogg", false), ("aiff", true), ("flac", true), ("opus", false)];
 
 /// Builds the plugin and runs the demo in a fresh folder below `target/demo`.
 pub fn run(workspace: &Workspace, args: Vec<OsString>) -> Result<()> {
@@ -124,7 +124,7 @@ fn take(
 /// Fails unless the file at `path` holds exactly the frames `kept` of `sound`, as `bits`-bit samples.
 fn prove_equal(path: &Path, sound: &Sound, kept: &[Range<usize>], bits: i32) -> Result<()> {
     let mut recorded = vec![Vec::new(); sound.channels.len()];
-    recording::decode(path, |planar| {
+    recording::decode(path, |_, planar| {
         for (all, piece) in recorded.iter_mut().zip(planar) {
             all.extend_from_slice(piece);
         }

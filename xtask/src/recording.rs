@@ -2,6 +2,7 @@
 //! symphonia, which shares no code with the plugin.
 
 use anyhow::{Context, Result};
+use ebur128::{Channel, EbuR128, Mode};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -70,9 +71,9 @@ pub struct Shape {
     pub rate: u32,
 }
 
-/// Decodes a whole file, gapless, and hands on its sound in planar pieces; integer samples as fractions of full scale,
-/// exactly.
-pub fn decode(path: &Path, mut hear: impl FnMut(&[Vec<f64>])) -> Result<Shape> {
+/// Decodes a whole file, gapless, and hands on its sound in planar pieces, each with its shape; integer samples as
+/// fractions of full scale, exactly.
+pub fn decode(path: &Path, mut hear: impl FnMut(&Shape, &[Vec<f64>])) -> Result<Shape> {
     let file = File::open(path).context("cannot be opened")?;
     let stream = MediaSourceStream::new(Box::new(file), Default::default());
     // No hint from the file's name: the content has to speak for itself.
@@ -87,7 +88,7 @@ pub fn decode(path: &Path, mut hear: impl FnMut(&[Vec<f64>])) -> Result<Shape> {
     let id = track.id;
     let params = track.codec_params.as_ref().and_then(|params| params.audio()).context("holds no sound")?;
     let options = AudioDecoderOptions::default().gapless(true);
-    let mut decoder = symphonia::default::get_codecs().make_audio_decoder(params, &options)?;
+    let mut decoder = opus_decoder::codecs().make_audio_decoder(params, &options)?;
     let mut shape = Shape {
         file_type: format.format_info().short_name.to_owned(),
         codec: decoder.codec_info().short_name.to_owned(),
@@ -102,7 +103,7 @@ pub fn decode(path: &Path, mut hear: impl FnMut(&[Vec<f64>])) -> Result<Shape> {
         let sound = decoder.decode(&packet).context("is damaged")?;
         (shape.channels, shape.rate) = (sound.spec().channels().count(), sound.spec().rate());
         sound.copy_to_vecs_planar::<f64>(&mut planar);
-        hear(&planar);
+        hear(&shape, &planar);
     }
     Ok(shape)
 }
@@ -121,24 +122,72 @@ pub struct Content {
     pub frames: u64,
     /// The largest absolute sample; 1 is full scale.
     pub peak: f64,
+    pub loudness: Loudness,
+}
+
+/// How loud a recording is (EBU R 128), as the crate that the plugin builds on measures the decoded file by itself.
+/// Nothing where there is nothing to measure.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Loudness {
+    pub integrated_lufs: Option<f64>,
+    pub range_lu: Option<f64>,
+    pub true_peak_dbtp: Option<f64>,
+}
+
+impl Loudness {
+    /// A meter for this shape. It fails at rates that no sound has.
+    fn meter(shape: &Shape) -> Option<EbuR128> {
+        let mode = Mode::I | Mode::LRA | Mode::TRUE_PEAK;
+        let meter = || EbuR128::new(shape.channels as u32, shape.rate, mode);
+        let mut meter = (shape.rate >= 1000).then(meter)?.ok()?;
+        meter.set_channel_map(&channel_map(shape.channels)).ok()?;
+        Some(meter)
+    }
+
+    fn of(meter: &EbuR128) -> Self {
+        let finite = |figure: Result<f64, ebur128::Error>| figure.ok().filter(|figure| figure.is_finite());
+        let peaks = (0..meter.channels()).filter_map(|channel| meter.true_peak(channel).ok());
+        Self {
+            integrated_lufs: finite(meter.loudness_global()),
+            range_lu: finite(meter.loudness_range()),
+            true_peak_dbtp: finite(Ok(20.0 * peaks.fold(0.0, f64::max).log10())),
+        }
+    }
+}
+
+/// Five to eight channels are surround sound in the order of WAVE, whose bass does not count; else all count alike.
+fn channel_map(channels: usize) -> Vec<Channel> {
+    let speaker = |index: usize| match (channels, index) {
+        (6..=8, 3) => Channel::Unused,
+        (5..=8, 3..) => Channel::LeftSurround,
+        _ => Channel::Left,
+    };
+    (0..channels).map(speaker).collect()
 }
 
 impl Recording {
     /// Decodes and measures `path`.
     pub fn examine(path: PathBuf) -> Self {
         let (mut frames, mut peak) = (0, 0.0_f64);
-        let shape = decode(&path, |planar| {
+        let mut meter = None;
+        let shape = decode(&path, |shape, planar| {
+            if let Some(meter) = meter.get_or_insert_with(|| Loudness::meter(shape)) {
+                let channels: Vec<&[f64]> = planar.iter().map(Vec::as_slice).collect();
+                // Refused only where the number of channels changes in mid-file, which no file of ours does.
+                let _ = meter.add_frames_planar_f64(&channels);
+            }
             frames += planar.first().map_or(0, Vec::len) as u64;
             peak = planar.iter().flatten().fold(peak, |peak, sample| peak.max(sample.abs()));
         });
-        Self { path, content: shape.map(|shape| Content { shape, frames, peak }) }
+        let loudness = meter.flatten().as_ref().map(Loudness::of).unwrap_or_default();
+        Self { path, content: shape.map(|shape| Content { shape, frames, peak, loudness }) }
     }
 
     /// For machines.
     pub fn to_json(&self) -> Value {
         let path = self.path.to_string_lossy();
         match &self.content {
-            Ok(Content { shape, frames, peak }) => json!({
+            Ok(Content { shape, frames, peak, loudness }) => json!({
                 "path": path,
                 "type": shape.file_type,
                 "codec": shape.codec,
@@ -146,6 +195,9 @@ impl Recording {
                 "rate": shape.rate,
                 "frames": frames,
                 "peak": peak,
+                "integrated_lufs": loudness.integrated_lufs,
+                "range_lu": loudness.range_lu,
+                "true_peak_dbtp": loudness.true_peak_dbtp,
             }),
             Err(error) => json!({ "path": path, "error": format!("{error:#}") }),
         }
@@ -155,11 +207,18 @@ impl Recording {
     pub fn print(&self) {
         println!("{}", self.path.display());
         match &self.content {
-            Ok(Content { shape: Shape { file_type, codec, channels, rate }, frames, peak }) => {
+            Ok(Content { shape: Shape { file_type, codec, channels, rate }, frames, peak, loudness }) => {
                 let plural = if *channels == 1 { "channel" } else { "channels" };
                 println!("    {file_type} ({codec}), {channels} {plural}, {rate} Hz");
                 let seconds = *frames as f64 / f64::from((*rate).max(1));
                 println!("    {frames} frames, {seconds:.3} s, peak {:.1} dB", 20.0 * peak.log10());
+                let figure = |figure: Option<f64>| figure.map_or("–".to_owned(), |figure| format!("{figure:.1}"));
+                println!(
+                    "    loudness {} LUFS, range {} LU, true peak {} dBTP",
+                    figure(loudness.integrated_lufs),
+                    figure(loudness.range_lu),
+                    figure(loudness.true_peak_dbtp),
+                );
             }
             Err(error) => println!("    {error:#}"),
         }
@@ -211,7 +270,7 @@ mod tests {
         write(&mut writer);
         writer.finalize().unwrap();
         let mut heard = Vec::new();
-        let shape = decode(&path, |planar| heard.extend_from_slice(&planar[0])).unwrap();
+        let shape = decode(&path, |_, planar| heard.extend_from_slice(&planar[0])).unwrap();
         assert_eq!((shape.file_type.as_str(), shape.channels, shape.rate), ("wave", 1, 96_000));
         heard
     }
@@ -242,6 +301,20 @@ mod tests {
         crate::sound::Sound { rate: 44_100, channels }.write(&path).unwrap();
         let content = Recording::examine(path).content.unwrap();
         assert_eq!((content.frames, content.peak, content.shape.channels), (10_000, 0.75, 2));
+    }
+
+    #[test]
+    fn the_report_says_how_loud_a_recording_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("take.wav");
+        let tone = |frame: u32| 0.1 * (frame as f32 * 1000.0 * std::f32::consts::TAU / 48_000.0).sin();
+        crate::sound::Sound { rate: 48_000, channels: vec![(0..4 * 48_000).map(tone).collect(); 2] }
+            .write(&path)
+            .unwrap();
+        let Loudness { integrated_lufs, range_lu, true_peak_dbtp } = Recording::examine(path).content.unwrap().loudness;
+        for (figure, expected) in [(integrated_lufs, -20.0), (range_lu, 0.0), (true_peak_dbtp, -20.0)] {
+            assert!((figure.unwrap() - expected).abs() < 0.1, "{figure:?}, not {expected}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ const HELP: &str = "\
 cargo xtask screenshot    records three seconds and saves the window's picture as docs/editor.png
 
   --state STATE           idle, recording (default), paused or error
+  --page PAGE             of the settings: file (default), sound, tags or export
   --scale FACTOR          of the desktop, 1 to 2
   --size WIDTHxHEIGHT     of the window, in points
   --channels COUNT        of the track; 2 by default
@@ -29,8 +30,13 @@ enum State {
     Error,
 }
 
+/// The pages of the settings, in the order of their tabs.
+const PAGES: [&str; 4] = ["file", "sound", "tags", "export"];
+
 struct Options {
     state: State,
+    /// Index into [`PAGES`].
+    page: usize,
     scale: f64,
     size: Option<[f64; 2]>,
     channels: u32,
@@ -52,6 +58,7 @@ fn options(workspace: &Workspace, args: Vec<OsString>) -> Result<Option<Options>
     use lexopt::prelude::*;
     let mut options = Options {
         state: State::Recording,
+        page: 0,
         scale: 1.0,
         size: None,
         channels: 2,
@@ -63,6 +70,7 @@ fn options(workspace: &Workspace, args: Vec<OsString>) -> Result<Option<Options>
     while let Some(arg) = parser.next()? {
         match arg {
             Long("state") => options.state = state(&parser.value()?.string()?)?,
+            Long("page") => options.page = page(&parser.value()?.string()?)?,
             Long("scale") => options.scale = parser.value()?.parse()?,
             Long("size") => {
                 let text = parser.value()?.string()?;
@@ -88,6 +96,10 @@ fn state(text: &str) -> Result<State> {
         "error" => State::Error,
         _ => bail!("there is no state `{text}`"),
     })
+}
+
+fn page(text: &str) -> Result<usize> {
+    PAGES.iter().position(|&page| page == text).with_context(|| format!("there is no page `{text}`"))
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -127,7 +139,7 @@ fn take(workspace: &Workspace, options: &Options, args: &[OsString]) -> Result<(
 mod session {
     use super::{Options, State};
     use crate::workspace::Workspace;
-    use anyhow::{Context, Result};
+    use anyhow::{Context, Result, bail};
     use headless_host::{Change, HostWindow, Instance, ParamId, Picture, Plugin, Processor, Setup};
     use std::f32::consts::TAU;
     use std::fs;
@@ -137,6 +149,11 @@ mod session {
     /// Hz.
     const RATE: usize = 48_000;
     const BLOCK: usize = 512;
+    /// Of the window's layout, in points.
+    const MARGIN: f64 = 8.0;
+    const HEADER_HEIGHT: f64 = 96.0;
+    const TAB_WIDTH: f64 = 80.0;
+    const TAB_HEIGHT: f64 = 28.0;
     const RECORD: ParamId = ParamId::named("record");
     const PAUSE: ParamId = ParamId::named("pause");
 
@@ -158,6 +175,7 @@ mod session {
             instance.resize_window(&window, size.map(|side| (side * options.scale) as u32))?;
         }
         let mut player = Player { instance, processor, channels: options.channels as usize, frame: 0 };
+        player.choose_page(options, &window)?;
         if let Some(seconds) = options.watch_seconds {
             player.watch(seconds)?;
         } else {
@@ -171,6 +189,12 @@ mod session {
         Ok(())
     }
 
+    /// Where the tabs begin in a window of this height without trouble, below header and waveform; in points.
+    fn top_of_tabs(height: f64) -> f64 {
+        let waveform = (height * 0.2 - 16.0).clamp(56.0, 240.0);
+        MARGIN + HEADER_HEIGHT + MARGIN + waveform + MARGIN
+    }
+
     /// Plays in real time, as a DAW does.
     struct Player {
         instance: Instance,
@@ -180,6 +204,27 @@ mod session {
     }
 
     impl Player {
+        /// Clicks the page's tab until it has the colour of the page below it: a window that is not drawn yet hears no click.
+        fn choose_page(&mut self, options: &Options, window: &HostWindow) -> Result<()> {
+            let [_, height] = self.instance.window_size()?.context("the window has no size")?;
+            let pixels = |[x, y]: [f64; 2]| [(x * options.scale) as i16, (y * options.scale) as i16];
+            let (left, top) =
+                (MARGIN + TAB_WIDTH * options.page as f64, top_of_tabs(f64::from(height) / options.scale));
+            let [tab, page] = [8.0, TAB_HEIGHT + 4.0].map(|below| pixels([left + 8.0, top + below]));
+            for _ in 0..100 {
+                self.instance.run_callbacks();
+                std::thread::sleep(Duration::from_millis(100));
+                let picture = window.picture()?;
+                let color = |[x, y]: [i16; 2]| picture.pixel(x as u32, y as u32);
+                if color(tab) == color(page) && color(tab) != color(pixels([1.0, 1.0])) {
+                    window.move_to(i16::MAX, i16::MAX)?;
+                    return Ok(());
+                }
+                window.click(tab[0], tab[1])?;
+            }
+            bail!("the page's tab is not where it should be")
+        }
+
         fn play(&mut self, state: State, folder: &Path) -> Result<()> {
             self.seconds(0.6, &[])?;
             // Two takes that are done, so that the list has something to show.

@@ -3,6 +3,7 @@
 use super::interleave::interleave;
 use super::quantise::quantise;
 use super::tags::id3::id3_tag;
+use super::tags::mark::{mark_fields, that_have_room};
 use super::{Encoder, Format, OpenError, SampleRange};
 use crate::core::format::{Codec, StreamFormat};
 use crate::core::markers::Marker;
@@ -35,6 +36,13 @@ const SSND_HEAD_BYTES: u64 = 16;
 /// More than all chunks before the sound take, that of the tag aside.
 const CHUNK_BYTES: usize = 4096;
 
+/// The chunk that keeps room for markers before the sound: the filler of IFF ("EA IFF 85", section 5, "Filler").
+const FILLER: [u8; 4] = *b"    ";
+/// Bytes of a chunk's id and size.
+const CHUNK_HEAD_BYTES: usize = 8;
+/// Bytes of the room, with the chunk's head: some two hundred markers.
+const MARKER_ROOM_BYTES: usize = 3584;
+
 /// One AIFF file that is being written.
 pub struct AiffEncoder {
     writer: AifcWriter<Sink>,
@@ -43,6 +51,10 @@ pub struct AiffEncoder {
     header_bytes: u64,
     frames: u64,
     max_sound_bytes: u64,
+    /// Where the room for markers begins.
+    marker_room_at: usize,
+    /// What comes behind the sound: all markers, where they have no room before it.
+    end_marks: Vec<u8>,
     /// The piece that is written now, interleaved.
     tile: Vec<f32>,
     /// The same as it stands in the file.
@@ -80,8 +92,11 @@ impl AiffEncoder {
         if !id3_tag.is_empty() {
             writer.write_chunk(b"ID3 ", &id3_tag).map_err(to_io)?;
         }
+        writer.write_chunk(&FILLER, &[0; MARKER_ROOM_BYTES - CHUNK_HEAD_BYTES]).map_err(to_io)?;
         writer.flush().map_err(to_io)?;
-        let header_bytes = file.metadata()?.len() + SSND_HEAD_BYTES;
+        let there = file.metadata()?.len();
+        let marker_room_at = there as usize - MARKER_ROOM_BYTES;
+        let header_bytes = there + SSND_HEAD_BYTES;
         let channels = format.channels;
         Ok(Self {
             writer,
@@ -90,9 +105,21 @@ impl AiffEncoder {
             header_bytes,
             frames: 0,
             max_sound_bytes,
+            marker_room_at,
+            end_marks: Vec::new(),
             tile: Vec::new(),
             sound: Vec::new(),
         })
+    }
+
+    fn tell_before_sound(&mut self, markers: &[Marker]) {
+        let mut chunks = Vec::new();
+        if !markers.is_empty() {
+            push_chunk(&mut chunks, *b"MARK", &mark_fields(markers));
+        }
+        let rest = vec![0; MARKER_ROOM_BYTES - CHUNK_HEAD_BYTES - chunks.len()];
+        push_chunk(&mut chunks, FILLER, &rest);
+        self.writer.get_mut().replace(self.marker_room_at, &chunks);
     }
 
     fn bytes_per_frame(&self) -> u64 {
@@ -134,9 +161,19 @@ impl Encoder for AiffEncoder {
         self.writer.flush().map_err(to_io)
     }
 
-    fn set_markers(&mut self, _markers: &[Marker]) {}
+    /// Those that have no room before the sound come into the file with [`finish`](Self::finish).
+    fn set_markers(&mut self, markers: &[Marker]) {
+        let told = that_have_room(markers, MARKER_ROOM_BYTES - 2 * CHUNK_HEAD_BYTES);
+        self.tell_before_sound(told);
+        self.end_marks = if told.len() < markers.len() { mark_fields(markers) } else { Vec::new() };
+    }
 
     fn finish(mut self: Box<Self>) -> io::Result<()> {
+        if !self.end_marks.is_empty() {
+            // Once in a file.
+            self.tell_before_sound(&[]);
+            self.writer.write_chunk(b"MARK", &self.end_marks).map_err(to_io)?;
+        }
         self.writer.finalize().map_err(to_io)
     }
 
@@ -147,6 +184,21 @@ impl Encoder for AiffEncoder {
     fn bytes(&self) -> u64 {
         self.header_bytes + self.frames * self.bytes_per_frame()
     }
+
+    fn rounded_bits(&self) -> Option<u16> {
+        match self.codec {
+            Codec::Pcm16 | Codec::Pcm24 => Some(self.codec.bits_per_sample()),
+            Codec::Pcm32 | Codec::Float32 => None,
+        }
+    }
+}
+
+/// The number of `fields` is even.
+fn push_chunk(bytes: &mut Vec<u8>, id: [u8; 4], fields: &[u8]) {
+    debug_assert!(fields.len().is_multiple_of(2));
+    bytes.extend(id);
+    bytes.extend((fields.len() as u32).to_be_bytes());
+    bytes.extend(fields);
 }
 
 fn to_io(error: AifcError) -> io::Error {

@@ -10,9 +10,10 @@
 //! [`coder`] and what it uses choose and write the predictions.
 
 use super::growing_file::GrowingFile;
-use super::tags::vorbis_comments::vorbis_comments;
+use super::tags::vorbis_comments::{chapters, vorbis_comments};
 use super::{Encoder, Format, OpenError, SampleRange};
 use crate::core::format::{Codec, StreamFormat};
+use crate::core::loudness::Loudness;
 use crate::core::markers::Marker;
 use crate::core::metadata::Metadata;
 use coder::Coder;
@@ -48,8 +49,12 @@ const MAX_RATE: u32 = 655_350;
 /// Bytes of the signature, STREAMINFO's head and STREAMINFO (RFC 9639, 8.1 and 8.2).
 const STREAMINFO_END: usize = 4 + 4 + 34;
 
-/// Room for what a tag editor adds, so that it need not move the sound.
-const PADDING_BYTES: u16 = 4096;
+/// Bytes of a block's head (RFC 9639, 8.1).
+const BLOCK_HEAD_BYTES: usize = 4;
+
+/// Room for what is not known at the beginning, markers and loudness, and for what a tag editor adds: none of it has to move
+/// the sound.
+const PADDING_BYTES: usize = 16 << 10;
 
 /// One FLAC file that is being written.
 pub struct FlacEncoder {
@@ -115,7 +120,13 @@ impl Encoder for FlacEncoder {
         self.file.refresh()
     }
 
-    fn set_markers(&mut self, _markers: &[Marker]) {}
+    fn set_markers(&mut self, markers: &[Marker]) {
+        self.file.markers = markers.to_vec();
+    }
+
+    fn set_loudness(&mut self, loudness: Loudness) {
+        self.file.metadata = self.file.metadata.with_replay_gain(&loudness);
+    }
 
     fn finish(mut self: Box<Self>) -> io::Result<()> {
         if self.coder.held_frames() > 0 {
@@ -131,6 +142,10 @@ impl Encoder for FlacEncoder {
 
     fn bytes(&self) -> u64 {
         self.file.file.bytes()
+    }
+
+    fn rounded_bits(&self) -> Option<u16> {
+        Some(bits(self.codec))
     }
 
     fn note(&self) -> Option<&'static str> {
@@ -149,11 +164,16 @@ fn bits(codec: Codec) -> u16 {
     }
 }
 
-/// The file: metadata blocks whose length never changes, then coded blocks.
+/// The file: metadata blocks whose length altogether never changes, then coded blocks.
 struct FlacFile {
     file: GrowingFile,
     info: Streaminfo,
-    comments: VorbisComment,
+    metadata: Metadata,
+    markers: Vec<Marker>,
+    /// Bytes that comments and padding take together.
+    room: usize,
+    /// Bytes of the comments that the file has.
+    told_bytes: usize,
     seek_points: SeekPoints,
     header_bytes: u64,
     /// Frames of sound in the file.
@@ -163,10 +183,19 @@ struct FlacFile {
 impl FlacFile {
     fn begin(file: Arc<File>, info: Streaminfo, metadata: &Metadata) -> io::Result<Self> {
         let seek_points = SeekPoints::new(info.sample_rate / u32::from(info.maximum_block_size));
-        let fields = vorbis_comments(metadata).into_iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let comments = VorbisComment { fields, ..VorbisComment::default() };
-        let file = GrowingFile::new(file);
-        let mut begun = Self { file, info, comments, seek_points, header_bytes: 0, frames: 0 };
+        let mut begun = Self {
+            file: GrowingFile::new(file),
+            info,
+            metadata: metadata.clone(),
+            markers: Vec::new(),
+            room: 0,
+            told_bytes: 0,
+            seek_points,
+            header_bytes: 0,
+            frames: 0,
+        };
+        begun.told_bytes = comment_bytes(&begun.comments());
+        begun.room = begun.told_bytes + PADDING_BYTES;
         let header = begun.header(SeekPoints::placeholders())?;
         begun.file.append(&header)?;
         begun.file.flush()?;
@@ -174,10 +203,23 @@ impl FlacFile {
         Ok(begun)
     }
 
+    /// The entries, and as many of the markers as have room.
+    fn comments(&self) -> Vec<String> {
+        let mut fields: Vec<_> =
+            vorbis_comments(&self.metadata).into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let room = self.room.saturating_sub(comment_bytes(&fields));
+        let chapters = chapters(&self.markers, self.info.sample_rate, room);
+        fields.extend(chapters.into_iter().map(|(name, value)| format!("{name}={value}")));
+        fields
+    }
+
+    /// What comes before the sound, always as long. The comments stand before all that is long, so that their sizes lie in
+    /// the file's first page.
     fn header(&self, seek_table: SeekTable) -> io::Result<Vec<u8>> {
-        let padding = Padding { size: PADDING_BYTES.into() };
-        let blocks: [Block; 4] =
-            [self.info.clone().into(), seek_table.into(), self.comments.clone().into(), padding.into()];
+        let fields = self.comments();
+        let padding = Padding { size: (self.room.saturating_sub(comment_bytes(&fields)) as u16).into() };
+        let comments = VorbisComment { fields, ..VorbisComment::default() };
+        let blocks: [Block; 4] = [self.info.clone().into(), comments.into(), padding.into(), seek_table.into()];
         let mut bytes = Vec::new();
         write_blocks(&mut bytes, blocks)?;
         Ok(bytes)
@@ -198,7 +240,26 @@ impl FlacFile {
         self.file.flush()?;
         self.info.total_samples = NonZero::new(self.frames);
         let header = self.header(SeekPoints::placeholders())?;
+        self.write_comments(&header)?;
         self.file.overwrite(0, &header[..STREAMINFO_END])
+    }
+
+    /// Brings the comments up to date where they have changed. What is still padding to a reader comes first, then, in one
+    /// write, their sizes and the head of the padding behind the old ones.
+    fn write_comments(&mut self, header: &[u8]) -> io::Result<()> {
+        let bytes = comment_bytes(&self.comments());
+        if bytes == self.told_bytes {
+            return Ok(());
+        }
+        let block_bytes =
+            u32::from_be_bytes([0, header[STREAMINFO_END + 1], header[STREAMINFO_END + 2], header[STREAMINFO_END + 3]]);
+        let end = STREAMINFO_END + BLOCK_HEAD_BYTES + block_bytes as usize;
+        let padding_at = end + BLOCK_HEAD_BYTES;
+        let was_padding_at = (padding_at + self.told_bytes - bytes).min(padding_at);
+        self.file.overwrite(was_padding_at as u64, &header[was_padding_at..padding_at])?;
+        self.file.overwrite(STREAMINFO_END as u64, &header[STREAMINFO_END..was_padding_at])?;
+        self.told_bytes = bytes;
+        Ok(())
     }
 
     fn finish(mut self, md5: [u8; 16]) -> io::Result<()> {
@@ -207,6 +268,11 @@ impl FlacFile {
         let header = self.header(self.seek_points.table())?;
         self.file.overwrite(0, &header)
     }
+}
+
+/// Bytes of comments with their lengths, their number and the vendor's name aside (Vorbis I specification, 5.2.1).
+fn comment_bytes(fields: &[String]) -> usize {
+    fields.iter().map(|field| 4 + field.len()).sum()
 }
 
 #[cfg(test)]

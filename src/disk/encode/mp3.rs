@@ -6,9 +6,10 @@
 //! changed).
 
 use super::resample::Resampler;
-use super::tags::id3::id3_tag;
+use super::tags::id3::{Stretch, id3_tag_with_chapters, id3_tag_with_room};
 use super::{Encoder, Format, OpenError, SampleRange};
 use crate::core::format::{BitRate, StreamFormat};
+use crate::core::loudness::Loudness;
 use crate::core::markers::Marker;
 use crate::core::metadata::Metadata;
 use frames::{FrameFile, Mpeg};
@@ -68,6 +69,14 @@ pub struct Mp3Encoder {
     rates: (u32, u32),
     mpeg: Mpeg,
     max_bytes: u64,
+    /// Frames of the take so far, those of the last pieces included.
+    frames: u64,
+    metadata: Metadata,
+    markers: Vec<Marker>,
+    /// Bytes of the ID3 tag, with the room in it; 0 where there is none.
+    id3_bytes: usize,
+    /// The ID3 tag is to become another one.
+    is_tag_old: bool,
 }
 
 impl Mp3Encoder {
@@ -97,15 +106,40 @@ impl Mp3Encoder {
             Resampler::between(format.sample_rate, rate, format.channels).map_err(|error| refuse(error.to_string()))?;
         let encoder = build_lame(bit_rate, rate, format.channels).map_err(|error| refuse(error.to_string()))?;
         let mpeg = Mpeg::at_rate(rate);
+        let id3_tag = id3_tag_with_room(metadata)?;
+        let id3_bytes = id3_tag.len();
         let lame = LameFile {
             encoder,
             tamed: vec![0.0; PIECE_FRAMES * format.channels],
             encoded: Vec::new(),
-            file: FrameFile::begin(file, &id3_tag(metadata)?, mpeg, rate)?,
+            file: FrameFile::begin(file, &id3_tag, mpeg, rate)?,
             channels: format.channels,
             early: Some(Vec::new()),
         };
-        Ok(Self { resampler, lame, rates: (format.sample_rate, rate), mpeg, max_bytes })
+        Ok(Self {
+            resampler,
+            lame,
+            rates: (format.sample_rate, rate),
+            mpeg,
+            max_bytes,
+            frames: 0,
+            metadata: metadata.clone(),
+            markers: Vec::new(),
+            id3_bytes,
+            is_tag_old: false,
+        })
+    }
+}
+
+impl Mp3Encoder {
+    /// What the ID3 tag is to become, where it is to, and where there is one: the user may have left every entry out.
+    fn new_id3_tag(&mut self) -> Option<Vec<u8>> {
+        if !std::mem::take(&mut self.is_tag_old) || self.id3_bytes == 0 {
+            return None;
+        }
+        let stretch = Stretch { sample_rate: self.rates.0, frames: self.frames };
+        // Where the library refuses, or the room does not suffice, the tag stays as it is.
+        id3_tag_with_chapters(&self.metadata, &self.markers, stretch, self.id3_bytes).ok()
     }
 }
 
@@ -115,6 +149,7 @@ impl Encoder for Mp3Encoder {
     }
 
     fn write(&mut self, planar: &[f32], frames: usize) -> io::Result<()> {
+        self.frames += frames as u64;
         let lame = &mut self.lame;
         match &mut self.resampler {
             Some(resampler) => resampler.push(planar, frames, |planar, frames| lame.encode(planar, frames)),
@@ -124,12 +159,27 @@ impl Encoder for Mp3Encoder {
 
     /// The tag then counts the frames that are in the file. LAME holds back about three, the resampler up to 0.1 s.
     fn refresh(&mut self) -> io::Result<()> {
-        self.lame.refresh()
+        self.lame.refresh()?;
+        match self.new_id3_tag() {
+            Some(tag) => self.lame.file.write_id3_tag(&tag),
+            None => Ok(()),
+        }
     }
 
-    fn set_markers(&mut self, _markers: &[Marker]) {}
+    fn set_markers(&mut self, markers: &[Marker]) {
+        self.markers = markers.to_vec();
+        self.is_tag_old = true;
+    }
 
-    fn finish(self: Box<Self>) -> io::Result<()> {
+    fn set_loudness(&mut self, loudness: Loudness) {
+        self.metadata = self.metadata.with_replay_gain(&loudness);
+        self.is_tag_old = true;
+    }
+
+    fn finish(mut self: Box<Self>) -> io::Result<()> {
+        if let Some(tag) = self.new_id3_tag() {
+            self.lame.file.write_id3_tag(&tag)?;
+        }
         let Self { resampler, mut lame, .. } = *self;
         if let Some(resampler) = resampler {
             resampler.finish(|planar, frames| lame.encode(planar, frames))?;
@@ -216,7 +266,7 @@ impl LameFile {
         self.file.write_tag(&tag)
     }
 
-    fn finish(mut self) -> io::Result<()> {
+    fn finish(&mut self) -> io::Result<()> {
         // Our ID3 tag does not go through LAME, so its own tag is the first frame.
         debug_assert_eq!(self.encoder.id3v2_tag_size(), 0);
         self.encoded.clear();

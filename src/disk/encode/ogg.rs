@@ -6,20 +6,25 @@
 //! A page leaves as soon as libogg lets it, after four packets: with that and libvorbis's look-ahead, less than 0.29
 //! seconds of sound are not in the file yet. By itself libogg would gather 4 kB, which in silence are many seconds.
 
-use super::growing_file::GrowingFile;
 use super::resample::Resampler;
 use super::{Encoder, Format, OpenError, SampleRange};
 use crate::core::format::{BitRate, StreamFormat};
+use crate::core::loudness::Loudness;
 use crate::core::markers::Marker;
 use crate::core::metadata::Metadata;
 use coder::Coder;
+use comment_header::{CommentHeader, Mapping};
+use page_file::PageFile;
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
 mod coder;
+pub(super) mod comment_header;
+pub(super) mod muxer;
 mod page;
-mod recovery;
+pub(super) mod page_file;
+pub(super) mod recovery;
 
 /// Ogg Vorbis: one to eight channels have an order (Vorbis I specification, 4.3.9).
 pub const FORMAT: Format = Format {
@@ -36,7 +41,7 @@ const PIECE_FRAMES: usize = 1024;
 /// Where the channels of a Vorbis stream come from, one row for each number of channels: Vorbis has the centre between
 /// left and right and the bass last (4.3.9), the DAW's channels are taken to come in the order of WAVE and SMPTE
 /// (L R C LFE, then the surrounds from the back to the front).
-const SOURCES: [&[usize]; 8] = [
+pub(super) const SOURCES: [&[usize]; 8] = [
     &[0],
     &[0, 1],
     &[0, 2, 1],
@@ -60,6 +65,7 @@ fn encoded_rate(rate: u32) -> u32 {
 pub struct OggEncoder {
     resampler: Option<Resampler>,
     stream: OggStream,
+    comments: CommentHeader,
 }
 
 impl OggEncoder {
@@ -75,12 +81,14 @@ impl OggEncoder {
         let resampler =
             Resampler::between(format.sample_rate, rate, format.channels).map_err(|error| refuse(error.to_string()))?;
         let sources = SOURCES[format.channels - 1];
-        let coder = Coder::new(bit_rate, StreamFormat { sample_rate: rate, ..format }, metadata)
+        let mut coder = Coder::new(bit_rate, StreamFormat { sample_rate: rate, ..format }, metadata)
             .map_err(|error| refuse(error.to_string()))?;
-        let mut stream = OggStream { coder, sources, file: GrowingFile::new(file), last_page: Vec::new() };
-        stream.append_pages()?;
-        stream.refresh()?;
-        Ok(Self { resampler, stream })
+        let pages = coder.take_pages();
+        let comments = CommentHeader::new(Mapping::Vorbis, pages, format.sample_rate, metadata);
+        let mut stream = OggStream { coder, sources, file: PageFile::new(file) };
+        stream.file.append(comments.pages())?;
+        stream.file.refresh()?;
+        Ok(Self { resampler, stream, comments })
     }
 }
 
@@ -98,20 +106,27 @@ impl Encoder for OggEncoder {
     }
 
     fn refresh(&mut self) -> io::Result<()> {
-        self.stream.refresh()
+        self.stream.file.refresh()
     }
 
-    fn set_markers(&mut self, _markers: &[Marker]) {}
+    /// They come into the file with [`finish`](Self::finish): pages have checksums, and one that a kill tears plays no
+    /// more.
+    fn set_markers(&mut self, markers: &[Marker]) {
+        self.comments.set_markers(markers);
+    }
+
+    fn set_loudness(&mut self, loudness: Loudness) {
+        self.comments.set_loudness(&loudness);
+    }
 
     fn finish(self: Box<Self>) -> io::Result<()> {
-        let Self { resampler, mut stream } = *self;
+        let Self { resampler, mut stream, comments } = *self;
         if let Some(resampler) = resampler {
             resampler.finish(|planar, frames| stream.encode(planar, frames))?;
         }
-        let OggStream { coder, mut file, last_page, .. } = stream;
-        file.append(&last_page)?;
+        let OggStream { coder, mut file, .. } = stream;
         file.append(&coder.finish()?)?;
-        file.flush()
+        file.finish(comments.into_final_pages())
     }
 
     /// Pages count frames in 63 bits.
@@ -120,7 +135,7 @@ impl Encoder for OggEncoder {
     }
 
     fn bytes(&self) -> u64 {
-        self.stream.file.bytes() + self.stream.last_page.len() as u64
+        self.stream.file.bytes()
     }
 }
 
@@ -128,9 +143,7 @@ impl Encoder for OggEncoder {
 struct OggStream {
     coder: Coder,
     sources: &'static [usize],
-    file: GrowingFile,
-    /// The last page so far, not yet in the file for good.
-    last_page: Vec<u8>,
+    file: PageFile,
 }
 
 impl OggStream {
@@ -146,18 +159,7 @@ impl OggStream {
     }
 
     fn append_pages(&mut self) -> io::Result<()> {
-        let pages = self.coder.take_pages();
-        if !pages.is_empty() {
-            let (others, last) = pages.split_at(page::start_of_last(&pages));
-            self.file.append(&self.last_page)?;
-            self.file.append(others)?;
-            self.last_page = last.to_vec();
-        }
-        Ok(())
-    }
-
-    fn refresh(&mut self) -> io::Result<()> {
-        self.file.flush_with_end(&page::ending_stream(&self.last_page))
+        self.file.append(&self.coder.take_pages())
     }
 }
 

@@ -5,6 +5,7 @@ pub mod bext;
 pub mod cue;
 pub mod id3;
 pub mod ixml;
+pub mod mark;
 pub mod riff_info;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ use super::quantise::quantise;
 use super::tags::cue::cue_chunks;
 use super::{Encoder, Format, OpenError, SampleRange};
 use crate::core::format::{Codec, StreamFormat};
+use crate::core::loudness::Loudness;
 use crate::core::markers::Marker;
 use crate::core::metadata::Metadata;
 use header::{Header, MOST_RIFF_BYTES};
@@ -144,6 +145,10 @@ impl Encoder for WavEncoder {
         self.end_chunks = if told < markers.len() { cue_chunks(markers) } else { Vec::new() };
     }
 
+    fn set_loudness(&mut self, loudness: Loudness) {
+        self.header.set_loudness(&loudness);
+    }
+
     fn finish(mut self: Box<Self>) -> io::Result<()> {
         self.sound.flush()?;
         end_sound(&self.file, &mut self.header, self.data_bytes)?;
@@ -162,6 +167,13 @@ impl Encoder for WavEncoder {
 
     fn bytes(&self) -> u64 {
         self.header.len() + self.data_bytes
+    }
+
+    fn rounded_bits(&self) -> Option<u16> {
+        match self.codec {
+            Codec::Pcm16 | Codec::Pcm24 => Some(self.codec.bits_per_sample()),
+            Codec::Pcm32 | Codec::Float32 => None,
+        }
     }
 }
 

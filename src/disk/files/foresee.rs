@@ -42,6 +42,8 @@ pub struct Found {
     pub path: Option<PathBuf>,
     /// The nearest folder above it that is there.
     pub folder: Option<PathBuf>,
+    /// The recorder's folder, whether it is there or not; `None` where there is no home folder.
+    pub recorder_folder: Option<PathBuf>,
     /// The user's home folder, which `~` stands for.
     pub home: Option<PathBuf>,
 }
@@ -164,15 +166,16 @@ impl Memory {
     /// May wait for the disk.
     fn look(&mut self, wanted: &Wanted) -> Found {
         let pattern = pattern(wanted);
-        let path = root(pattern.start(), env::var_os(FOLDER_VARIABLE), || user_dirs(&mut self.user)).ok().map(|root| {
-            match wanted.settings.unique_suffix {
-                true => self.numbering.foresee(&root, &pattern),
-                false => root.join(pattern.path(Suffix::Fixed(wanted.settings.n))),
-            }
+        let mut root = |start| root(start, env::var_os(FOLDER_VARIABLE), || user_dirs(&mut self.user)).ok();
+        let recorder_folder = root(Start::Folder);
+        let path = root(pattern.start()).map(|root| match wanted.settings.unique_suffix {
+            true => self.numbering.foresee(&root, &pattern),
+            false => root.join(pattern.path(Suffix::Fixed(wanted.settings.n))),
         });
         let folder = path.as_ref().and_then(|path| path.ancestors().skip(1).find(|folder| folder.is_dir()));
         let folder = folder.map(Path::to_owned);
-        Found { path, folder, home: user_dirs(&mut self.user).map(|user| user.home_dir().to_owned()) }
+        let home = user_dirs(&mut self.user).map(|user| user.home_dir().to_owned());
+        Found { path, folder, recorder_folder, home }
     }
 }
 
@@ -255,7 +258,7 @@ mod tests {
             let (release, hangs) = channel::<()>();
             let work = move || {
                 let _ = hangs.recv();
-                (Memory::default(), Found { path: None, folder: None, home: None })
+                (Memory::default(), Found { path: None, folder: None, recorder_folder: None, home: None })
             };
             self.foresight.errand = Some(Errand::start("audio file test", work, || ()).unwrap());
             release
@@ -306,6 +309,16 @@ mod tests {
         assert_eq!(recorder.folder.path().read_dir().unwrap().count(), 0);
         let NextTake::Known(found) = recorder.next_take() else { panic!("no answer") };
         assert_eq!(found.folder.as_deref(), Some(recorder.folder.path()));
+    }
+
+    #[test]
+    fn the_recorders_folder_is_where_a_take_goes_on_without_a_fallback() {
+        let mut recorder = Recorder::new("take");
+        recorder.known();
+        let NextTake::Known(found) = recorder.next_take() else { panic!("no answer") };
+        let (texts, settings, began) = (&recorder.texts, &recorder.settings, Local::now());
+        let wanted = Wanted { texts, settings, format: FORMAT, began, channels: &[] };
+        assert_eq!(found.recorder_folder, TakeFiles::default().fallback_folder(&wanted));
     }
 
     #[test]

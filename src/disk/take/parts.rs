@@ -6,10 +6,11 @@ use super::cuts::Cuts;
 use super::recent::Recent;
 use super::song::SongPositions;
 use super::syncing::{Syncing, sync};
-use crate::core::format::StreamFormat;
+use crate::core::format::{self, StreamFormat};
 use crate::core::markers::{MarkerKind, Markers};
 use crate::core::take::TakeStart;
 use crate::disk::encode;
+use crate::disk::encode::dither::Dither;
 use crate::disk::encode::sanitise::sanitise;
 use crate::disk::error::{StaysInFile, TakeError, WentElsewhere};
 use crate::disk::files::{FileError, TakeFile, TakeFiles, next_parts, next_parts_in};
@@ -46,6 +47,8 @@ pub struct Parts {
     left_behind: Vec<(PathBuf, Syncing)>,
     opened_files: u32,
     clipped_samples: u64,
+    /// Only where the take is dithered.
+    dither: Option<Dither>,
 }
 
 impl Parts {
@@ -68,6 +71,10 @@ impl Parts {
         complete.elsewhere = failed.map(|error| WentElsewhere { error: &error, path: open.path() }.to_string());
         let fallback = files.borrow_mut().fallback_folder(&recipe.wanted());
         let fallback = fallback.filter(|folder| !is_elsewhere && !is_folder_of(folder, open.path()));
+        let dither = match start.settings.dither {
+            format::Dither::Off => None,
+            format::Dither::Tpdf => open.encoder().rounded_bits().map(|bits| Dither::new(bits, format.channels)),
+        };
         Ok(Self {
             recipe,
             files,
@@ -81,6 +88,7 @@ impl Parts {
             left_behind: Vec::new(),
             opened_files: 1,
             clipped_samples: 0,
+            dither,
         })
     }
 
@@ -148,10 +156,14 @@ impl Parts {
     /// part where the file is full, and in the fallback folder where its disk fails.
     pub fn append(&mut self, planar: &mut [f32], frames: usize) -> Result<(), TakeError> {
         self.clipped_samples += sanitise(planar, self.open.encoder().sample_range());
-        self.append_sane(planar, frames)
+        if let Some(dither) = &mut self.dither {
+            dither.apply(planar, frames);
+        }
+        self.append_ready(planar, frames)
     }
 
-    fn append_sane(&mut self, planar: &[f32], frames: usize) -> Result<(), TakeError> {
+    /// The samples are as the encoder wants them.
+    fn append_ready(&mut self, planar: &[f32], frames: usize) -> Result<(), TakeError> {
         let mut start = 0;
         while start < frames {
             if self.frames() >= self.cuts.next() {
@@ -380,7 +392,7 @@ impl Parts {
                 self.open.begin_again(&self.recipe, index, begins_at, self.song_after(begins_at))?;
             }
         }
-        recent.each_from(first, |planar, frames| self.append_sane(planar, frames))
+        recent.each_from(first, |planar, frames| self.append_ready(planar, frames))
     }
 
     /// Tells the encoder of the markers before the frame that stands `beyond` frames behind the last one that it has.

@@ -39,8 +39,7 @@ pub fn decode(path: &Path) -> Decoded {
     let track = format.default_track(TrackType::Audio).unwrap();
     let told_frames = track.num_frames;
     let parameters = track.codec_params.as_ref().unwrap().audio().unwrap().clone();
-    let mut decoder =
-        symphonia::default::get_codecs().make_audio_decoder(&parameters, &AudioDecoderOptions::default()).unwrap();
+    let mut decoder = opus_decoder::codecs().make_audio_decoder(&parameters, &AudioDecoderOptions::default()).unwrap();
     let mut samples = Vec::new();
     let mut piece = Vec::new();
     while let Some(packet) = format.next_packet().unwrap() {

@@ -4,6 +4,9 @@ use super::trial::Trial;
 use crate::core::format::{BitRate, Codec, FileType, Menu};
 use crate::disk::encode::Kept;
 
+/// Hz. Every type keeps it.
+const RATE: u32 = 48_000;
+
 /// SplitMix64 (Steele, Lea, Flood 2014).
 struct Random(u64);
 
@@ -45,7 +48,7 @@ impl Random {
 }
 
 fn trial(file_type: FileType, codec: Codec) -> Trial {
-    Trial::new(file_type, codec, BitRate::Cbr128, 2, 44_100)
+    Trial::new(file_type, codec, BitRate::Cbr128, 2, RATE)
 }
 
 /// Repairs `bytes` as a file of the type; what is kept, and what the file then is.
@@ -100,7 +103,7 @@ fn what_is_cut_off_at_any_byte_of_its_last_second_keeps_the_rest_exactly() {
             let length = original.len() / 3 + random.below(original.len() * 2 / 3);
             let (kept, _) = repair(&trial, &original[..length]);
             let frames = trial.decoded().frames() as u64;
-            assert_eq!(kept, Some(Kept { frames, sample_rate: 44_100 }), "{file_type:?} of {length} bytes");
+            assert_eq!(kept, Some(Kept { frames, sample_rate: RATE }), "{file_type:?} of {length} bytes");
         }
     }
 }
@@ -114,7 +117,7 @@ fn a_whole_file_is_left_as_it_is_and_counted_right() {
             let original = trial.bytes();
             let (kept, repaired) = repair(&trial, &original);
             assert!(repaired == original, "{file_type:?} of {frames} frames");
-            assert_eq!(kept, Some(Kept { frames: frames as u64, sample_rate: 44_100 }), "{file_type:?}");
+            assert_eq!(kept, Some(Kept { frames: frames as u64, sample_rate: RATE }), "{file_type:?}");
         }
     }
 }

@@ -1,6 +1,5 @@
 //! A window without a host: what it asks for is written down.
 
-use crate::core::format::FileType;
 use crate::core::naming::Suffix;
 use crate::core::take::TakeSettings;
 use crate::editor::desktop::{Desktop, News};
@@ -8,14 +7,19 @@ use crate::editor::gestures::Gestures;
 use crate::editor::panel::{Foreseen, Panel};
 use crate::editor::theme;
 use crate::link::{Status, TextSet};
-use crate::params::RecorderParams;
-use egui::{Key, Vec2, vec2};
-use egui_kittest::Harness;
+use crate::params::{RecorderParams, WindowSize};
+use egui::{Key, Rect, Role, Vec2};
 use egui_kittest::kittest::{NodeT, Queryable};
+use egui_kittest::{Harness, Node};
 use nice_plug::prelude::Param;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+
+/// The window's size until a user changes it, in points.
+pub fn default_size() -> Vec2 {
+    WindowSize::default().get().into()
+}
 
 /// Changes parameters as a host does, and writes down how.
 #[derive(Default)]
@@ -49,6 +53,14 @@ impl Gestures for WrittenDown {
 pub enum Asked {
     Folder(PathBuf),
     Show(PathBuf),
+}
+
+/// What has the keyboard's focus.
+#[derive(Debug)]
+pub struct Focused {
+    pub role: Role,
+    pub label: String,
+    pub rect: Rect,
 }
 
 #[derive(Default)]
@@ -88,7 +100,7 @@ pub struct Rig {
 
 impl Rig {
     pub fn new() -> Self {
-        Self::sized(vec2(760.0, 560.0), 1.0)
+        Self::sized(default_size(), 1.0)
     }
 
     pub fn sized(size: Vec2, scale: f32) -> Self {
@@ -97,7 +109,12 @@ impl Rig {
         let foresee = |texts: &Arc<TextSet>, settings: &TakeSettings, _, _: &[String], _: Option<&Path>| {
             let suffix = if settings.unique_suffix { Suffix::Unique(1) } else { Suffix::Fixed(settings.n) };
             let path = PathBuf::from(format!("/takes/{}{suffix}", texts.file));
-            Some(Foreseen::Known { path, folder: Some("/takes".into()), home: None })
+            Some(Foreseen::Known {
+                path,
+                folder: Some("/takes".into()),
+                recorder_folder: Some("/takes".into()),
+                home: None,
+            })
         };
         let fake = Box::new(FakeDesktop(Arc::clone(&desktop)));
         let mut panel = Panel::new(Arc::clone(&params), Arc::clone(&status), fake, Box::new(foresee));
@@ -153,6 +170,31 @@ impl Rig {
         self.harness.run_steps(3);
     }
 
+    /// Chooses the page that this tab stands for.
+    pub fn page(&mut self, label: &str) {
+        self.harness.get_by_role_and_label(Role::Tab, label).click();
+        self.harness.run_steps(3);
+    }
+
+    /// The chosen page.
+    pub fn panel(&self) -> Node<'_> {
+        self.harness.get_by_role(Role::TabPanel)
+    }
+
+    /// The field of the chosen page into which this text is typed.
+    pub fn field<'a>(&'a self, label: &'a str) -> Node<'a> {
+        let lines = self.harness.query_by_role_and_label(Role::MultilineTextInput, label);
+        lines.unwrap_or_else(|| self.harness.get_by_role_and_label(Role::TextInput, label))
+    }
+
+    /// Types into the field.
+    pub fn type_into(&mut self, label: &str, text: &str) {
+        self.field(label).click();
+        self.harness.run();
+        self.field(label).type_text(text);
+        self.harness.run();
+    }
+
     pub fn press(&mut self, key: Key) {
         self.harness.key_press(key);
         self.harness.run_steps(2);
@@ -166,19 +208,36 @@ impl Rig {
     }
 
     /// What has the keyboard's focus.
-    pub fn focused(&self) -> Option<String> {
+    pub fn focused(&self) -> Option<Focused> {
         let focused = self.harness.root().children_recursive().find(|node| node.is_focused())?;
         let node = focused.accesskit_node();
-        node.label().or_else(|| node.labelled_by().find_map(|label| label.label().or_else(|| label.value())))
+        let label = || node.labelled_by().find_map(|label| label.label().or_else(|| label.value()));
+        Some(Focused { role: node.role(), label: node.label().or_else(label)?, rect: focused.rect() })
+    }
+
+    /// Presses Tab until this has the focus, and returns all that had it before.
+    #[track_caller]
+    pub fn tab_to(&mut self, role: Role, label: &str) -> Vec<Focused> {
+        let mut passed = Vec::new();
+        for _ in 0..40 {
+            match self.focused() {
+                Some(focused) if focused.role == role && focused.label == label => return passed,
+                focused => passed.extend(focused),
+            }
+            self.press(Key::Tab);
+        }
+        panic!("{label:?} is not among {passed:?}");
     }
 
     pub fn open_menu(&mut self, label: &str) {
-        self.harness.get_by_role_and_label(egui::Role::ComboBox, label).click();
+        self.harness.get_by_role_and_label(Role::ComboBox, label).click();
         self.harness.run_steps(3);
     }
 
-    pub fn choose(&mut self, file_type: FileType) {
-        self.harness.state().gestures.change(&self.harness.state().params.file_type, file_type);
+    /// Changes a parameter from outside the window.
+    pub fn set<P: Param>(&mut self, param: impl FnOnce(&RecorderParams) -> &P, value: P::Plain) {
+        let world = self.harness.state();
+        world.gestures.change(param(&world.params), value);
         self.harness.run_steps(2);
     }
 }

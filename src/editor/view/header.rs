@@ -7,8 +7,11 @@ use egui::{Align2, Color32, Id, Painter, Pos2, Rect, Role, Sense, Stroke, Stroke
 
 const HEIGHT: f32 = 96.0;
 const BUTTON_HEIGHT: f32 = HEIGHT - 2.0 * GAP;
-const RECORD_WIDTH: f32 = 104.0;
-const PAUSE_WIDTH: f32 = 88.0;
+const RECORD_WIDTH: f32 = 96.0;
+const PAUSE_WIDTH: f32 = 80.0;
+const MARKER_WIDTH: f32 = 80.0;
+/// Of the state, where there is room for it.
+const STATE_SIZE: f32 = 20.0;
 const CLOCK_SIZE: f32 = 36.0;
 
 /// What Record is known by: it has the focus where nothing else has it.
@@ -46,7 +49,11 @@ pub fn show(ui: &mut Ui, model: &Model, shows_focus: bool, actions: &mut Vec<Act
     if button(ui, pause, Id::unique("pause"), "Pause", model.pause, shows_focus, draw_pause) {
         actions.push(Action::Pause(!model.pause));
     }
-    let words = Rect::from_min_max(pos2(pause.right() + 2.0 * GAP, top), area.max - vec2(2.0 * GAP, GAP));
+    let marker = Rect::from_min_size(pos2(pause.right() + GAP, top), vec2(MARKER_WIDTH, BUTTON_HEIGHT));
+    if button(ui, marker, Id::unique("marker"), "Marker", model.marker, shows_focus, draw_marker) {
+        actions.push(Action::Marker);
+    }
+    let words = Rect::from_min_max(pos2(marker.right() + 2.0 * GAP, top), area.max - vec2(2.0 * GAP, GAP));
     state_line(ui, words, model, &look);
     clock_line(ui, words, model, &look);
     take_line(ui, words, model, &look);
@@ -66,7 +73,9 @@ fn state_line(ui: &mut Ui, words: Rect, model: &Model, look: &Look) {
         None => model.state.word().to_owned(),
     };
     let place = Rect::from_min_max(pos2(words.left() + 26.0, words.top()), pos2(words.right(), words.top() + 24.0));
-    let drawn = ui.painter().text(place.left_center(), Align2::LEFT_CENTER, &word, theme::text(20.0), look.text);
+    let drawn = ui.painter().layout_no_wrap(word.clone(), theme::text(STATE_SIZE), look.text).rect.width();
+    let size = STATE_SIZE * (place.width() / drawn).min(1.0);
+    let drawn = ui.painter().text(place.left_center(), Align2::LEFT_CENTER, &word, theme::text(size), look.text);
     name(ui, place, &word);
     track(ui, drawn.right() + 2.0 * GAP, middle, words.right(), model, look);
 }
@@ -170,6 +179,12 @@ fn button(
 fn draw_record(painter: &Painter, center: Pos2, is_on: bool) -> (Color32, Color32) {
     theme::dot(painter, center, 14.0, if is_on { Color32::WHITE } else { theme::RECORD });
     if is_on { (theme::RECORD, Color32::WHITE) } else { (theme::RAISED, theme::TEXT) }
+}
+
+fn draw_marker(painter: &Painter, center: Pos2, is_on: bool) -> (Color32, Color32) {
+    let (fill, text) = if is_on { (theme::TEXT, theme::INK) } else { (theme::RAISED, theme::TEXT) };
+    theme::flag(painter, center, 13.0, text);
+    (fill, text)
 }
 
 fn draw_pause(painter: &Painter, center: Pos2, is_on: bool) -> (Color32, Color32) {

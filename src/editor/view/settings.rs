@@ -1,220 +1,105 @@
-//! What the next take is recorded with, and where it goes.
+//! The settings, on pages that are chosen by tabs. Each page is a module of its own, made of what `field` has.
 
-use super::export::ExportSettings;
-use super::{Action, elided};
-use crate::core::format::{Menu, Rate};
-use crate::editor::model::{Model, TypeSetting};
+mod export;
+mod field;
+mod file;
+mod sound;
+mod tabs;
+mod tags;
+
+pub use tabs::have_focus as tabs_have_focus;
+
+use super::{Action, takes};
+use crate::editor::model::Model;
 use crate::editor::theme::{self, GAP, ROW};
-use egui::{
-    Align, Button, CollapsingHeader, ComboBox, DragValue, Frame, Id, Layout, Margin, RichText, Role, TextEdit, Ui,
-    WidgetInfo, vec2,
-};
+use egui::{CornerRadius, Frame, Margin, Role, ScrollArea, Ui, UiBuilder, accesskit, vec2};
+use export::ExportPage;
+use file::FilePage;
+use sound::SoundPage;
+use tags::TagsPage;
 
-const FILE_HELP: &str = "A name, or a path. What stands in braces is filled in when a take begins: {suffix} a number of its \
-                         own or N, {track} the track's name, {date}, {time}, {rate}, {type}, {bitrate}. ~ is your home \
-                         folder.";
+/// What every page has room for: five rows. All are of one height, so that nothing jumps where another one is chosen.
+const CONTENT_HEIGHT: f32 = 5.0 * ROW + 4.0 * GAP;
 
-const SCOPE_HELP: &str = "Which channels are recorded: * for all, or names with blanks between them, such as chan1 chan[3-4], \
-                          L, R. ^ before a name takes it away.";
+/// The least that is left of a page in a low window, with its margins: a row.
+const LEAST_HEIGHT: f32 = ROW + GAP;
 
-const FALLBACK_HELP: &str =
-    "The folder in which a take goes on when its disk is full or fails. Empty: the recorder's folder.";
+/// One page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Page {
+    #[default]
+    File,
+    Sound,
+    Tags,
+    Export,
+}
 
-const HEADER_HELP: &str = "What the file says of itself, a line for each: title = Take Five. Also artist, album, date, comment, genre, \
-                           track, or any word of your own. Title, date, bpm, songposition and software are filled in where you \
-                           leave them out.";
+impl Page {
+    /// The most used first.
+    pub const ALL: [Page; 4] = [Page::File, Page::Sound, Page::Tags, Page::Export];
 
-const TIME_SLICE_HELP: &str = "Keeps the file to the song: where the song jumps ahead while a take runs, the time between \
-                               becomes silence.";
+    /// What its tab says.
+    pub fn label(self) -> &'static str {
+        match self {
+            Page::File => "File",
+            Page::Sound => "Sound",
+            Page::Tags => "Tags",
+            Page::Export => "Export",
+        }
+    }
+}
 
 /// What the settings remember between two frames.
 #[derive(Default)]
 pub struct Settings {
-    /// The text of File while it is being typed.
-    file_draft: Option<String>,
-    /// The text of Scope while it is being typed.
-    scope_draft: Option<String>,
-    /// The text of Header while it is being typed.
-    header_draft: Option<String>,
-    /// The text of Fallback while it is being typed.
-    fallback_draft: Option<String>,
-    /// The mouse holds N.
-    holds_n: bool,
-    export: ExportSettings,
+    chosen: Page,
+    file: FilePage,
+    sound: SoundPage,
+    tags: TagsPage,
+    export: ExportPage,
 }
 
 impl Settings {
-    /// Draws the settings.
-    pub fn show(&mut self, ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
-        let margin = Margin::same(GAP as i8);
-        Frame::new().fill(theme::PANEL).corner_radius(theme::RADIUS).inner_margin(margin).show(ui, |ui| {
-            ui.horizontal(|ui| {
-                menus(ui, model, actions);
-                self.suffix(ui, model, actions);
-            });
-            self.file(ui, model, actions);
-            next_path(ui, model);
-            CollapsingHeader::new("More").show(ui, |ui| self.more(ui, model, actions));
+    /// Draws the tabs and the chosen page, which leaves the takes below the room that they need and scrolls where it is
+    /// higher than its own.
+    pub fn show(&mut self, ui: &mut Ui, model: &Model, shows_focus: bool, actions: &mut Vec<Action>) {
+        let room = ui.available_height() - tabs::HEIGHT - GAP - takes::LEAST_HEIGHT;
+        let height = room.clamp(LEAST_HEIGHT, CONTENT_HEIGHT + 2.0 * GAP);
+        ui.scope(|ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            tabs::show(ui, &mut self.chosen, shows_focus);
+            let (area, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), egui::Sense::hover());
+            ui.spacing_mut().item_spacing.y = GAP;
+            // One scroll position each.
+            let panel = UiBuilder::new().id_salt(self.chosen).max_rect(area);
+            self.page(&mut ui.new_child(panel), model, actions);
         });
     }
 
-    fn suffix(&mut self, ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
-        ui.add_space(GAP);
-        let mut unique = model.unique_suffix;
-        let checkbox = ui.checkbox(&mut unique, "Unique Suffix");
-        if checkbox.on_hover_text("Every take gets a number that no file has. Off: {suffix} becomes N, and a file of the same name is replaced.").changed() {
-            actions.push(Action::UniqueSuffix(unique));
-        }
-        ui.add_enabled_ui(!model.unique_suffix, |ui| self.n(ui, model, actions));
-    }
-
-    fn n(&mut self, ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
-        let label = ui.label("N");
-        let mut n = model.n;
-        let response = ui.add(DragValue::new(&mut n).range(0..=9999).speed(0.2)).labelled_by(label.id);
-        if response.drag_started() && !self.holds_n {
-            self.holds_n = true;
-            actions.push(Action::BeginN);
-        }
-        if response.changed() && n != model.n {
-            actions.push(Action::N(n));
-        }
-        if self.holds_n && !response.dragged() {
-            self.holds_n = false;
-            actions.push(Action::EndN);
-        }
-    }
-
-    fn file(&mut self, ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
-        ui.horizontal(|ui| {
-            let label = ui.label("File");
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if ui.add(Button::new("Open Folder")).clicked() {
-                    actions.push(Action::OpenFolder);
-                }
-                if ui.add(Button::new("Browse…")).on_hover_text("Choose the folder for the takes").clicked() {
-                    actions.push(Action::Browse);
-                }
-                actions
-                    .extend(text_field(ui, label.id, &mut self.file_draft, &model.file, FILE_HELP).map(Action::File));
+    fn page(&mut self, ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
+        describe(ui, Role::TabPanel, self.chosen.label());
+        let corners = CornerRadius { nw: 0, ..theme::RADIUS };
+        // A low page shows all of a row.
+        let vertical = ((ui.max_rect().height() - ROW) / 2.0).min(GAP);
+        let margin = Margin::symmetric(GAP as i8, vertical as i8);
+        let frame = Frame::new().fill(theme::PANEL).corner_radius(corners).inner_margin(margin);
+        frame.show(ui, |ui| {
+            ScrollArea::vertical().auto_shrink(false).min_scrolled_height(0.0).show(ui, |ui| match self.chosen {
+                Page::File => self.file.show(ui, model, actions),
+                Page::Sound => self.sound.show(ui, model, actions),
+                Page::Tags => self.tags.show(ui, model, actions),
+                Page::Export => self.export.show(ui, &model.export, actions),
             });
         });
     }
-
-    /// The parameters of the operator's Common page.
-    fn more(&mut self, ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
-        // In a narrow window there is no room for both.
-        ui.horizontal_wrapped(|ui| {
-            actions.extend(menu(ui, "Sample Rate", 88.0, model.rate).map(Action::Rate));
-            // Without a wanted rate there is nothing to match.
-            ui.add_enabled_ui(model.rate != Rate::Host, |ui| {
-                actions.extend(menu(ui, "Sample Rate Match", 200.0, model.rate_match).map(Action::RateMatch));
-            });
-        });
-        ui.horizontal(|ui| {
-            let mut time_slice = model.time_slice;
-            if ui.checkbox(&mut time_slice, "Time Slice").on_hover_text(TIME_SLICE_HELP).changed() {
-                actions.push(Action::TimeSlice(time_slice));
-            }
-            ui.add_space(GAP);
-            let label = ui.label("Scope");
-            actions
-                .extend(text_field(ui, label.id, &mut self.scope_draft, &model.scope, SCOPE_HELP).map(Action::Scope));
-        });
-        ui.horizontal(|ui| {
-            actions.extend(menu(ui, "Split", 120.0, model.split).map(Action::Split));
-            ui.add_space(GAP);
-            actions.extend(menu(ui, "Files", 160.0, model.files).map(Action::Files));
-        });
-        ui.horizontal(|ui| {
-            let label = ui.label("Header");
-            actions.extend(
-                text_lines(ui, label.id, &mut self.header_draft, &model.header, HEADER_HELP).map(Action::Header),
-            );
-        });
-        ui.horizontal(|ui| {
-            let label = ui.label("Fallback");
-            actions.extend(
-                text_field(ui, label.id, &mut self.fallback_draft, &model.fallback, FALLBACK_HELP)
-                    .map(Action::Fallback),
-            );
-        });
-        self.export.show(ui, &model.export, actions);
-    }
 }
 
-/// A field as wide as there is room, showing `text` unless it is being typed into; returns what was typed.
-pub fn text_field(ui: &mut Ui, label: Id, draft: &mut Option<String>, text: &str, help: &str) -> Option<String> {
-    edit(ui, label, draft, text, help, |typed| TextEdit::singleline(typed))
-}
-
-/// The same with several lines. Tab leaves it, as everywhere.
-pub fn text_lines(ui: &mut Ui, label: Id, draft: &mut Option<String>, text: &str, help: &str) -> Option<String> {
-    edit(ui, label, draft, text, help, |typed| TextEdit::multiline(typed).desired_rows(2))
-}
-
-fn edit(
-    ui: &mut Ui,
-    label: Id,
-    draft: &mut Option<String>,
-    text: &str,
-    help: &str,
-    widget: fn(&mut String) -> TextEdit<'_>,
-) -> Option<String> {
-    let typed = draft.get_or_insert_with(|| text.to_owned());
-    let size = vec2(ui.available_width(), ROW);
-    let field = ui.add_sized(size, widget(typed).margin(Margin::symmetric(8, 6)));
-    let field = field.labelled_by(label).on_hover_text(help);
-    let changed = field.changed().then(|| typed.clone());
-    if !field.has_focus() {
-        *draft = None;
-    }
-    changed
-}
-
-fn menus(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
-    if let Some(file_type) = menu(ui, "File Type", 72.0, model.file_type) {
-        actions.push(Action::FileType(file_type));
-    }
-    match model.type_setting {
-        TypeSetting::Codec(codec) => {
-            actions.extend(menu(ui, "Codec", 112.0, codec).map(Action::Codec));
-        }
-        TypeSetting::BitRate(bit_rate) => {
-            actions.extend(menu(ui, "Bit Rate", 96.0, bit_rate).map(Action::BitRate));
-        }
-    }
-}
-
-/// A menu with its name in front; returns what was chosen anew.
-pub fn menu<M: Menu>(ui: &mut Ui, name: &str, width: f32, chosen: M) -> Option<M> {
-    let label = ui.label(name);
-    let mut new = None;
-    let combo = ComboBox::from_id_salt(name).width(width).selected_text(chosen.label()).show_ui(ui, |ui| {
-        for &entry in M::ALL {
-            if ui.selectable_label(entry == chosen, entry.label()).clicked() && entry != chosen {
-                new = Some(entry);
-            }
-        }
-    });
-    combo.response.labelled_by(label.id);
-    new
-}
-
-/// The full path of the next take, and how long its disk lasts.
-fn next_path(ui: &mut Ui, model: &Model) {
-    ui.horizontal(|ui| {
-        ui.label(RichText::new("Next take").color(theme::WEAK));
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.label(RichText::new(&model.room).color(theme::WEAK));
-            let width = ui.available_width();
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                let text = elided(ui, &model.next_path, &theme::text(13.0), width);
-                let response = ui.label(RichText::new(text).font(theme::text(13.0)));
-                response
-                    .widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("Next take: {}", model.next_path)));
-                response.on_hover_text(&model.next_path);
-            });
-        });
+/// Tells screen readers and tests what `ui` as a whole is.
+fn describe(ui: &Ui, role: Role, label: &str) {
+    let egui::Rect { min, max } = ui.max_rect();
+    ui.ctx().accesskit_node_builder(ui.unique_id(), |node| {
+        node.set_role(role);
+        node.set_label(label);
+        node.set_bounds(accesskit::Rect::new(min.x.into(), min.y.into(), max.x.into(), max.y.into()));
     });
 }

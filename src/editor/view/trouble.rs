@@ -1,12 +1,13 @@
 //! What went wrong, until it was read.
 
-use super::Action;
+use super::{Action, come_into_sight};
 use crate::editor::theme::{self, GAP};
 use crate::editor::trouble::Trouble;
 use egui::{Align, Color32, Frame, Label, Layout, Margin, RichText, ScrollArea, Sense, Ui, vec2};
 
-/// The list takes this share of the window at most; it scrolls beyond.
-const SHARE: f32 = 0.3;
+/// The list takes this share of the window at most; it scrolls beyond. In the lowest window that leaves room for a row of
+/// the settings and a take.
+const SHARE: f32 = 0.2;
 
 const OK_WIDTH: f32 = 44.0;
 
@@ -31,7 +32,7 @@ fn one(ui: &mut Ui, entry: &Trouble, actions: &mut Vec<Action>) {
             let (sign, _) = ui.allocate_exact_size(vec2(18.0, 24.0), Sense::hover());
             theme::triangle(ui.painter(), sign.center(), 8.0, theme::AMBER, theme::AMBER_DEEP);
             let text = RichText::new(&entry.text).font(theme::text(13.0)).color(Color32::WHITE);
-            let width = ui.available_width() - OK_WIDTH - GAP;
+            let width = ui.available_width() - if entry.can_be_read { OK_WIDTH + GAP } else { 0.0 };
             ui.allocate_ui_with_layout(vec2(width, 24.0), Layout::left_to_right(Align::Center), |ui| {
                 ui.set_min_width(width);
                 ui.add(Label::new(text).wrap());
@@ -47,6 +48,7 @@ fn read(ui: &mut Ui, entry: &Trouble, actions: &mut Vec<Action>) {
     let button = egui::Button::new("OK").fill(theme::RAISED).min_size(vec2(OK_WIDTH, 24.0));
     let response = ui.add(button).on_hover_text("I have read this");
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, format!("OK: {}", entry.text)));
+    come_into_sight(&response);
     if response.clicked() {
         actions.push(Action::Read(entry.id));
     }

@@ -3,7 +3,7 @@
 use super::{Bench, files, sound, usage};
 use crate::recording::decode;
 use crate::render::session::set_all;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use headless_host::{Change, Instance, ParamId, Plugin, Processor, Setup};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -63,7 +63,7 @@ pub fn measure(seconds: usize) -> Result<String> {
 /// Some instances that record the same type of file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct One {
-    settings: [(String, String); 2],
+    settings: Vec<(String, String)>,
     count: usize,
 }
 
@@ -71,11 +71,18 @@ impl FromStr for One {
     type Err = anyhow::Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let (file_type, count) = text.split_once(':').with_context(|| format!("`{text}` is not like wav:64"))?;
+        let mut parts = text.split(':');
+        let (Some(file_type), Some(count)) = (parts.next(), parts.next()) else {
+            bail!("`{text}` is not like wav:64");
+        };
         let kind = KINDS.into_iter().find(|(id, _)| *id == file_type);
         let (_, (id, value)) = kind.with_context(|| format!("there is wav and mp3 here, not `{file_type}`"))?;
         let own = |text: &str| text.to_owned();
-        let settings = [(own("filetype"), own(file_type)), (own(id), own(value))];
+        let mut settings = vec![(own("filetype"), own(file_type)), (own(id), own(value))];
+        for part in parts {
+            let (id, value) = part.split_once('=').with_context(|| format!("`{part}` is not like loudness=off"))?;
+            settings.push((own(id), own(value)));
+        }
         Ok(Self { settings, count: count.parse()? })
     }
 }
@@ -84,7 +91,10 @@ impl One {
     /// Measures and prints one row of the table.
     pub fn print(&self, bench: &Bench, seconds: usize) -> Result<()> {
         let outcome = run(bench, &self.settings, self.count, seconds)?;
-        let name = self.settings.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>().join(" ");
+        let (kind, more) = self.settings.split_at(2);
+        let kind = kind.iter().map(|(_, value)| value.clone());
+        let more = more.iter().map(|(id, value)| format!("{id}={value}"));
+        let name = kind.chain(more).collect::<Vec<_>>().join(" ");
         println!("{}", outcome.row(&name, self.count, seconds));
         Ok(())
     }
@@ -209,7 +219,7 @@ fn lost_frames(folder: &Path, count: usize, seconds: usize) -> Result<u64> {
     let (mut kept, mut silent) = (0, 0);
     for file in files(folder)? {
         let mut run = 0;
-        decode(&file, |planar| {
+        decode(&file, |_, planar| {
             kept += planar[0].len() as u64;
             for sample in &planar[0] {
                 run = if sample.abs() < NEARLY_ZERO { run + 1 } else { 0 };

@@ -23,7 +23,7 @@ const TAKE_SECONDS: usize = 1;
 /// Longer than any file takes to be closed.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-const TYPES: [&str; 5] = ["wav", "aiff", "flac", "mp3", "ogg"];
+const TYPES: [&str; 6] = ["wav", "aiff", "flac", "mp3", "ogg", "opus"];
 
 /// Measures and reports all of them.
 pub fn measure(bench: &Bench) -> Result<String> {

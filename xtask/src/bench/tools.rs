@@ -56,6 +56,7 @@ pub const KINDS: &[Kind] = kinds! {
     "MP3, 192 kb/s" "mp3" ["bitrate" = "b192"] { "lame --quiet -b 192 -q 2 IN24 OUT" }
     "MP3, V0" "mp3" ["bitrate" = "v0"] { "lame --quiet -V 0 IN24 OUT" }
     "Ogg Vorbis, 192 kb/s" "ogg" ["bitrate" = "b192"] { "oggenc --quiet -b 192 -o OUT IN24" }
+    "Opus, 192 kb/s" "opus" ["bitrate" = "b192"] { "opusenc --quiet --cvbr --bitrate 192 IN24 OUT" }
 };
 
 /// The programs with the argument that makes them tell their version, and the word that this follows.
@@ -66,6 +67,7 @@ const VERSIONS: &[(&str, &str, &str)] = &[
     ("flac", "--version", "flac "),
     ("lame", "--version", "version "),
     ("oggenc", "--version", "vorbis-tools "),
+    ("opusenc", "--version", "opus-tools "),
 ];
 
 /// Each program with its version, or that it is missing.

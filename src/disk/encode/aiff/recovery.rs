@@ -26,6 +26,9 @@ pub fn repair(mut file: &File) -> io::Result<Kept> {
     let Some(sound_bytes) = end.checked_sub(sound_at) else {
         return Ok(Kept::NOTHING);
     };
+    if let Some(frames) = complete_frames(file, ssnd_at, bytes_per_frame, end)? {
+        return Ok(Kept { frames, sample_rate });
+    }
     let frames = sound_bytes / bytes_per_frame;
     let sound_end = sound_at + frames * bytes_per_frame;
     let padded_end = sound_end.next_multiple_of(2);
@@ -36,6 +39,22 @@ pub fn repair(mut file: &File) -> io::Result<Kept> {
     patch(file, comm_at + 10, frames)?;
     patch(file, ssnd_at + 4, sound_end - ssnd_at - 8)?;
     Ok(Kept { frames, sample_rate })
+}
+
+/// The frames of a file whose sizes are right and that has markers behind its sound.
+fn complete_frames(mut file: &File, ssnd_at: u64, bytes_per_frame: u64, end: u64) -> io::Result<Option<u64>> {
+    let mut size_at = |at| -> io::Result<u64> {
+        let mut size = [0; 4];
+        file.seek(SeekFrom::Start(at))?;
+        file.read_exact(&mut size)?;
+        Ok(u32::from_be_bytes(size).into())
+    };
+    let (form_end, ssnd_bytes) = (size_at(4)? + 8, size_at(ssnd_at + 4)?);
+    let mut id = Vec::new();
+    file.seek(SeekFrom::Start((ssnd_at + 8 + ssnd_bytes).next_multiple_of(2)))?;
+    file.take(4).read_to_end(&mut id)?;
+    let sound_bytes = ssnd_bytes.saturating_sub(SSND_HEAD_BYTES - 8);
+    Ok((form_end == end && id == b"MARK").then_some(sound_bytes / bytes_per_frame))
 }
 
 fn read_layout(mut file: &File) -> io::Result<Option<Layout>> {

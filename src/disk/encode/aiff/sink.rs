@@ -26,6 +26,11 @@ impl Sink {
         Self { file, start_bytes, start: Vec::new(), written: 0, pending: Vec::new(), position: 0 }
     }
 
+    /// Replaces bytes within the first ones, from `at` on, which reach the disk with the next [`flush`](Write::flush).
+    pub fn replace(&mut self, at: usize, bytes: &[u8]) {
+        self.start[at..at + bytes.len()].copy_from_slice(bytes);
+    }
+
     fn end(&self) -> u64 {
         (self.start.len() + self.pending.len()) as u64 + self.written
     }

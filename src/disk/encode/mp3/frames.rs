@@ -145,6 +145,13 @@ impl FrameFile {
         if self.tally.bytes >= tag.len() as u64 { self.file.overwrite(self.start, tag) } else { Ok(()) }
     }
 
+    /// Hands all whole frames to the operating system and replaces the ID3 tag by one of the same length.
+    pub(super) fn write_id3_tag(&mut self, id3_tag: &[u8]) -> io::Result<()> {
+        debug_assert_eq!(id3_tag.len() as u64, self.start);
+        self.file.flush()?;
+        self.file.overwrite(0, id3_tag)
+    }
+
     /// What the whole frames so far come to.
     pub(super) fn tally(&self) -> Tally {
         self.tally

@@ -1,5 +1,6 @@
 //! vorbis_rs, as a function from samples to pages.
 
+use super::comment_header::PLACEHOLDER;
 use crate::core::format::{BitRate, StreamFormat};
 use crate::core::metadata::Metadata;
 use crate::disk::encode::tags::vorbis_comments::vorbis_comments;
@@ -47,12 +48,12 @@ pub struct Coder {
 }
 
 impl Coder {
-    /// The pages of the headers can be taken at once. `format` has at most eight channels and 200 kHz.
+    /// The pages of the headers can be taken at once, with a [`PLACEHOLDER`] behind the comments. `format` has at most eight channels and 200 kHz.
     pub fn new(bit_rate: BitRate, format: StreamFormat, metadata: &Metadata) -> Result<Self, Error> {
         let rate = NonZeroU32::new(format.sample_rate).unwrap_or(NonZeroU32::MIN);
         let channels = NonZeroU8::new(format.channels as u8).unwrap_or(NonZeroU8::MIN);
         let mut builder = VorbisEncoderBuilder::new(rate, channels, Sink(Rc::default()))?;
-        builder.comment_tags(vorbis_comments(metadata))?.minimum_page_data_size(Some(1));
+        builder.comment_tags(vorbis_comments(metadata))?.comment_tags([PLACEHOLDER])?.minimum_page_data_size(Some(1));
         let mut build = |strategy: Strategy| {
             let pages = Rc::default();
             builder.sink(Sink(Rc::clone(&pages))).bitrate_management_strategy(strategy);

@@ -10,22 +10,44 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 const RATE_AT: u64 = 28 + 1 + 6 + 4 + 1;
 
 /// Cuts the file behind its last whole page and makes that the stream's last.
-pub fn repair(mut file: &File) -> io::Result<Kept> {
-    let end = file.seek(SeekFrom::End(0))?;
-    // The last whole page begins here or later: at most one that is not whole follows it.
-    let tail_at = end.saturating_sub(2 * page::LONGEST as u64);
-    file.seek(SeekFrom::Start(tail_at))?;
-    let mut tail = Vec::new();
-    file.read_to_end(&mut tail)?;
-    let starts = (0..tail.len()).rev().filter(|&at| tail[at..].starts_with(page::START));
-    let mut pages = starts.filter_map(|at| Some((at, page::whole(&tail[at..])?)));
-    let (at, last) = pages.next().ok_or(io::ErrorKind::InvalidData)?;
+pub fn repair(file: &File) -> io::Result<Kept> {
+    let tail = Tail::read(file)?;
     let sample_rate = read_rate(file)?;
-    let frames = pages.fold(page::frames(last), |frames, (_, page)| frames.or(page::frames(page))).unwrap_or(0);
-    file.set_len(tail_at + (at + last.len()) as u64)?;
-    file.seek(SeekFrom::Start(tail_at + at as u64))?;
-    file.write_all(&page::ending_stream(last))?;
-    Ok(Kept { frames, sample_rate })
+    tail.end_stream(file)?;
+    Ok(Kept { frames: tail.position, sample_rate })
+}
+
+/// The end of a file, from its last whole page on.
+pub struct Tail {
+    /// Where that page begins, in bytes.
+    at: u64,
+    page: Vec<u8>,
+    /// The stream's position at the end of this page (RFC 3533, 6), in frames.
+    pub position: u64,
+}
+
+impl Tail {
+    /// Looks for the last whole page; changes nothing.
+    pub fn read(mut file: &File) -> io::Result<Self> {
+        let end = file.seek(SeekFrom::End(0))?;
+        // The last whole page begins here or later: at most one that is not whole follows it.
+        let tail_at = end.saturating_sub(2 * page::LONGEST as u64);
+        file.seek(SeekFrom::Start(tail_at))?;
+        let mut tail = Vec::new();
+        file.read_to_end(&mut tail)?;
+        let starts = (0..tail.len()).rev().filter(|&at| tail[at..].starts_with(page::START));
+        let mut pages = starts.filter_map(|at| Some((at, page::whole(&tail[at..])?)));
+        let (at, last) = pages.next().ok_or(io::ErrorKind::InvalidData)?;
+        let position = pages.fold(page::frames(last), |frames, (_, page)| frames.or(page::frames(page))).unwrap_or(0);
+        Ok(Self { at: tail_at + at as u64, page: last.to_vec(), position })
+    }
+
+    /// Cuts the file behind this page and makes it the stream's last.
+    pub fn end_stream(&self, mut file: &File) -> io::Result<()> {
+        file.set_len(self.at + self.page.len() as u64)?;
+        file.seek(SeekFrom::Start(self.at))?;
+        file.write_all(&page::ending_stream(&self.page))
+    }
 }
 
 /// The rate in Hz that the identification header tells.

@@ -1,5 +1,6 @@
 use super::*;
 use crate::core::format::{Codec, FileType, Menu};
+use crate::core::metadata::Origin;
 use crate::disk::encode::resample::resampled_frames;
 use crate::disk::testing::read_back::ask;
 use crate::disk::testing::trial::{LENGTHS, Trial, interleaved};
@@ -258,4 +259,34 @@ fn two_takes_have_different_serials() {
         serial(&trial)
     });
     assert_ne!(one, other);
+}
+
+#[test]
+fn comments_of_any_length_leave_every_page_whole_and_as_long_as_it_was() {
+    let loudness = Loudness { integrated_lufs: Some(-20.0), true_peak_dbtp: Some(-1.0), ..Loudness::default() };
+    let stream = StreamFormat { channels: 1, sample_rate: 44_100 };
+    // All that a segment of 255 bytes can be filled to, and some pages.
+    for length in (0..255).chain([4_000, 60_000]) {
+        let header = format!("title = {}", "x".repeat(length));
+        let metadata = Metadata::new(&header, Origin::default());
+        let pages = || Coder::new(BitRate::Cbr128, stream, &metadata).unwrap().take_pages();
+        let ranges = page::ranges(&pages());
+        let mut comments = CommentHeader::new(Mapping::Vorbis, pages(), 44_100, &metadata);
+        let first = comments.pages().to_vec();
+        comments.set_loudness(&loudness);
+        for pages in [first, comments.into_final_pages().unwrap()] {
+            assert_eq!(page::ranges(&pages), ranges, "{length}");
+            assert!(ranges.iter().all(|range| page::whole(&pages[range.clone()]).is_some()), "{length}");
+        }
+    }
+}
+
+#[test]
+fn comments_that_have_no_room_leave_the_pages_as_they_are() {
+    let stream = StreamFormat { channels: 1, sample_rate: 44_100 };
+    let pages = Coder::new(BitRate::Cbr128, stream, &Metadata::default()).unwrap().take_pages();
+    let too_long = Metadata::new(&format!("title = {}", "x".repeat(20_000)), Origin::default());
+    let comments = CommentHeader::new(Mapping::Vorbis, pages.clone(), 44_100, &too_long);
+    assert!(comments.pages() == pages);
+    assert!(comments.into_final_pages().is_none());
 }

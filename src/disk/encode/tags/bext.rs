@@ -1,6 +1,7 @@
 //! The chunk `bext` of Broadcast Wave, version 2 (EBU Tech 3285, section 2.3): where in the song a file belongs.
 
 use crate::core::format::{Codec, StreamFormat};
+use crate::core::loudness::Loudness;
 use crate::core::metadata::{Key, Metadata, Origin};
 
 /// Bytes before the coding history.
@@ -13,6 +14,23 @@ const RESERVED_BYTES: usize = 180;
 
 /// What a loudness field has that is not used (section 2.3, "LoudnessValue").
 const NOT_MEASURED: i16 = 0x7FFF;
+
+/// Where the loudness fields begin.
+pub const LOUDNESS_AT: usize = FIELDS_BYTES - RESERVED_BYTES - 2 * LOUDNESS_FIELDS;
+
+/// The loudness fields, from LoudnessValue to MaxShortTermLoudness: hundredths, rounded.
+pub fn loudness_fields(loudness: &Loudness) -> Vec<u8> {
+    let values = [
+        loudness.integrated_lufs,
+        loudness.range_lu,
+        loudness.true_peak_dbtp,
+        loudness.max_momentary_lufs,
+        loudness.max_short_term_lufs,
+    ];
+    // The conversion ends at the largest number that there is, which says that there is none.
+    let field = |value: Option<f64>| value.map_or(NOT_MEASURED, |value| (value * 100.0).round() as i16);
+    values.into_iter().flat_map(|value| field(value).to_le_bytes()).collect()
+}
 
 /// The fields of the chunk.
 pub fn bext_fields(metadata: &Metadata, codec: Codec, stream: StreamFormat) -> Vec<u8> {

@@ -1,7 +1,7 @@
 //! Markers in WAV: the chunk `cue ` with the places and a LIST chunk of type `adtl` with their texts (Multimedia
 //! Programming Interface 1.0, section 3, "Cue-Points Chunk" and "Associated Data Chunk").
 
-use crate::core::markers::Marker;
+use crate::core::markers::{Marker, first_that_fit};
 
 /// Bytes of a chunk's id and size.
 const CHUNK_HEAD_BYTES: usize = 8;
@@ -27,14 +27,11 @@ pub fn cue_chunks(markers: &[Marker]) -> Vec<u8> {
     [b"cue ", &sizes[0][..], &count.to_le_bytes(), &points, b"LIST", &sizes[1], b"adtl", &labels].concat()
 }
 
-/// The first of the markers, as many as fit into `room` bytes.
-pub fn first_that_fit(markers: &[Marker], room: usize) -> &[Marker] {
-    let mut bytes = BYTES_OF_NONE;
-    let fits = |marker: &&Marker| {
-        bytes += CUE_POINT_BYTES + label_bytes(&marker.kind.to_string());
-        bytes <= room
-    };
-    &markers[..markers.iter().take_while(fits).count()]
+/// The first of the markers, as many as make chunks of at most `room` bytes.
+pub fn that_have_room(markers: &[Marker], room: usize) -> &[Marker] {
+    first_that_fit(markers, room.saturating_sub(BYTES_OF_NONE), |marker| {
+        CUE_POINT_BYTES + label_bytes(&marker.kind.to_string())
+    })
 }
 
 /// dwName, dwPosition, fccChunk, dwChunkStart, dwBlockStart, dwSampleOffset. In a file with one data chunk both positions

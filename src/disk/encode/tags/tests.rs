@@ -9,6 +9,8 @@ use ::id3::Tag;
 use proptest::prelude::*;
 use std::io::Cursor;
 
+mod replay_gain;
+
 const HEADER: &str = "title = Grüße, 世界\nartist = A & B\nalbum = Rehearsal\ncomment = odd=1\ngenre = Jazz\ntrack = 3/12\n\
                       Mood = blue";
 
@@ -26,7 +28,7 @@ fn origin() -> Origin {
 }
 
 fn trial(file_type: FileType, header: &str) -> Trial {
-    let mut trial = Trial::new(file_type, Codec::Pcm24, BitRate::Cbr192, 2, 44_100);
+    let mut trial = Trial::new(file_type, Codec::Pcm24, BitRate::Cbr192, 2, 48_000);
     trial.metadata = Metadata::new(header, origin());
     trial
 }
@@ -34,8 +36,8 @@ fn trial(file_type: FileType, header: &str) -> Trial {
 /// Records a second and returns the take.
 fn recorded(file_type: FileType, header: &str) -> Trial {
     let trial = trial(file_type, header);
-    trial.record(&trial.sound(44_100));
-    assert_eq!(trial.decoded().frames(), 44_100, "{file_type:?}");
+    trial.record(&trial.sound(48_000));
+    assert_eq!(trial.decoded().frames(), 48_000, "{file_type:?}");
     trial
 }
 
@@ -97,7 +99,7 @@ fn aiff_has_the_same_tag_in_a_chunk_before_the_sound() {
 }
 
 #[test]
-fn ogg_and_flac_have_vorbis_comments() {
+fn ogg_flac_and_opus_have_vorbis_comments() {
     let fields = [
         ("TITLE", "Grüße, 世界"),
         ("ARTIST", "A & B"),
@@ -111,11 +113,12 @@ fn ogg_and_flac_have_vorbis_comments() {
         ("SONGPOSITION", "1.5"),
         ("ENCODER", "Recorder 1.0"),
     ];
-    for file_type in [FileType::Ogg, FileType::Flac] {
+    for file_type in [FileType::Ogg, FileType::Flac, FileType::Opus] {
         assert_eq!(tags(&recorded(file_type, HEADER).path), expected(&fields), "{file_type:?}");
     }
     ask("flac", &["--test", "--silent", recorded(FileType::Flac, HEADER).path_text()]);
     ask("ogginfo", &[recorded(FileType::Ogg, HEADER).path_text()]);
+    ask("opusinfo", &[recorded(FileType::Opus, HEADER).path_text()]);
 }
 
 /// The chunks of a WAV file, and within LIST those of INFO.
@@ -174,11 +177,11 @@ fn a_file_that_could_not_be_ended_is_repaired_with_its_header() {
     for &file_type in FileType::ALL {
         let trial = trial(file_type, HEADER);
         let mut encoder = trial.open();
-        trial.write(&mut *encoder, &trial.sound(44_100));
+        trial.write(&mut *encoder, &trial.sound(48_000));
         encoder.refresh().unwrap();
         drop(encoder);
         trial.repair();
-        assert!(trial.decoded().frames() > 22_050, "{file_type:?}");
+        assert!(trial.decoded().frames() > 24_000, "{file_type:?}");
     }
 }
 

@@ -1,10 +1,33 @@
-//! Vorbis comments, for Ogg Vorbis and FLAC (Vorbis I specification, section 5).
+//! Vorbis comments, for Ogg Vorbis, FLAC and Opus (Vorbis I specification, section 5).
 
+use crate::core::markers::{Marker, first_that_fit};
 use crate::core::metadata::{Key, Metadata};
 
 /// Field names and their values.
 pub fn vorbis_comments(metadata: &Metadata) -> Vec<(String, &str)> {
     metadata.entries().map(|(key, value)| (field_name(key), value)).collect()
+}
+
+/// The most chapters, by the digits of their numbers.
+const MOST_CHAPTERS: usize = 999;
+
+/// Bytes of a field's length (section 5.2.1).
+const LENGTH_BYTES: usize = 4;
+
+/// Fields for the first of the markers, as many as have room in so many bytes: a time to the millisecond and a name for each
+/// ("Chapter Extension" of the Xiph.Org wiki).
+pub fn chapters(markers: &[Marker], sample_rate: u32, room: usize) -> Vec<(String, String)> {
+    let fields = |number: usize, marker: &Marker| {
+        let rate = u64::from(sample_rate);
+        let milliseconds = (marker.frame * 1000 + rate / 2) / rate;
+        let (seconds, minutes, hours) = (milliseconds / 1000, milliseconds / 60_000, milliseconds / 3_600_000);
+        let time = format!("{hours:02}:{:02}:{:02}.{:03}", minutes % 60, seconds % 60, milliseconds % 1000);
+        [(format!("CHAPTER{number:03}"), time), (format!("CHAPTER{number:03}NAME"), marker.kind.to_string())]
+    };
+    let field_bytes = |(name, value): (String, String)| LENGTH_BYTES + name.len() + "=".len() + value.len();
+    let bytes = |marker: &Marker| fields(0, marker).map(field_bytes).iter().sum();
+    let told = first_that_fit(markers, room, bytes);
+    (1..=MOST_CHAPTERS).zip(told).flat_map(|(number, marker)| fields(number, marker)).collect()
 }
 
 /// The names are those of section 5.2.2 and, where it has none, the ones in use.

@@ -15,10 +15,11 @@
 
 use super::Codec;
 use crate::core::format::StreamFormat;
+use crate::core::loudness::Loudness;
 use crate::core::markers::Marker;
 use crate::core::metadata::Metadata;
-use crate::disk::encode::tags::bext::bext_fields;
-use crate::disk::encode::tags::cue::{cue_chunks, first_that_fit};
+use crate::disk::encode::tags::bext::{LOUDNESS_AT, bext_fields, loudness_fields};
+use crate::disk::encode::tags::cue::{cue_chunks, that_have_room};
 use crate::disk::encode::tags::ixml::ixml;
 use crate::disk::encode::tags::riff_info::info_chunk;
 use std::fs::File;
@@ -74,6 +75,8 @@ pub struct Header {
     bytes_per_frame: u64,
     /// Where the number of frames stands, in a file that tells it.
     fact_at: Option<usize>,
+    /// Where `bext` tells the loudness.
+    loudness_at: usize,
     /// What is kept for markers.
     marker_room: Range<usize>,
     /// Whether `ds64` is there, or has a place.
@@ -96,6 +99,7 @@ impl Header {
             push_chunk(&mut bytes, *b"fact", &[0; 4]);
             bytes.len() - 4
         });
+        let loudness_at = bytes.len() + CHUNK_HEAD_BYTES + LOUDNESS_AT;
         push_chunk(&mut bytes, *b"bext", &bext_fields(metadata, codec, stream));
         push_chunk(&mut bytes, *b"iXML", ixml(metadata, codec, stream).as_bytes());
         bytes.extend(info_chunk(metadata));
@@ -109,6 +113,7 @@ impl Header {
             sample_rate: stream.sample_rate,
             bytes_per_frame,
             fact_at,
+            loudness_at,
             marker_room: room_at..room_end,
             has_wide_sizes: true,
             most_riff_bytes,
@@ -163,6 +168,7 @@ impl Header {
             sample_rate: sample_rate.max(1),
             bytes_per_frame: bytes_per_frame.into(),
             fact_at,
+            loudness_at: 0,
             marker_room: 0..0,
             has_wide_sizes,
             most_riff_bytes,
@@ -221,10 +227,16 @@ impl Header {
         }
     }
 
+    /// Tells how loud the sound is.
+    pub fn set_loudness(&mut self, loudness: &Loudness) {
+        let fields = loudness_fields(loudness);
+        self.bytes[self.loudness_at..self.loudness_at + fields.len()].copy_from_slice(&fields);
+    }
+
     /// Tells of the first of these markers, as many as have room, and says how many these are.
     pub fn set_markers(&mut self, markers: &[Marker]) -> usize {
         let room = self.marker_room.len() - CHUNK_HEAD_BYTES;
-        let fitting = first_that_fit(markers, room);
+        let fitting = that_have_room(markers, room);
         let mut chunks = cue_chunks(fitting);
         let rest = vec![0; room - chunks.len()];
         push_chunk(&mut chunks, *b"JUNK", &rest);

@@ -5,6 +5,7 @@ use crate::disk::encode::resample::resampled_frames;
 use crate::disk::encode::{self, Kept};
 use crate::disk::error::TakeError;
 use crate::disk::files::{FileError, TakeFile};
+use crate::disk::take::loudness::Measured;
 use crate::disk::take::syncing::Syncing;
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -27,6 +28,8 @@ pub struct CompleteFiles {
     pub frames: u64,
     /// Bytes of all files.
     pub bytes: u64,
+    /// How loud all parts are; nothing where that is not measured.
+    pub measured: Option<Measured>,
     /// Why and where the take went on elsewhere, in words for the user.
     pub elsewhere: Option<String>,
     /// What else has happened to the files while the take goes on, in words for the user.
@@ -136,6 +139,7 @@ impl CompleteFiles {
     /// part its channels go on. A file without sound goes.
     pub fn keep_what_is_there(&mut self, recipe: &Recipe, failed: EndedPart) -> Vec<u64> {
         let ends: Vec<_> = failed.files.iter().map(|file| mend(recipe, &failed, file)).collect();
+        self.count_in(failed.measured);
         let newest = self.paths.len();
         let mut go_on = Vec::new();
         for (file, end) in failed.files.into_iter().zip(ends) {
@@ -157,7 +161,8 @@ impl CompleteFiles {
 
     /// The files are where their sound is. One whose channel has all its sound in the files before goes.
     fn count(&mut self, ended: EndedPart) -> Vec<Closing> {
-        let EndedPart { files, frames, .. } = ended;
+        let EndedPart { files, frames, measured, .. } = ended;
+        self.count_in(measured);
         let has_its_sound = |file: &EndedFile| file.begins_at > 0 && file.begins_at >= frames;
         let (without, with_sound): (Vec<_>, Vec<_>) = files.into_iter().partition(has_its_sound);
         without.into_iter().for_each(|file| file.file.discard());
@@ -170,6 +175,12 @@ impl CompleteFiles {
             Closing { file, frames: Rc::clone(&frames), at: self.paths.len() - 1, syncing }
         };
         with_sound.into_iter().map(close).collect()
+    }
+
+    fn count_in(&mut self, measured: Option<Measured>) {
+        if let Some(measured) = measured {
+            self.measured.get_or_insert_default().merge(&measured);
+        }
     }
 
     fn wait_for_first(&mut self) -> Result<(), TakeError> {

@@ -1,12 +1,14 @@
 //! The file of a take that is open, or the files, one for each channel.
 
 use crate::core::format::StreamFormat;
+use crate::core::loudness::Loudness;
 use crate::core::markers::Marker;
 use crate::core::metadata::{Metadata, Origin};
 use crate::core::take::TakeStart;
 use crate::disk::encode::{self, Encoder, OpenError};
 use crate::disk::error::TakeError;
 use crate::disk::files::{TakeFile, Wanted};
+use crate::disk::take::loudness::{LoudnessMeter, Measured};
 use crate::disk::take::recent::Recent;
 use crate::disk::take::syncing::{Disk, SyncQueue, Syncing, sync};
 use crate::link::TextSet;
@@ -133,20 +135,23 @@ impl OpenFile {
     }
 
     /// Completes it, on the medium if `synced`.
-    fn finish(self, synced: bool) -> (EndedFile, Result<(), TakeError>) {
+    fn finish(self, loudness: Option<Loudness>, synced: bool) -> (EndedFile, Result<(), TakeError>) {
         let Self { encoder, file, begins_at, syncing } = self;
-        let finished = encoder
-            .finish()
+        let finished = finish_encoder(encoder, loudness)
             .and_then(|()| syncing.map_or(Ok(()), Syncing::end))
             .and_then(|()| if synced { sync(file.file()) } else { Ok(()) });
         EndedFile::new(file, begins_at, Vec::new(), finished)
     }
 
     /// Completes it and has it brought to the medium when its turn comes.
-    fn finish_in_turn(self, queue: Option<&Arc<SyncQueue>>) -> (EndedFile, Result<(), TakeError>) {
+    fn finish_in_turn(
+        self,
+        loudness: Option<Loudness>,
+        queue: Option<&Arc<SyncQueue>>,
+    ) -> (EndedFile, Result<(), TakeError>) {
         let Self { encoder, file, begins_at, syncing } = self;
         let mut syncing = Vec::from_iter(syncing);
-        let finished = encoder.finish().and_then(|()| match queue {
+        let finished = finish_encoder(encoder, loudness).and_then(|()| match queue {
             Some(queue) => {
                 syncing.push(queue.begin(file.file()));
                 Ok(())
@@ -166,6 +171,13 @@ impl OpenFile {
     fn write_error(&self, source: io::Error) -> TakeError {
         TakeError::Write { path: self.file.path().to_owned(), source }
     }
+}
+
+fn finish_encoder(mut encoder: Box<dyn Encoder>, loudness: Option<Loudness>) -> io::Result<()> {
+    if let Some(loudness) = loudness {
+        encoder.set_loudness(loudness);
+    }
+    encoder.finish()
 }
 
 /// A file without its encoder.
@@ -205,6 +217,9 @@ pub struct OpenPart {
     recent: Recent,
     /// How many markers the encoders have been told of.
     markers: usize,
+    /// Only where the take is measured. Of all channels together, so that files of one channel each keep their balance where
+    /// a player follows it.
+    loudness: Option<LoudnessMeter>,
     disk: Disk,
     /// From the first sync on, so that the next one starts no thread.
     queue: Option<Arc<SyncQueue>>,
@@ -219,6 +234,8 @@ pub struct EndedPart {
     /// As many of them are surely in the files.
     pub safe_frames: u64,
     pub recent: Recent,
+    /// How loud these frames are, all channels together.
+    pub measured: Option<Measured>,
 }
 
 impl EndedPart {
@@ -258,6 +275,7 @@ impl OpenPart {
             safe_frames: 0,
             recent: Recent::default(),
             markers: 0,
+            loudness: recipe.start.settings.loudness.then(|| LoudnessMeter::new(recipe.format)).flatten(),
             disk,
             queue: None,
         })
@@ -313,6 +331,9 @@ impl OpenPart {
     pub fn write(&mut self, planar: &[f32], frames: usize, format: StreamFormat) -> Result<(), TakeError> {
         let start = self.frames;
         self.recent.keep(start, planar, frames);
+        if let Some(meter) = &mut self.loudness {
+            meter.add(planar, frames);
+        }
         self.frames += frames as u64;
         let samples = planar.len() / self.files.len();
         let each = self.files.iter_mut().zip(planar.chunks_exact(samples));
@@ -365,7 +386,7 @@ impl OpenPart {
     /// # Errors
     /// The first one; the files beside are completed all the same.
     pub fn finish(self, synced: bool) -> (EndedPart, Result<(), TakeError>) {
-        self.end(|file| file.finish(synced))
+        self.end(|file, loudness| file.finish(loudness, synced))
     }
 
     /// Completes the files, which are on the medium when all syncs that are under way then are done. They still have to be
@@ -375,26 +396,28 @@ impl OpenPart {
     /// As [`finish`](Self::finish).
     pub fn finish_in_turn(mut self) -> (EndedPart, Result<(), TakeError>) {
         let queue = self.queue.take().or_else(|| SyncQueue::of(&self.disk).ok());
-        self.end(|file| file.finish_in_turn(queue.as_ref()))
+        self.end(|file, loudness| file.finish_in_turn(loudness, queue.as_ref()))
     }
 
     /// Ends them after an error, with whatever is in them.
     pub fn fail(self) -> EndedPart {
-        self.end(|file| (file.fail(), Ok(()))).0
+        self.end(|file, _| (file.fail(), Ok(()))).0
     }
 
     fn end(
         self,
-        mut end: impl FnMut(OpenFile) -> (EndedFile, Result<(), TakeError>),
+        mut end: impl FnMut(OpenFile, Option<Loudness>) -> (EndedFile, Result<(), TakeError>),
     ) -> (EndedPart, Result<(), TakeError>) {
-        let Self { files, frames, safe_frames, recent, .. } = self;
+        let Self { files, frames, safe_frames, recent, loudness, .. } = self;
+        let measured = loudness.map(LoudnessMeter::into_measured);
+        let loudness = measured.as_ref().map(Measured::loudness);
         let mut result = Ok(());
         let files = files.into_iter().map(|file| {
-            let (ended, this) = end(file);
+            let (ended, this) = end(file, loudness);
             result = std::mem::replace(&mut result, Ok(())).and(this);
             ended
         });
         let files = files.collect();
-        (EndedPart { files, frames, safe_frames, recent }, result)
+        (EndedPart { files, frames, safe_frames, recent, measured }, result)
     }
 }

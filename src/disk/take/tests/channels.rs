@@ -29,10 +29,9 @@ fn each_file_is_named_for_its_channel_and_holds_nothing_else() {
             assert_eq!(hound::WavReader::open(path).unwrap().spec().channels, 1);
             assert_eq!(samples_of(path), channel(index, 0..1_500));
             let bytes = fs::read(path).unwrap();
-            let track = format!(
-                "<TRACK_COUNT>1</TRACK_COUNT>\n<TRACK>\n<CHANNEL_INDEX>1</CHANNEL_INDEX>\n<INTERLEAVE_INDEX>1</INTERLEAVE_INDEX>\n<NAME>chan{}</NAME>",
-                index + 1
-            );
+            let track = if channels == 2 { (*name).to_owned() } else { format!("chan{}", index + 1) };
+            let track =
+                format!("<CHANNEL_INDEX>1</CHANNEL_INDEX>\n<INTERLEAVE_INDEX>1</INTERLEAVE_INDEX>\n<NAME>{track}<");
             assert!(bytes.windows(track.len()).any(|window| window == track.as_bytes()), "channel {index}");
         }
         assert_eq!(recorder.names().len(), channels);

