@@ -53,6 +53,13 @@ fn a_marker_that_goes_on_where_record_does_is_the_takes_first_frame() {
     assert_eq!(marker_frames(&takes[0]), [0]);
 }
 
+/// As a project is saved in mid-press.
+#[test]
+fn a_marker_that_is_on_from_the_start_is_none() {
+    let takes = played(512, &[marker(0, true), record(0, true), record(2_000, false)], 3_000);
+    assert_eq!(marker_frames(&takes[0]), [0usize; 0]);
+}
+
 #[test]
 fn what_a_pause_leaves_out_is_marked_where_the_take_goes_on() {
     let changes = [record(0, true), pause(1_000, true), pause(49_000, false), record(50_000, false)];

@@ -5,6 +5,9 @@ use std::fmt;
 /// More are counted, not kept.
 pub const MOST_MARKERS: usize = 1000;
 
+/// Of those that are set without being asked: half of the room is the user's.
+const MOST_UNASKED: usize = MOST_MARKERS / 2;
+
 /// One place.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Marker {
@@ -47,18 +50,30 @@ impl fmt::Display for MarkerKind {
 pub struct Markers {
     list: Vec<Marker>,
     left_out: u64,
+    /// By the user.
     set: u32,
+    /// Others that are kept.
+    unasked: usize,
 }
 
 impl Markers {
     /// Adds one that the user set.
     pub fn set(&mut self, frame: u64) {
         self.set += 1;
-        self.add(frame, MarkerKind::Set { number: self.set });
+        self.put(frame, MarkerKind::Set { number: self.set });
     }
 
-    /// Adds one. Beyond [`MOST_MARKERS`] it is only counted.
+    /// Adds one that nobody set.
     pub fn add(&mut self, frame: u64, kind: MarkerKind) {
+        if self.unasked < MOST_UNASKED {
+            self.unasked += 1;
+            self.put(frame, kind);
+        } else {
+            self.left_out += 1;
+        }
+    }
+
+    fn put(&mut self, frame: u64, kind: MarkerKind) {
         if self.list.len() >= MOST_MARKERS {
             self.left_out += 1;
             return;
@@ -122,6 +137,16 @@ mod tests {
             expected.sort_unstable();
             prop_assert_eq!(kept, expected);
         }
+    }
+
+    #[test]
+    fn a_disk_that_fails_all_the_time_leaves_room_for_the_users_markers() {
+        let mut markers = Markers::default();
+        (0..2_000).for_each(|frame| markers.add(frame, MarkerKind::Lost { frames: 1 }));
+        (0..500).for_each(|frame| markers.set(frame));
+        assert_eq!((markers.len(), markers.left_out()), (MOST_MARKERS, 1_500));
+        let set = markers.within(0, 2_000).into_iter().filter(|marker| matches!(marker.kind, MarkerKind::Set { .. }));
+        assert_eq!(set.count(), 500);
     }
 
     #[test]

@@ -101,8 +101,8 @@ pub enum Mark {
     /// So many frames were left out here because the take was paused.
     Pause { frames: u64 },
     /// From here on the song runs from this second on; none where it stands, or nobody tells. It may have `jumped` there,
-    /// or have gone on while the take was paused.
-    Song { seconds: Option<f64>, jumped: bool },
+    /// or have gone on while the take was paused. That was so many frames before this place.
+    Song { seconds: Option<f64>, jumped: bool, frames_ago: u64 },
     /// The user set a marker, so many frames before this place.
     Marker { frames_ago: u64 },
     /// The take ends.
@@ -140,14 +140,18 @@ struct Owed {
 struct SongChange {
     seconds: Option<f64>,
     jumped: bool,
+    /// The frames of the gap that came behind it.
+    frames_ago: u64,
 }
 
 /// Follows record and pause from block to block. Lives on the audio thread; allocates nothing.
 #[derive(Debug, Default)]
 pub struct TakeMachine {
     open: bool,
-    /// Whether `marker` was on in the last block.
-    marker: bool,
+    /// Whether `marker` was on in the last block, if there was one.
+    marker: Option<bool>,
+    /// The take began with this block.
+    is_first_block: bool,
     /// Frames left out since the take was paused.
     left_out: u64,
     owed: Owed,
@@ -156,6 +160,7 @@ pub struct TakeMachine {
 impl TakeMachine {
     /// Takes one block of at least one frame into account.
     pub fn step(&mut self, controls: &Controls) -> Step {
+        self.is_first_block = false;
         match (controls.record, controls.pause, self.open) {
             (false, _, open) => {
                 if open {
@@ -175,6 +180,7 @@ impl TakeMachine {
                     self.owed.end = false;
                     Step::RecordMerged
                 } else {
+                    self.is_first_block = true;
                     self.owed.begin = Some(controls.take_start());
                     Step::Record
                 }
@@ -210,26 +216,28 @@ impl TakeMachine {
         if let Some(frames_ago) = &mut self.owed.marker {
             *frames_ago += frames;
         }
+        if let Some(song) = &mut self.owed.song {
+            song.frames_ago += frames;
+        }
     }
 
     /// From the next frame on the song runs from this second on, or it is not known where; see [`Mark::Song`].
     pub fn song_goes_on(&mut self, seconds: Option<f64>, jumped: bool) {
         // The beginning tells it itself.
-        if self.owed.begin.is_none() {
+        if !self.is_first_block {
             let has_jumped = jumped || self.owed.song.is_some_and(|before| before.jumped);
-            self.owed.song = Some(SongChange { seconds, jumped: has_jumped });
+            self.owed.song = Some(SongChange { seconds, jumped: has_jumped, frames_ago: 0 });
         }
     }
 
-    /// Whether `marker` is on in the next block: where it goes on in an open take, a marker is set. Says whether it
-    /// changed.
+    /// Whether `marker` is on in the next block: where it goes on in an open take, a marker is set. What it is in the very
+    /// first block is no change. Says whether it is news.
     pub fn follow_marker(&mut self, on: bool) -> bool {
-        let changes = on != self.marker;
-        self.marker = on;
-        if changes && on && self.open {
+        let before = self.marker.replace(on);
+        if on && before == Some(false) && self.open {
             self.owed.marker.get_or_insert(0);
         }
-        changes
+        before != Some(on)
     }
 
     /// The mark that has to be sent next, before any frame.
@@ -238,7 +246,9 @@ impl TakeMachine {
             Owed { begin: Some(start), .. } => Some(Mark::Begin(*start)),
             &Owed { gap_frames: frames @ 1.., lost_frames: lost, .. } => Some(Mark::Gap { frames, lost }),
             &Owed { paused_frames: frames @ 1.., .. } => Some(Mark::Pause { frames }),
-            &Owed { song: Some(SongChange { seconds, jumped }), .. } => Some(Mark::Song { seconds, jumped }),
+            &Owed { song: Some(SongChange { seconds, jumped, frames_ago }), .. } => {
+                Some(Mark::Song { seconds, jumped, frames_ago })
+            }
             &Owed { marker: Some(frames_ago), .. } => Some(Mark::Marker { frames_ago }),
             Owed { end: true, .. } => Some(Mark::End),
             Owed { end: false, .. } => None,

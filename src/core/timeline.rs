@@ -7,22 +7,27 @@ const ROUNDING_FRAMES: i64 = 1;
 /// What is shorter, in seconds, is no jump: hosts whose sound runs a little faster or slower than their song are followed.
 const SHORTEST_JUMP: f64 = 0.01;
 
+/// How far, in seconds, such a host may get until it is told again where its song is.
+const MOST_DRIFT: f64 = 0.1;
+
+/// What a block brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Followed {
+    /// So many frames of the song are missing before the block; 0 where it jumped back.
+    pub missing: u64,
+    pub song: Follows,
+}
+
 /// How a block follows the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Follows {
     /// The song goes on, or is as unknown as before.
-    On {
-        /// So many frames of the song are missing before the block.
-        missing: u64,
-    },
+    On,
     /// The song jumped.
-    Jump {
-        /// So many frames of the song are missing before the block; 0 where it jumped back.
-        missing: u64,
-    },
+    Jump,
     /// It is known again where the song is.
     Anew,
-    /// It is no longer known where the song is.
+    /// It is no longer known where the song is at each frame: nobody tells, or it runs at another speed than the sound.
     Unknown,
 }
 
@@ -32,6 +37,7 @@ pub struct Timeline {
     last: Option<Last>,
     /// In frames.
     shortest_jump: i64,
+    most_drift: i64,
 }
 
 #[derive(Debug)]
@@ -40,41 +46,76 @@ struct Last {
     told: i64,
     /// Where the next block begins if nothing is missing.
     expected: i64,
+    pace: Pace,
+}
+
+/// How the song runs beside the sound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    /// With it, apart from so many frames since it was last told where it is.
+    Even { drift: i64 },
+    /// The last block was off by a jump.
+    Jumped,
+    /// So were several in a row.
+    Uneven,
 }
 
 impl Timeline {
     /// Of a stream with `sample_rate` frames per second.
     pub fn new(sample_rate: u32) -> Self {
-        Self { last: None, shortest_jump: (f64::from(sample_rate) * SHORTEST_JUMP) as i64 }
+        let frames = |seconds: f64| (f64::from(sample_rate) * seconds) as i64;
+        Self {
+            last: None,
+            shortest_jump: frames(SHORTEST_JUMP).max(ROUNDING_FRAMES + 1),
+            most_drift: frames(MOST_DRIFT).max(ROUNDING_FRAMES + 1),
+        }
     }
 
     /// Takes a block of a take into account: `position` is the song position of its first frame, in frames, if the
     /// transport runs and the host knows.
-    pub fn block(&mut self, position: Option<i64>, frames: usize) -> Follows {
+    pub fn block(&mut self, position: Option<i64>, frames: usize) -> Followed {
+        let nothing_missing = |song| Followed { missing: 0, song };
         let Some(position) = position else {
-            return if self.last.take().is_some() { Follows::Unknown } else { Follows::On { missing: 0 } };
+            let was_known = self.last.take().is_some();
+            return nothing_missing(if was_known { Follows::Unknown } else { Follows::On });
         };
         let Some(last) = &mut self.last else {
-            self.last = Some(Last { told: position, expected: position + frames as i64 });
-            return Follows::Anew;
+            let pace = Pace::Even { drift: 0 };
+            self.last = Some(Last { told: position, expected: position + frames as i64, pace });
+            return nothing_missing(Follows::Anew);
         };
         // The framework repeats the position of the whole block for its later parts when the host tells no tempo.
         let ahead = if position == last.told { 0 } else { position - last.expected };
         let missing = if ahead > ROUNDING_FRAMES { ahead } else { 0 };
         let has_moved_back = ahead < -ROUNDING_FRAMES;
         let begin = if has_moved_back { position } else { last.expected + missing };
-        *last = Last { told: position, expected: begin + frames as i64 };
-        let missing = missing as u64;
-        if ahead.abs() >= self.shortest_jump.max(ROUNDING_FRAMES + 1) {
-            Follows::Jump { missing }
-        } else {
-            Follows::On { missing }
-        }
+        let (pace, song) = last.pace.after(ahead, self.shortest_jump, self.most_drift);
+        *last = Last { told: position, expected: begin + frames as i64, pace };
+        Followed { missing: missing as u64, song }
     }
 
     /// Time passes that the take leaves out: nothing before the next block is missing.
     pub fn interrupt(&mut self) {
         self.last = None;
+    }
+}
+
+impl Pace {
+    /// The next block is `ahead` frames ahead of where it was to be expected.
+    fn after(self, ahead: i64, shortest_jump: i64, most_drift: i64) -> (Self, Follows) {
+        let is_off = ahead.abs() >= shortest_jump;
+        match self {
+            Pace::Even { .. } if is_off => (Pace::Jumped, Follows::Jump),
+            // Who jumps with every block runs at another speed.
+            Pace::Jumped if is_off => (Pace::Uneven, Follows::Unknown),
+            Pace::Uneven if is_off => (Pace::Uneven, Follows::On),
+            Pace::Even { drift } => match drift + ahead {
+                drift if drift.abs() >= most_drift => (Pace::Even { drift: 0 }, Follows::Anew),
+                drift => (Pace::Even { drift }, Follows::On),
+            },
+            Pace::Jumped => (Pace::Even { drift: 0 }, Follows::On),
+            Pace::Uneven => (Pace::Even { drift: 0 }, Follows::Anew),
+        }
     }
 }
 
@@ -85,36 +126,48 @@ mod tests {
 
     const RATE: u32 = 48_000;
 
-    fn missing_in(follows: Follows) -> u64 {
-        match follows {
-            Follows::On { missing } | Follows::Jump { missing } => missing,
-            Follows::Anew | Follows::Unknown => 0,
-        }
-    }
-
-    fn follows(blocks: &[(Option<i64>, usize)]) -> Vec<Follows> {
+    fn followed(blocks: &[(Option<i64>, usize)]) -> Vec<Followed> {
         let mut timeline = Timeline::new(RATE);
         blocks.iter().map(|&(position, frames)| timeline.block(position, frames)).collect()
     }
 
+    fn follows(blocks: &[(Option<i64>, usize)]) -> Vec<Follows> {
+        followed(blocks).into_iter().map(|followed| followed.song).collect()
+    }
+
     fn missing(blocks: &[(Option<i64>, usize)]) -> Vec<u64> {
-        follows(blocks).into_iter().map(missing_in).collect()
+        followed(blocks).into_iter().map(|followed| followed.missing).collect()
     }
 
     #[test]
-    fn a_loop_and_a_leap_are_jumps_and_a_song_that_drifts_is_none() {
-        let (on, jump) = (Follows::On { missing: 0 }, Follows::Jump { missing: 0 });
-        assert_eq!(follows(&[(Some(90_000), 100), (Some(0), 100), (Some(100), 100)]), [Follows::Anew, jump, on]);
-        assert_eq!(follows(&[(Some(0), 100), (Some(1_100), 100)]), [Follows::Anew, Follows::Jump { missing: 1_000 }]);
-        let drifting = [(Some(0), 100), (Some(97), 100), (Some(194), 100), (Some(290), 100)];
-        assert_eq!(follows(&drifting), [Follows::Anew, on, on, on]);
+    fn a_loop_and_a_leap_are_jumps() {
+        use Follows::{Anew, Jump, On};
+        assert_eq!(follows(&[(Some(90_000), 100), (Some(0), 100), (Some(100), 100)]), [Anew, Jump, On]);
+        assert_eq!(follows(&[(Some(0), 100), (Some(1_100), 100), (Some(1_200), 100)]), [Anew, Jump, On]);
+    }
+
+    #[test]
+    fn a_song_that_runs_at_another_speed_is_no_row_of_jumps_and_is_known_again_where_it_runs_evenly() {
+        use Follows::{Anew, Jump, On, Unknown};
+        let at_double_speed = [0, 2_048, 4_096, 6_144, 8_192].map(|position| (Some(position), 1_024));
+        assert_eq!(follows(&at_double_speed), [Anew, Jump, Unknown, On, On]);
+        let and_back = [at_double_speed.to_vec(), vec![(Some(9_216), 1_024), (Some(10_240), 1_024)]].concat();
+        assert_eq!(follows(&and_back)[5..], [Anew, On]);
+    }
+
+    #[test]
+    fn a_song_that_drifts_is_told_again_each_tenth_of_a_second() {
+        // A quarter faster: 128 frames a block.
+        let blocks: Vec<_> = (0..100).map(|block| (Some(block * 640), 512)).collect();
+        let told = follows(&blocks);
+        assert!(told.iter().all(|song| matches!(song, Follows::On | Follows::Anew)), "{told:?}");
+        assert_eq!(told.iter().filter(|song| **song == Follows::Anew).count(), 1 + 99 / 38);
     }
 
     #[test]
     fn a_transport_that_stops_and_starts_is_told_once() {
         let blocks = [(Some(0), 64), (None, 64), (None, 64), (Some(9_000), 64)];
-        let on = Follows::On { missing: 0 };
-        assert_eq!(follows(&blocks), [Follows::Anew, Follows::Unknown, on, Follows::Anew]);
+        assert_eq!(follows(&blocks), [Follows::Anew, Follows::Unknown, Follows::On, Follows::Anew]);
     }
 
     #[test]
@@ -145,9 +198,9 @@ mod tests {
     #[test]
     fn a_pause_is_left_out_not_filled() {
         let mut timeline = Timeline::new(RATE);
-        assert_eq!(timeline.block(Some(0), 64), Follows::Anew);
+        assert_eq!(timeline.block(Some(0), 64).missing, 0);
         timeline.interrupt();
-        assert_eq!(timeline.block(Some(5_000), 64), Follows::Anew);
+        assert_eq!(timeline.block(Some(5_000), 64).missing, 0);
     }
 
     proptest! {
@@ -160,7 +213,7 @@ mod tests {
             for (number, &(frames, jump, rounding)) in blocks.iter().enumerate() {
                 song += if number == 0 { 0 } else { jump };
                 let told = if number == 0 { song } else { song + rounding };
-                file += missing_in(timeline.block(Some(told), frames)) as i64 + frames as i64;
+                file += timeline.block(Some(told), frames).missing as i64 + frames as i64;
                 song += frames as i64;
                 prop_assert!((file - song).abs() <= 3 + ROUNDING_FRAMES, "file {} song {}", file, song);
             }

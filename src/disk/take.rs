@@ -230,10 +230,10 @@ impl OpenTake {
         self.parts.markers().add(frame, kind);
     }
 
-    /// From the next frame on the song runs from this second on; none where it stands, or nobody tells. It may have `jumped`
-    /// there.
-    pub fn song_goes_on(&mut self, seconds: Option<f64>, jumped: bool) {
-        let frame = self.next_frame();
+    /// So many frames that arrived ago the song began to run from this second on; none where it stands, or nobody tells. It
+    /// may have `jumped` there.
+    pub fn song_goes_on(&mut self, seconds: Option<f64>, jumped: bool, frames_ago: u64) {
+        let frame = self.frame_of(self.figures.frames.saturating_sub(frames_ago));
         self.parts.song_goes_on(frame, seconds);
         if jumped {
             self.parts.song_jumps(frame, seconds);

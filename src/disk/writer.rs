@@ -143,7 +143,9 @@ impl Writer {
                 Some(Message::Mark(Mark::Begin(start))) => self.begin(start),
                 Some(Message::Mark(Mark::Gap { frames, lost })) => self.gap(frames, lost),
                 Some(Message::Mark(Mark::Pause { frames })) => self.pause(frames),
-                Some(Message::Mark(Mark::Song { seconds, jumped })) => self.song_goes_on(seconds, jumped),
+                Some(Message::Mark(Mark::Song { seconds, jumped, frames_ago })) => {
+                    self.song_goes_on(seconds, jumped, frames_ago);
+                }
                 Some(Message::Mark(Mark::Marker { frames_ago })) => self.marker(frames_ago),
                 Some(Message::Mark(Mark::End)) => self.end(),
                 Some(Message::Frames { frames, .. }) => {
@@ -215,9 +217,9 @@ impl Writer {
         }
     }
 
-    fn song_goes_on(&mut self, seconds: Option<f64>, jumped: bool) {
+    fn song_goes_on(&mut self, seconds: Option<f64>, jumped: bool, frames_ago: u64) {
         if let State::Recording(take) = &mut self.state {
-            take.song_goes_on(seconds, jumped);
+            take.song_goes_on(seconds, jumped, frames_ago);
         }
     }
 

@@ -92,8 +92,14 @@ pub struct Panel {
     reports_of: u64,
     /// How full the queue was when the present take ended.
     rest_at_first: f32,
-    marker_press: Option<MarkerPress>,
+    /// The window's, in seconds.
+    time: f64,
+    /// With the window's time in seconds at which it began.
+    marker_press: Option<(MarkerPress, f64)>,
 }
+
+/// Where nothing is processed for so many seconds, the audio thread is not waited for.
+const LONGEST_PRESS: f64 = 3.0;
 
 /// A press of the Marker button, on its way through the audio thread: within one block it would see neither on nor off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,6 +126,7 @@ impl Panel {
             reports: Vec::new(),
             reports_of: 0,
             rest_at_first: 0.0,
+            time: 0.0,
             marker_press: None,
         }
     }
@@ -143,6 +150,7 @@ impl Panel {
         }
         let status = self.status.snapshot();
         self.follow(&status);
+        self.time = ui.input(|input| input.time);
         self.move_marker(&status, gestures);
         let shared = Arc::clone(&self.status);
         let scope = shared.scope();
@@ -187,23 +195,29 @@ impl Panel {
             let was_on = self.params.marker.value();
             gestures.begin(&self.params.marker);
             gestures.set(&self.params.marker, !was_on);
-            self.marker_press = Some(if was_on { MarkerPress::Lowering } else { MarkerPress::Raising });
+            let press = if was_on { MarkerPress::Lowering } else { MarkerPress::Raising };
+            self.marker_press = Some((press, self.time));
         }
     }
 
     /// Goes on with a press of Marker as far as the audio thread has followed.
     fn move_marker(&mut self, status: &StatusSnapshot, gestures: &impl Gestures) {
-        match self.marker_press {
-            Some(MarkerPress::Lowering) if !status.marker => {
+        let Some((press, begun)) = self.marker_press else { return };
+        // A window that was closed in between counts its time anew.
+        let is_too_long = !(begun..begun + LONGEST_PRESS).contains(&self.time);
+        match press {
+            MarkerPress::Lowering if !status.marker && !is_too_long => {
                 gestures.set(&self.params.marker, true);
-                self.marker_press = Some(MarkerPress::Raising);
+                self.marker_press = Some((MarkerPress::Raising, begun));
             }
-            Some(MarkerPress::Raising) if status.marker => {
+            MarkerPress::Lowering | MarkerPress::Raising
+                if is_too_long || status.marker && press == MarkerPress::Raising =>
+            {
                 gestures.set(&self.params.marker, false);
                 gestures.end(&self.params.marker);
                 self.marker_press = None;
             }
-            Some(MarkerPress::Lowering | MarkerPress::Raising) | None => {}
+            MarkerPress::Lowering | MarkerPress::Raising => {}
         }
     }
 

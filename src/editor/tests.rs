@@ -64,6 +64,17 @@ fn marker_goes_on_until_the_audio_thread_has_seen_it_and_off_first_where_it_is_o
 }
 
 #[test]
+fn a_press_of_marker_that_nobody_sees_ends_by_itself() {
+    let mut rig = Rig::new();
+    rig.click("Marker");
+    rig.gestures();
+    for _ in 0..70 {
+        rig.harness.step();
+    }
+    assert_eq!(rig.gestures(), ["set Marker 0", "end Marker"]);
+}
+
+#[test]
 fn space_toggles_record_whatever_has_the_focus() {
     let mut rig = Rig::new();
     rig.press(Key::Space);

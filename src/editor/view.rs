@@ -15,7 +15,7 @@ use super::words;
 use crate::core::format::{BitRate, Codec, Dither, ExportMethod, FileType, Files, Rate, RateMatch, Split};
 use crate::link::Column;
 use egui::style::ScrollAnimation;
-use egui::{FontId, Frame, Key, Margin, Modifiers, Response, Sense, Ui, Vec2, ViewportCommand, vec2};
+use egui::{Event, FontId, Frame, Key, Margin, Modifiers, Response, Sense, Ui, Vec2, ViewportCommand, vec2};
 use std::path::PathBuf;
 
 pub use settings::tabs_have_focus;
@@ -115,7 +115,12 @@ impl View {
         if !ctx.text_edit_focused() && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Space)) {
             actions.push(Action::Record(!model.record));
         }
-        if !ctx.text_edit_focused() && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::M)) {
+        let is_marker = |event: &Event| match event {
+            // Held down it is one marker.
+            Event::Key { key: Key::M, pressed: true, repeat: false, modifiers, .. } => modifiers.is_none(),
+            _ => false,
+        };
+        if !ctx.text_edit_focused() && ui.input(|input| input.events.iter().any(is_marker)) {
             actions.push(Action::Marker);
         }
         // With the focus nowhere, the host would get the space bar, too.

@@ -339,8 +339,11 @@ mod tests {
             }),
             any::<(u64, u64)>().prop_map(|(frames, lost)| Mark::Gap { frames, lost }),
             any::<u64>().prop_map(|frames| Mark::Pause { frames }),
-            any::<(Option<u32>, bool)>()
-                .prop_map(|(seconds, jumped)| Mark::Song { seconds: seconds.map(f64::from), jumped }),
+            any::<(Option<u32>, bool, u64)>().prop_map(|(seconds, jumped, frames_ago)| Mark::Song {
+                seconds: seconds.map(f64::from),
+                jumped,
+                frames_ago
+            }),
             any::<u64>().prop_map(|frames_ago| Mark::Marker { frames_ago }),
             Just(Mark::End),
         ]

@@ -271,12 +271,13 @@ impl Status {
         }
     }
 
-    /// Audio thread: what the current block is.
     /// Audio thread: `marker` is on, or off, from this block on.
     pub(crate) fn set_marker(&self, on: bool) {
         self.marker.store(on, Relaxed);
+        self.scope.changed();
     }
 
+    /// Audio thread: what the current block is.
     pub(crate) fn set_gate(&self, gate: Gate) {
         self.gate.store(gate as u8, Relaxed);
         self.scope.changed();

@@ -152,17 +152,15 @@ impl<C: Clock> Tap<C> {
     /// song that brought no frames.
     fn follow_song(&mut self, controls: &Controls, frames: usize) {
         let song = &controls.song;
-        let (missing, change) = match self.timeline.block(song.position_frames, frames) {
-            Follows::On { missing } => (missing, None),
-            Follows::Jump { missing } => (missing, Some((song.seconds, true))),
-            Follows::Anew => (0, Some((song.seconds, false))),
-            Follows::Unknown => (0, Some((None, false))),
-        };
+        let followed = self.timeline.block(song.position_frames, frames);
         if controls.time_slice {
-            self.machine.fill(missing);
+            self.machine.fill(followed.missing);
         }
-        if let Some((seconds, jumped)) = change {
-            self.machine.song_goes_on(seconds, jumped);
+        match followed.song {
+            Follows::On => {}
+            Follows::Jump => self.machine.song_goes_on(song.seconds, true),
+            Follows::Anew => self.machine.song_goes_on(song.seconds, false),
+            Follows::Unknown => self.machine.song_goes_on(None, false),
         }
     }
 

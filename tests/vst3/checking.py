@@ -42,7 +42,7 @@ class Change:
 
 
 # Normalised values of menus: index / (count - 1).
-FILE_TYPES = {"wav": 0.0, "mp3": 1 / 4, "ogg": 2 / 4, "aiff": 3 / 4, "flac": 1.0}
+FILE_TYPES = {"wav": 0.0, "mp3": 1 / 5, "ogg": 2 / 5, "aiff": 3 / 5, "flac": 4 / 5}
 WAV, MP3 = FILE_TYPES["wav"], FILE_TYPES["mp3"]
 CODECS = {"PCM_16": 0.0, "PCM_24": 1 / 3, "PCM_32": 2 / 3, "FLOAT": 1.0}
 BITS = {"PCM_16": 16, "PCM_24": 24, "PCM_32": 32}

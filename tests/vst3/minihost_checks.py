@@ -100,7 +100,7 @@ def the_parameters_have_their_names_menus_and_defaults(setting):
     menus = {
         "Record": ["Off", "On"],
         "Pause": ["Off", "On"],
-        "File Type": ["WAV", "MP3", "Ogg Vorbis", "AIFF", "FLAC"],
+        "File Type": ["WAV", "MP3", "Ogg Vorbis", "AIFF", "FLAC", "Opus"],
         "Codec": ["16-bit PCM", "24-bit PCM", "32-bit PCM", "32-bit float"],
         "Bit Rate": ["96 kb/s", "128 kb/s", "192 kb/s", "256 kb/s", "320 kb/s", "VBR V2", "VBR V0"],
         "Unique Suffix": ["Off", "On"],
@@ -114,8 +114,14 @@ def the_parameters_have_their_names_menus_and_defaults(setting):
         ],
         "Time Slice": ["Off", "On"],
         "Export Method": ["Off", "Channel Name is Path", "Table by Name", "Table by Index"],
+        "Marker": ["Off", "On"],
+        "Loudness": ["Off", "On"],
+        "Dither": ["Off", "TPDF"],
+        "Split": ["Off", "5 min", "15 min", "30 min", "60 min", "At Song Jumps"],
+        "Files": ["One", "One for Each Channel"],
     }
     defaults = ["Off", "Off", "WAV", "24-bit PCM", "192 kb/s", "On", "0", "Host", "Resample At First Rate", "Off", "Off"]
+    defaults += ["Off", "On", "Off", "Off", "One"]
     with Track(setting) as track:
         plugin = track.plugin
         infos = [plugin.get_param_info(index) for index in range(plugin.num_params)]

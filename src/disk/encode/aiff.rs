@@ -170,9 +170,11 @@ impl Encoder for AiffEncoder {
 
     fn finish(mut self: Box<Self>) -> io::Result<()> {
         if !self.end_marks.is_empty() {
+            // Right sizes first: by them what comes behind the sound is told from it, should there be no room for all.
+            self.writer.flush().map_err(to_io)?;
+            self.writer.write_chunk(b"MARK", &self.end_marks).map_err(to_io)?;
             // Once in a file.
             self.tell_before_sound(&[]);
-            self.writer.write_chunk(b"MARK", &self.end_marks).map_err(to_io)?;
         }
         self.writer.finalize().map_err(to_io)
     }

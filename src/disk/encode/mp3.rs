@@ -177,6 +177,8 @@ impl Encoder for Mp3Encoder {
     }
 
     fn finish(mut self: Box<Self>) -> io::Result<()> {
+        // Only now is it known where the last chapter ends.
+        self.is_tag_old |= !self.markers.is_empty();
         if let Some(tag) = self.new_id3_tag() {
             self.lame.file.write_id3_tag(&tag)?;
         }

@@ -131,6 +131,50 @@ fn aiff_has_every_marker_at_its_frame_before_the_sound_or_behind_it() {
     }
 }
 
+/// With nothing told behind the last marker.
+#[test]
+fn the_last_chapter_of_an_mp3_ends_with_the_sound() {
+    let trial = trial(FileType::Mp3);
+    let mut encoder = trial.open();
+    trial.write(&mut *encoder, &trial.sound(FRAMES / 3));
+    encoder.set_markers(&markers(3)[..1]);
+    encoder.refresh().unwrap();
+    trial.write(&mut *encoder, &trial.sound(FRAMES / 3));
+    encoder.finish().unwrap();
+    if let Some(told) = ask("ffprobe", &["-v", "error", "-show_chapters", trial.path_text()]) {
+        assert!(told.contains("end_time=2.000000"), "{told}");
+    }
+}
+
+/// As a full disk leaves it.
+#[test]
+fn half_of_the_markers_behind_the_sound_are_not_mended_to_sound() {
+    for file_type in [FileType::Wav, FileType::Aiff] {
+        for channels in [1, 2] {
+            let mut trial = trial(file_type);
+            trial.stream.channels = channels;
+            // Odd, so that a byte of padding stands between.
+            let frames = FRAMES / 3 + 1;
+            let mut encoder = trial.open();
+            trial.write(&mut *encoder, &trial.sound(frames));
+            encoder.refresh().unwrap();
+            let sizes = trial.bytes();
+            encoder.set_markers(&markers(900));
+            encoder.finish().unwrap();
+            let complete = trial.bytes();
+            let sound_end = sizes.len().next_multiple_of(2);
+            for cut in [sound_end + 4, sound_end + 1_000, complete.len()] {
+                // The header of before, or the one of a finished file without the markers behind it.
+                let bytes = [&sizes[..], &complete[sizes.len()..cut]].concat();
+                std::fs::write(&trial.path, bytes).unwrap();
+                let kept = (trial.format().repair)(&trial.file).unwrap();
+                assert_eq!(kept.frames, frames as u64, "{file_type:?}, {channels} channels, {cut} bytes");
+                assert_eq!(trial.decoded().frames(), frames);
+            }
+        }
+    }
+}
+
 #[test]
 fn what_has_no_room_is_left_out_and_the_file_plays() {
     for file_type in [FileType::Mp3, FileType::Ogg, FileType::Flac, FileType::Opus] {

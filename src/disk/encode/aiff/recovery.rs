@@ -26,10 +26,14 @@ pub fn repair(mut file: &File) -> io::Result<Kept> {
     let Some(sound_bytes) = end.checked_sub(sound_at) else {
         return Ok(Kept::NOTHING);
     };
-    if let Some(frames) = complete_frames(file, ssnd_at, bytes_per_frame, end)? {
+    let marked = frames_before_markers(file, ssnd_at, bytes_per_frame)?;
+    if let Some((frames, form_end)) = marked
+        && form_end == end
+    {
         return Ok(Kept { frames, sample_rate });
     }
-    let frames = sound_bytes / bytes_per_frame;
+    // Half of the markers may be there, where the disk was full.
+    let frames = marked.map_or(sound_bytes / bytes_per_frame, |(frames, _)| frames);
     let sound_end = sound_at + frames * bytes_per_frame;
     let padded_end = sound_end.next_multiple_of(2);
     file.set_len(sound_end)?;
@@ -41,8 +45,8 @@ pub fn repair(mut file: &File) -> io::Result<Kept> {
     Ok(Kept { frames, sample_rate })
 }
 
-/// The frames of a file whose sizes are right and that has markers behind its sound.
-fn complete_frames(mut file: &File, ssnd_at: u64, bytes_per_frame: u64, end: u64) -> io::Result<Option<u64>> {
+/// The frames of a file that has markers behind the sound that its sizes tell of, and where it ends by its sizes.
+fn frames_before_markers(mut file: &File, ssnd_at: u64, bytes_per_frame: u64) -> io::Result<Option<(u64, u64)>> {
     let mut size_at = |at| -> io::Result<u64> {
         let mut size = [0; 4];
         file.seek(SeekFrom::Start(at))?;
@@ -54,7 +58,7 @@ fn complete_frames(mut file: &File, ssnd_at: u64, bytes_per_frame: u64, end: u64
     file.seek(SeekFrom::Start((ssnd_at + 8 + ssnd_bytes).next_multiple_of(2)))?;
     file.take(4).read_to_end(&mut id)?;
     let sound_bytes = ssnd_bytes.saturating_sub(SSND_HEAD_BYTES - 8);
-    Ok((form_end == end && id == b"MARK").then_some(sound_bytes / bytes_per_frame))
+    Ok((id == b"MARK").then_some((sound_bytes / bytes_per_frame, form_end)))
 }
 
 fn read_layout(mut file: &File) -> io::Result<Option<Layout>> {

@@ -41,7 +41,13 @@ pub fn ixml(metadata: &Metadata, codec: Codec, stream: StreamFormat) -> String {
     text
 }
 
+/// Whether XML has the character (XML 1.0, section 2.2, "Char").
+fn is_allowed(character: char) -> bool {
+    matches!(character, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
+}
+
 fn element(text: &mut String, name: &str, value: &str) {
+    let value: String = value.chars().map(|character| if is_allowed(character) { character } else { ' ' }).collect();
     let value = value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     // Writing to a string cannot fail.
     let _ = writeln!(text, "<{name}>{value}</{name}>");

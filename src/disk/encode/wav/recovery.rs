@@ -28,12 +28,15 @@ pub(super) fn repair_beyond(file: &File, most_riff_bytes: u64) -> io::Result<Kep
         sample_rate: header.sample_rate(),
     };
     let sound_end = header.len().saturating_add(told_data_bytes.next_multiple_of(2));
-    let is_complete = told_length == length && (sound_end == length || is_marker_chunk(file, sound_end)?);
+    let has_markers = is_marker_chunk(file, sound_end)?;
+    let is_complete = told_length == length && (sound_end == length || has_markers);
     if is_complete && !header.is_promoted_in_part() {
         return Ok(kept(&header, told_data_bytes));
     }
     let bytes_per_frame = header.bytes_per_frame();
-    let mut data_bytes = length.saturating_sub(header.len()) / bytes_per_frame * bytes_per_frame;
+    // Half of the markers may be there, where the disk was full.
+    let sound_length = if has_markers { sound_end } else { length };
+    let mut data_bytes = sound_length.saturating_sub(header.len()) / bytes_per_frame * bytes_per_frame;
     let padded_length = header.len() + data_bytes.next_multiple_of(2);
     if padded_length > length && file.set_len(padded_length).is_err() {
         // Not one byte more has room, as in the longest file of a FAT file system: 4 GiB - 1.

@@ -80,7 +80,7 @@ proptest! {
         let mut start = 0;
         for (frames, jumps) in blocks {
             if jumps {
-                take.song_goes_on(Some(0.0), true);
+                take.song_goes_on(Some(0.0), true, 0);
             }
             write(&mut take, start, frames);
             start += frames as u64;

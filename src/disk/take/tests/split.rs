@@ -38,7 +38,7 @@ proptest! {
             for &(frames, jumps) in &blocks {
                 if jumps {
                     let seconds = 10.0 + start as f64;
-                    take.song_goes_on(Some(seconds), true);
+                    take.song_goes_on(Some(seconds), true, 0);
                     begins.push((start, seconds));
                 }
                 write(&mut take, start, frames);
@@ -108,7 +108,7 @@ fn every_file_of_a_split_lossy_take_plays_its_exact_length() {
         let mut take = recorder.begin(0.0);
         for pass in 0..4 {
             write(&mut take, pass * 7_001, 7_001);
-            take.song_goes_on(Some(0.0), true);
+            take.song_goes_on(Some(0.0), true, 0);
         }
         let paths = finish(take);
         let frames: Vec<_> = paths.iter().map(|path| decode(path).frames()).collect();
@@ -139,7 +139,7 @@ fn a_jump_at_the_first_frame_leaves_no_empty_file() {
     let mut recorder = Recorder::new(1, 48_000);
     recorder.settings.split = Split::Jumps;
     let mut take = recorder.begin(0.0);
-    take.song_goes_on(Some(5.0), true);
+    take.song_goes_on(Some(5.0), true, 0);
     write(&mut take, 0, 100);
     assert_eq!(finish(take).len(), 1);
 }
@@ -152,7 +152,7 @@ fn a_file_that_was_moved_while_it_was_recorded_ends_no_split_take() {
     let mut take = recorder.begin(0.0);
     write(&mut take, 0, 1_000);
     fs::rename(take.path(), recorder.folder.path().join("mine.wav")).unwrap();
-    take.song_goes_on(Some(5.0), true);
+    take.song_goes_on(Some(5.0), true, 0);
     write(&mut take, 1_000, 1_000);
     let (figures, result) = take.finish();
     result.unwrap();

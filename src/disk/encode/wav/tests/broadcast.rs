@@ -152,6 +152,16 @@ fn bext_tells_the_loudness_that_was_measured_and_leaves_out_what_was_not() {
     }
 }
 
+#[test]
+fn ixml_has_no_character_that_xml_forbids() {
+    let track_name = "Bass\u{1}\u{FFFE}".to_owned();
+    let metadata = Metadata::new("project = a\u{FFFF}b", Origin { track_name, ..origin(None) });
+    let bytes = recorded(Codec::Pcm24, 1, &metadata, &[]).bytes();
+    let document = std::str::from_utf8(chunk(&bytes, b"iXML").unwrap()).unwrap();
+    assert!(document.contains("<PROJECT>a b</PROJECT>") && !document.contains('\u{1}'), "{document}");
+    assert!(!document.contains(['\u{FFFE}', '\u{FFFF}']), "{document}");
+}
+
 fn markers(count: usize) -> Vec<Marker> {
     let mut markers = Markers::default();
     (0..count).for_each(|index| markers.set((index * 1_000 / count) as u64));
