@@ -96,7 +96,7 @@ fn a_state_of_rubbish_is_refused_and_changes_nothing() {
 fn the_parameters_have_the_ids_labels_and_defaults_of_the_operator() {
     let mut instance = plugin().instance().unwrap();
     let params = instance.params().unwrap();
-    let expected: [(&str, &str, f64, f64); 15] = [
+    let expected: [(&str, &str, f64, f64); 16] = [
         ("record", "Record", 1.0, 0.0),
         ("pause", "Pause", 1.0, 0.0),
         ("filetype", "File Type", 5.0, 0.0),
@@ -108,7 +108,8 @@ fn the_parameters_have_the_ids_labels_and_defaults_of_the_operator() {
         ("srselect", "Sample Rate Match", 3.0, 0.0),
         ("timeslice", "Time Slice", 1.0, 0.0),
         ("exportmethod", "Export Method", 3.0, 0.0),
-        ("loudness", "Loudness", 1.0, 1.0),
+        ("marker", "Marker", 1.0, 0.0),
+        ("loudness", "Loudness", 1.0, 0.0),
         ("dither", "Dither", 1.0, 0.0),
         ("split", "Split", 5.0, 0.0),
         ("files", "Files", 1.0, 0.0),

@@ -13,7 +13,9 @@ use std::sync::Arc;
 const FORMAT: StreamFormat = StreamFormat { channels: 2, sample_rate: 48_000 };
 const BLOCK: usize = 480;
 
-const FLAC: TakeSettings = TakeSettings { file_type: FileType::Flac, ..TakeSettings::DEFAULT };
+const MEASURED: TakeSettings = TakeSettings { loudness: true, ..TakeSettings::DEFAULT };
+
+const FLAC: TakeSettings = TakeSettings { file_type: FileType::Flac, ..MEASURED };
 
 /// One take of a tone at 1 kHz and −20 LUFS, in blocks of 10 ms that stand at these positions of the song; its report and
 /// its file.
@@ -71,7 +73,7 @@ fn report_and_file_say_how_loud_a_take_is() {
 
 #[test]
 fn a_take_that_is_resampled_is_measured_at_the_rate_of_its_file() {
-    let (report, _) = take(TakeSettings { rate: Rate::R96000, codec: Codec::Float32, ..TakeSettings::DEFAULT }, 0..400);
+    let (report, _) = take(TakeSettings { rate: Rate::R96000, codec: Codec::Float32, ..MEASURED }, 0..400);
     assert_near(loudness(&report).integrated_lufs, -20.0);
     assert_near(loudness(&report).max_short_term_lufs, -20.0);
 }
@@ -79,7 +81,7 @@ fn a_take_that_is_resampled_is_measured_at_the_rate_of_its_file() {
 #[test]
 fn silence_that_fills_a_gap_is_measured_as_it_stands_in_the_file() {
     // 300 ms, a gap of a second, 300 ms: no 400 ms are full of sound.
-    let (report, _) = take(TakeSettings::DEFAULT, (0..30).chain(130..160));
+    let (report, _) = take(MEASURED, (0..30).chain(130..160));
     assert_eq!(report.frames, 160 * BLOCK as u64);
     assert_near(loudness(&report).max_momentary_lufs, -20.0 + 10.0 * 0.75_f64.log10());
 }

@@ -41,7 +41,8 @@ impl TakeSettings {
         n: 0,
         rate: Rate::Host,
         rate_match: RateMatch::First,
-        loudness: true,
+        // It doubles what a take costs.
+        loudness: false,
         dither: Dither::Off,
         split: Split::Off,
         files: Files::One,

@@ -411,7 +411,7 @@ fn the_page_of_the_sound_sets_its_parameters() {
     rig.click("Time Slice");
     assert!(rig.params().time_slice.value());
     rig.click("Loudness");
-    assert!(!rig.params().loudness.value());
+    assert!(rig.params().loudness.value());
     rig.open_menu("Sample Rate");
     rig.click("96 kHz");
     assert_eq!(rig.params().rate.value(), Rate::R96000);

@@ -3,12 +3,15 @@
 use crate::common::files_in;
 use crate::recorder::{OLD, Recorder, TYPES, Type};
 use faulty_disk::{Call, EIO, ENOSPC, Fault};
+use headless_host::ParamId;
 use std::fs;
 use std::thread;
 use std::time::Duration;
 use tempfile::TempDir;
 
 const RATE: u32 = 48_000;
+
+const LOUDNESS: ParamId = ParamId::named("loudness");
 
 /// Of each take, 5 s at [`RATE`].
 const FRAMES: usize = 240_000;
@@ -187,6 +190,7 @@ fn each_file_of_a_take_tells_its_own_loudness_and_one_that_failed_none() {
     };
     for file_type in TYPES.into_iter().filter(|file_type| matches!(file_type.extension, "mp3" | "ogg" | "flac")) {
         let (mut recorder, fallback) = recorder(file_type, true, RATE);
+        recorder.set(LOUDNESS, 1.0);
         recorder.disk.set(Fault::Room(60_000));
         recorder.play(FRAMES, true);
         recorder.play(100, false);

@@ -121,7 +121,7 @@ def the_parameters_have_their_names_menus_and_defaults(setting):
         "Files": ["One", "One for Each Channel"],
     }
     defaults = ["Off", "Off", "WAV", "24-bit PCM", "192 kb/s", "On", "0", "Host", "Resample At First Rate", "Off", "Off"]
-    defaults += ["Off", "On", "Off", "Off", "One"]
+    defaults += ["Off", "Off", "Off", "Off", "One"]
     with Track(setting) as track:
         plugin = track.plugin
         infos = [plugin.get_param_info(index) for index in range(plugin.num_params)]
