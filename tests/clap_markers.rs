@@ -53,6 +53,19 @@ fn a_marker_that_goes_on_where_record_does_is_the_takes_first_frame() {
     assert_eq!(marker_frames(&takes[0]), [0]);
 }
 
+#[test]
+fn of_more_than_a_thousand_markers_the_first_are_kept() {
+    let mut changes = vec![record(0, true)];
+    for index in 0..1_005 {
+        changes.extend([marker(2 * index, true), marker(2 * index + 1, false)]);
+    }
+    let expected: Vec<_> = (1..1_000).map(|index| 2 * index).collect();
+    let takes = played(512, &changes, 3_000);
+    // The first one is on from the start.
+    let frames = marker_frames(&takes[0]);
+    assert_eq!((&frames[..999], frames.len()), (&expected[..], 1_000));
+}
+
 /// As a project is saved in mid-press.
 #[test]
 fn a_marker_that_is_on_from_the_start_is_none() {

@@ -14,7 +14,7 @@ use super::files::TakeFiles;
 use crate::core::extent::extent;
 use crate::core::format::StreamFormat;
 use crate::core::loudness::Loudness;
-use crate::core::markers::MarkerKind;
+use crate::core::markers::{MOST_MARKERS, MarkerKind};
 use crate::core::rate::file_rate;
 use crate::core::take::TakeStart;
 use crate::link::{TakeReport, TextSet};
@@ -304,9 +304,14 @@ impl OpenTake {
             || self.figures.frames > SYNC_INTERVAL.as_secs() * u64::from(self.arriving.sample_rate);
         let rate = self.sample_rate();
         self.figures.clipped_samples = self.parts.clipped_samples();
+        let left_out = self.parts.markers().left_out();
         let (files, result) = self.parts.finish(is_long);
         let dropped = self.figures.end(&files, self.arriving.sample_rate, rate);
-        (self.figures.with_files(files), result.map_err(|error| (error, dropped)))
+        let mut figures = self.figures.with_files(files);
+        if left_out > 0 {
+            figures.news.push(format!("A take keeps {MOST_MARKERS} markers. {left_out} more were left out."));
+        }
+        (figures, result.map_err(|error| (error, dropped)))
     }
 
     /// Gives the take up after an error. What is in the file stays and plays; an empty file goes. Also says how many
