@@ -171,9 +171,7 @@ impl<C: Clock> Tap<C> {
         let mut start = 0;
         while start < frames {
             let chunk = (frames - start).min(MAX_CHUNK_FRAMES);
-            self.send_owed(chunk);
-            let sent =
-                self.machine.owed().is_none() && self.send(|sender| sender.try_frames(planar, start, chunk)).is_ok();
+            let sent = self.send_owed(chunk) && self.send(|sender| sender.try_frames(planar, start, chunk)).is_ok();
             if !sent {
                 self.machine.lose(chunk as u64);
                 self.sender.status().count_lost(chunk as u64);
@@ -184,14 +182,15 @@ impl<C: Clock> Tap<C> {
     }
 
     /// Sends the marks that are owed, as far as there is room for them and for `frames` frames behind them: a gap that
-    /// is told before the sound goes on would soon need another one.
-    fn send_owed(&mut self, frames: usize) {
+    /// is told before the sound goes on would soon need another one. Says whether none is owed any more.
+    fn send_owed(&mut self, frames: usize) -> bool {
         while let Some(mark) = self.machine.owed() {
             match self.send(|sender| sender.try_mark_before(mark, frames)) {
                 Ok(()) => self.machine.sent(),
-                Err(Full) => return,
+                Err(Full) => return false,
             }
         }
+        true
     }
 
     fn count_time(&mut self, frames: usize) {
