@@ -97,6 +97,15 @@ impl Markers {
         self.left_out
     }
 
+    /// Puts the markers from frame `from` to before `to` at `to`: what they were in does not tell of them.
+    pub fn bring_forward(&mut self, from: u64, to: u64) {
+        for marker in &mut self.list {
+            if (from..to).contains(&marker.frame) {
+                marker.frame = to;
+            }
+        }
+    }
+
     /// Those of a file that holds the frames from `start` to before `end` of the take, with their places in the file.
     pub fn within(&self, start: u64, end: u64) -> Vec<Marker> {
         let is_within = |marker: &&Marker| (start..end).contains(&marker.frame);
@@ -147,6 +156,15 @@ mod tests {
         assert_eq!((markers.len(), markers.left_out()), (MOST_MARKERS, 1_500));
         let set = markers.within(0, 2_000).into_iter().filter(|marker| matches!(marker.kind, MarkerKind::Set { .. }));
         assert_eq!(set.count(), 500);
+    }
+
+    #[test]
+    fn what_no_file_tells_of_comes_to_the_beginning_of_the_next_one() {
+        let mut markers = Markers::default();
+        [3, 5, 8, 9].into_iter().for_each(|frame| markers.set(frame));
+        markers.bring_forward(5, 9);
+        let frames: Vec<_> = markers.within(0, 10).iter().map(|marker| marker.frame).collect();
+        assert_eq!(frames, [3, 9, 9, 9]);
     }
 
     #[test]

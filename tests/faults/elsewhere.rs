@@ -1,6 +1,7 @@
 //! The disk of a take fails, and the take goes on in the fallback folder.
 
 use crate::common::files_in;
+use crate::common::riff::Chunks;
 use crate::recorder::{OLD, Recorder, TYPES, Type};
 use faulty_disk::{Call, EIO, ENOSPC, Fault};
 use headless_host::ParamId;
@@ -10,6 +11,8 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 const RATE: u32 = 48_000;
+
+const MARKER: ParamId = ParamId::named("marker");
 
 const LOUDNESS: ParamId = ParamId::named("loudness");
 
@@ -199,5 +202,29 @@ fn each_file_of_a_take_tells_its_own_loudness_and_one_that_failed_none() {
         let (first, second) = (recorder.files(), files_in(fallback.path()));
         let told = [first, second].map(|files| names_gain(&files[0]));
         assert_eq!(told, [false, true], "{}", file_type.extension);
+    }
+}
+
+/// Those between the last refresh and the failure, too.
+#[test]
+fn every_marker_is_in_one_of_the_files_of_a_take_that_goes_on_elsewhere() {
+    let (mut recorder, fallback) = recorder(TYPES[0], true, RATE);
+    recorder.disk.set(Fault::Room(500_000));
+    const MARKERS: usize = 60;
+    for _ in 0..MARKERS {
+        recorder.play(3_000, true);
+        recorder.set(MARKER, 1.0);
+        recorder.set(MARKER, 0.0);
+        thread::sleep(Duration::from_millis(7));
+    }
+    recorder.play(100, false);
+    recorder.take(0);
+    recorder.disk.set(Fault::None);
+    let files = [recorder.files(), files_in(fallback.path())].concat();
+    assert_eq!(files.len(), 2);
+    let told: Vec<_> = files.iter().flat_map(|path| Chunks::of(path).markers()).map(|(_, text)| text).collect();
+    let set = (1..=MARKERS).map(|number| format!("Marker {number}"));
+    for text in set.chain(["Disk failed".to_owned()]) {
+        assert_eq!(told.iter().filter(|told| **told == text).count(), 1, "{text}: {told:?}");
     }
 }

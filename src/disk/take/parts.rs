@@ -37,6 +37,8 @@ pub struct Parts {
     song: SongPositions,
     /// Of the whole take, at the rate of the file.
     markers: Markers,
+    /// The files tell of the markers before this frame, as far as they can.
+    markers_told_to: u64,
     cuts: Cuts,
     /// The folder in which the take goes on when its disk fails; for once.
     fallback: Option<PathBuf>,
@@ -82,6 +84,7 @@ impl Parts {
             complete,
             song,
             markers: Markers::default(),
+            markers_told_to: 0,
             cuts: Cuts::new(start.settings.split, format.sample_rate),
             fallback,
             is_elsewhere,
@@ -192,6 +195,9 @@ impl Parts {
     pub fn refresh(&mut self) -> Result<(), TakeError> {
         self.tell_markers(0);
         let refreshed = self.open.refresh(self.recipe.format);
+        if refreshed.is_ok() {
+            self.markers_told_to = self.complete.frames + self.open.frames;
+        }
         self.song.forget_before(self.complete.frames + self.open.safe_frames);
         let synced = self.complete.hear_of_syncs();
         refreshed.and(synced).or_else(|error| self.go_on_elsewhere(error))
@@ -306,6 +312,7 @@ impl Parts {
             return self.go_on_before(ended, error);
         }
         self.opened_files += 1;
+        self.markers_told_to = self.complete.frames + ended.frames;
         if let Some(error) = failed {
             self.complete.elsewhere = Some(WentElsewhere { error: &error, path: self.path() }.to_string());
             self.markers.add(self.complete.frames + ended.frames, MarkerKind::Elsewhere);
@@ -360,6 +367,7 @@ impl Parts {
         }
         if !error.is_file_too_large() {
             let go_on = self.complete.keep_what_is_there(&self.recipe, failed);
+            self.markers.bring_forward(self.markers_told_to, self.complete.frames);
             if is_elsewhere {
                 self.markers.add(self.complete.frames, MarkerKind::Elsewhere);
             }
@@ -379,6 +387,7 @@ impl Parts {
         });
         let synced = synced.fold(Ok(()), Result::and);
         let completed = synced.and(self.complete.add(EndedPart { frames, ..failed }));
+        self.markers.bring_forward(self.markers_told_to, self.complete.frames);
         self.carry_over(&recent, safe_frames, &ends).and(completed)
     }
 

@@ -204,6 +204,26 @@ fn after_a_kill_the_markers_of_the_last_refresh_are_there() {
     }
 }
 
+#[test]
+fn checkers_accept_files_with_markers() {
+    for file_type in [FileType::Wav, FileType::Mp3, FileType::Flac, FileType::Ogg, FileType::Opus] {
+        let trial = recorded(file_type, &markers(30));
+        let path = trial.path_text();
+        let (told, complaint) = match file_type {
+            FileType::Mp3 => (ask("mp3val", &[path]), "WARNING"),
+            FileType::Flac => (ask("flac", &["-t", "-w", path]), "WARNING"),
+            FileType::Ogg => (ask("ogginfo", &[path]), "WARNING"),
+            FileType::Opus => (ask("opusinfo", &[path]), "WARNING"),
+            FileType::Wav | FileType::Aiff => (ask("sox", &[path, "-n", "stat"]), "WARN"),
+        };
+        assert!(told.is_none_or(|told| !told.contains(complaint)), "{file_type:?}");
+    }
+    let flac = recorded(FileType::Flac, &markers(2));
+    if let Some(told) = ask("metaflac", &["--list", "--block-type=VORBIS_COMMENT", flac.path_text()]) {
+        assert!(told.contains("CHAPTER001=00:00:00.000") && told.contains("CHAPTER001NAME=Marker 1"), "{told}");
+    }
+}
+
 /// Markers may come out of order, and their texts become shorter.
 #[test]
 fn markers_that_change_altogether_leave_a_whole_file() {
