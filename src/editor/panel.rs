@@ -190,12 +190,13 @@ impl Panel {
     }
 
     /// Begins a press of Marker, unless there is one on its way.
-    fn press_marker(&mut self, gestures: &impl Gestures) {
+    fn press_marker(&mut self, status: &StatusSnapshot, gestures: &impl Gestures) {
         if self.marker_press.is_none() {
-            let was_on = self.params.marker.value();
+            // The end of the press before may not have been seen yet.
+            let is_on = self.params.marker.value() || status.marker;
             gestures.begin(&self.params.marker);
-            gestures.set(&self.params.marker, !was_on);
-            let press = if was_on { MarkerPress::Lowering } else { MarkerPress::Raising };
+            gestures.set(&self.params.marker, !is_on);
+            let press = if is_on { MarkerPress::Lowering } else { MarkerPress::Raising };
             self.marker_press = Some((press, self.time));
         }
     }
@@ -205,19 +206,13 @@ impl Panel {
         let Some((press, begun)) = self.marker_press else { return };
         // A window that was closed in between counts its time anew.
         let is_too_long = !(begun..begun + LONGEST_PRESS).contains(&self.time);
-        match press {
-            MarkerPress::Lowering if !status.marker && !is_too_long => {
-                gestures.set(&self.params.marker, true);
-                self.marker_press = Some((MarkerPress::Raising, begun));
-            }
-            MarkerPress::Lowering | MarkerPress::Raising
-                if is_too_long || status.marker && press == MarkerPress::Raising =>
-            {
-                gestures.set(&self.params.marker, false);
-                gestures.end(&self.params.marker);
-                self.marker_press = None;
-            }
-            MarkerPress::Lowering | MarkerPress::Raising => {}
+        if is_too_long || (press, status.marker) == (MarkerPress::Raising, true) {
+            gestures.set(&self.params.marker, false);
+            gestures.end(&self.params.marker);
+            self.marker_press = None;
+        } else if (press, status.marker) == (MarkerPress::Lowering, false) {
+            gestures.set(&self.params.marker, true);
+            self.marker_press = Some((MarkerPress::Raising, begun));
         }
     }
 
@@ -257,7 +252,7 @@ impl Panel {
         match action {
             Action::Record(on) => gestures.change(&params.record, on),
             Action::Pause(on) => gestures.change(&params.pause, on),
-            Action::Marker => self.press_marker(gestures),
+            Action::Marker => self.press_marker(status, gestures),
             Action::FileType(file_type) => gestures.change(&params.file_type, file_type),
             Action::Codec(codec) => gestures.change(&params.codec, codec),
             Action::BitRate(bit_rate) => gestures.change(&params.bit_rate, bit_rate),

@@ -48,6 +48,13 @@ fn marker_goes_on_until_the_audio_thread_has_seen_it_and_off_first_where_it_is_o
     rig.status().set_marker(true);
     rig.harness.step();
     assert_eq!(rig.gestures(), ["set Marker 0", "end Marker"]);
+    rig.press(Key::M);
+    assert_eq!(rig.gestures(), ["begin Marker", "set Marker 0"], "the end of the first press was not seen yet");
+    rig.status().set_marker(false);
+    rig.harness.step();
+    rig.status().set_marker(true);
+    rig.harness.step();
+    assert_eq!(rig.gestures(), ["set Marker 1", "set Marker 0", "end Marker"]);
     rig.status().set_marker(false);
 
     rig.set(|params| &params.marker, true);
