@@ -122,10 +122,12 @@ impl Encoder for FlacEncoder {
 
     fn set_markers(&mut self, markers: &[Marker]) {
         self.file.markers = markers.to_vec();
+        self.file.are_comments_old = true;
     }
 
     fn set_loudness(&mut self, loudness: Loudness) {
         self.file.metadata = self.file.metadata.with_replay_gain(&loudness);
+        self.file.are_comments_old = true;
     }
 
     fn finish(mut self: Box<Self>) -> io::Result<()> {
@@ -174,6 +176,8 @@ struct FlacFile {
     room: usize,
     /// Bytes of the comments that the file has.
     told_bytes: usize,
+    /// Other ones are to come into the file.
+    are_comments_old: bool,
     seek_points: SeekPoints,
     header_bytes: u64,
     /// Frames of sound in the file.
@@ -190,6 +194,7 @@ impl FlacFile {
             markers: Vec::new(),
             room: 0,
             told_bytes: 0,
+            are_comments_old: false,
             seek_points,
             header_bytes: 0,
             frames: 0,
@@ -247,10 +252,10 @@ impl FlacFile {
     /// Brings the comments up to date where they have changed. What is still padding to a reader comes first, then, in one
     /// write, their sizes and the head of the padding behind the old ones.
     fn write_comments(&mut self, header: &[u8]) -> io::Result<()> {
-        let bytes = comment_bytes(&self.comments());
-        if bytes == self.told_bytes {
+        if !std::mem::take(&mut self.are_comments_old) {
             return Ok(());
         }
+        let bytes = comment_bytes(&self.comments());
         let block_bytes =
             u32::from_be_bytes([0, header[STREAMINFO_END + 1], header[STREAMINFO_END + 2], header[STREAMINFO_END + 3]]);
         let end = STREAMINFO_END + BLOCK_HEAD_BYTES + block_bytes as usize;
