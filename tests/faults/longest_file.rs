@@ -1,10 +1,13 @@
 //! The file system lets a file become only so long, as FAT does with 4 GiB: the take goes on in the next part.
 
-use crate::common::files_in;
 use crate::common::riff::Chunks;
-use crate::recorder::{OLD, Recorder, TYPES, Type};
+use crate::common::{decode, files_in, instance_in, record, sound};
+use crate::recorder::{OLD, Recorder, TYPES, Type, assert_holds};
 use faulty_disk::Fault;
+use headless_host::{Render, Setup};
 use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
@@ -46,9 +49,12 @@ fn run(file_type: Type, unique: bool, most_bytes: u64, pieces: usize) -> usize {
 }
 
 /// The files, those of one take in order: `take.wav`, `take (2).wav`, …
-fn parts(recorder: &Recorder) -> Vec<std::path::PathBuf> {
-    let mut parts = files_in(recorder.folder.path());
-    let number = |path: &std::path::PathBuf| {
+fn parts(recorder: &Recorder) -> Vec<PathBuf> {
+    in_order(files_in(recorder.folder.path()))
+}
+
+fn in_order(mut parts: Vec<PathBuf>) -> Vec<PathBuf> {
+    let number = |path: &PathBuf| {
         let stem = path.file_stem().unwrap().to_str().unwrap();
         stem.split_once('(').map_or(1, |(_, rest)| rest.trim_end_matches(')').parse().unwrap())
     };
@@ -113,4 +119,45 @@ fn every_part_knows_its_own_place_in_the_song_to_the_frame() {
         expected += crate::common::count_frames(path, RATE) as u64;
     }
     assert!(parts.len() > 2);
+}
+
+/// The child's order: its folder.
+const ORDERS: &str = "AUDIO_FILE_OUT_TEST_LONGEST_FILE";
+
+/// Bytes that the child's files may have.
+const LIMIT: u64 = 500_001;
+
+/// Records in a process whose files may not become longer: a write that goes too far also raises SIGXFSZ.
+#[test]
+#[ignore = "the child of the other test"]
+fn child() {
+    let Ok(folder) = std::env::var(ORDERS) else { return };
+    let limit = libc::rlimit { rlim_cur: LIMIT, rlim_max: LIMIT };
+    // SAFETY: the call reads the limit and keeps no pointer to it.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &limit) }, 0);
+    let mut instance = instance_in(folder.as_ref());
+    instance.set_text("fallback", &folder).unwrap();
+    let mut processor = instance.activate(Setup::new(f64::from(RATE), 512)).unwrap();
+    Render::new(&sound(2), 0..FRAMES).changes(&[record(0, true)]).play(&mut processor).unwrap();
+    instance.deactivate(processor);
+}
+
+#[test]
+fn a_limit_of_the_process_ends_a_part_and_not_the_host() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = Command::new(std::env::current_exe().unwrap())
+        .args(["longest_file::child", "--exact", "--ignored", "--test-threads=1"])
+        .env(ORDERS, folder.path())
+        .output()
+        .unwrap();
+    assert!(host.status.success(), "{host:?}");
+    let parts = in_order(files_in(folder.path()));
+    assert!(parts.len() > 2 && parts.iter().all(|path| path.metadata().unwrap().len() <= LIMIT), "{parts:?}");
+    let mut kept = 0;
+    for path in &parts {
+        let part = decode(path);
+        assert_holds(&part, kept, path);
+        kept += part.frames();
+    }
+    assert_eq!(kept, FRAMES);
 }

@@ -67,3 +67,27 @@ fn finish(take: OpenTake) -> Vec<PathBuf> {
 fn samples_of(path: &Path) -> Vec<f32> {
     hound::WavReader::open(path).unwrap().samples::<f32>().map(Result::unwrap).collect()
 }
+
+/// Whether the file has this marker at this frame, in its one row of places (Multimedia Programming Interface 1.0, section 3,
+/// "Cue-Points Chunk").
+fn has_one_marker(path: &Path, frame: u32, text: &str) -> bool {
+    let bytes = std::fs::read(path).unwrap();
+    let cue: Vec<_> = bytes.windows(4).enumerate().filter(|(_, id)| id == b"cue ").map(|(at, _)| at).collect();
+    let [at] = cue[..] else { return false };
+    let number = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+    (number(at + 8), number(at + 32)) == (1, frame) && bytes.windows(text.len()).any(|there| there == text.as_bytes())
+}
+
+#[test]
+fn lost_frames_are_marked_where_they_are_silence_and_time_that_brought_no_sound_is_not() {
+    let recorder = Recorder::new(2, 48_000);
+    let mut take = recorder.begin(0.0);
+    write(&mut take, 0, 500);
+    take.write_gap(300, 0).unwrap();
+    take.write_gap(200, 64).unwrap();
+    write(&mut take, 1_000, 500);
+    let (figures, result) = take.finish();
+    result.unwrap();
+    assert_eq!((figures.frames, figures.lost_frames), (1_500, 64));
+    assert!(has_one_marker(&figures.paths[0], 800, "64 frames lost"));
+}
