@@ -22,12 +22,7 @@ const PLAIN_RING_SECONDS: usize = 16;
 fn controls(record: bool, channels: usize) -> Controls {
     Controls {
         record,
-        pause: false,
-        marker: false,
-        time_slice: false,
-        settings: TakeSettings::DEFAULT,
-        channels: ChannelSet::first(channels),
-        song: Song::default(),
+        ..Controls::plain(channels)
     }
 }
 

@@ -12,3 +12,4 @@ pub mod pacing;
 pub mod rate;
 pub mod take;
 pub mod timeline;
+pub mod trigger;

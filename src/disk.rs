@@ -6,7 +6,9 @@ pub mod encode;
 pub mod error;
 mod file_size_signal;
 pub mod files;
+mod history;
 mod room;
+mod song;
 mod take;
 #[cfg(test)]
 mod testing;

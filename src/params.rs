@@ -4,17 +4,26 @@ mod loads;
 mod state;
 
 use crate::core::export::ExportControls;
-use crate::core::format::{BitRate, Codec, Dither, ExportMethod, FileType, Files, Menu, Rate, RateMatch, Split};
-use crate::core::take::{Controls, Song, TakeSettings};
+use crate::core::format::{BitRate, Codec, Dither, ExportMethod, FileType, Files, Menu, Rate, RateMatch, Split, Start};
+use crate::core::take::{Controls, TakeSettings};
 use crate::link::Texts;
 use loads::Loads;
-pub use loads::SteadyControls;
+pub use loads::{HostBlock, SteadyControls};
 use nice_plug::prelude::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// The largest N.
 const MAX_N: i32 = 9999;
+
+/// The longest history, in seconds.
+pub const MAX_HISTORY: f32 = 300.0;
+
+/// The lowest Threshold, in dBFS; the highest is full scale.
+pub const MIN_THRESHOLD: f32 = -60.0;
+
+/// The shortest and the longest Hold, in seconds.
+pub const HOLDS: [f32; 2] = [0.5, 60.0];
 
 /// All parameters of the operator. Shared by the host, the audio thread and the editor.
 pub struct RecorderParams {
@@ -36,6 +45,16 @@ pub struct RecorderParams {
     pub marker: BoolParam,
     pub split: EnumParam<Split>,
     pub files: EnumParam<Files>,
+    /// Seconds.
+    pub preroll: FloatParam,
+    /// Seconds.
+    pub keep: FloatParam,
+    pub capture: BoolParam,
+    pub start: EnumParam<Start>,
+    /// dBFS.
+    pub threshold: FloatParam,
+    /// Seconds.
+    pub hold: FloatParam,
     pub window: WindowSize,
     /// The texts that are saved, and the track's name.
     pub texts: Arc<Texts>,
@@ -64,6 +83,13 @@ impl Default for RecorderParams {
             marker: BoolParam::new("Marker", false),
             split: EnumParam::new("Split", Split::Off),
             files: EnumParam::new("Files", Files::One),
+            preroll: float("Pre-roll", 0.0, [0.0, MAX_HISTORY], 2, " s"),
+            // Who needs it finds out when it is too late to switch it on.
+            keep: float("Keep", 60.0, [0.0, MAX_HISTORY], 2, " s"),
+            capture: BoolParam::new("Capture", false),
+            start: EnumParam::new("Start", Start::Now),
+            threshold: float("Threshold", -40.0, [MIN_THRESHOLD, 0.0], 1, " dBFS"),
+            hold: float("Hold", 5.0, HOLDS, 2, " s"),
             window: WindowSize::default(),
             texts: Arc::default(),
             loads: Loads::default(),
@@ -71,20 +97,38 @@ impl Default for RecorderParams {
     }
 }
 
+fn float(name: &str, default: f32, [min, max]: [f32; 2], digits: usize, unit: &'static str) -> FloatParam {
+    FloatParam::new(name, default, FloatRange::Linear { min, max })
+        .with_unit(unit)
+        .with_value_to_string(formatters::v2s_f32_rounded(digits))
+}
+
+/// Frames in so many seconds.
+fn frames(seconds: f32, sample_rate: u32) -> u64 {
+    (f64::from(seconds) * f64::from(sample_rate)).round() as u64
+}
+
 impl RecorderParams {
     /// The revision begins again after so many changes.
     pub const REVISIONS: i32 = 1000;
 
-    /// The parameters as they stand on a track of `channels` channels, in the middle of a load too: the audio thread
-    /// follows [`SteadyControls`]. Wait-free.
-    fn controls(&self, channels: usize, song: Song) -> Controls {
+    /// The parameters as they stand in a block, in the middle of a load too: the audio thread follows [`SteadyControls`].
+    /// Wait-free.
+    fn controls(&self, block: &HostBlock, sample_rate: u32) -> Controls {
         Controls {
             record: self.record.value(),
             pause: self.pause.value(),
             marker: self.marker.value(),
+            capture: self.capture.value(),
             time_slice: self.time_slice.value(),
-            channels: self.texts.scope(channels),
-            song,
+            start: self.start.value(),
+            threshold: util::db_to_gain(self.threshold.value()),
+            hold_frames: frames(self.hold.value(), sample_rate),
+            preroll_frames: frames(self.preroll.value(), sample_rate),
+            keep_frames: frames(self.keep.value(), sample_rate),
+            channels: self.texts.scope(block.channels),
+            song: block.song,
+            transport: block.transport,
             settings: self.settings(),
         }
     }
@@ -164,7 +208,7 @@ macro_rules! host_menus {
     };
 }
 
-host_menus!(FileType, Codec, BitRate, Rate, RateMatch, ExportMethod, Dither, Split, Files);
+host_menus!(FileType, Codec, BitRate, Rate, RateMatch, ExportMethod, Dither, Split, Files, Start);
 
 #[cfg(test)]
 mod tests;

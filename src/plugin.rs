@@ -1,14 +1,14 @@
 //! The plugin's life cycle: glue between the framework and the recorder.
 
 use crate::core::format::StreamFormat;
-use crate::core::take::Song;
+use crate::core::take::{HostTransport, Song};
 use crate::disk::files::{Foresight, Found, NextTake};
 use crate::disk::writer::WriterThread;
 use crate::editor::panel::{Foresee, Foreseen};
 use crate::editor::{self, RecorderEditor};
 use crate::link::{self, Status};
 use crate::osc::Exporter;
-use crate::params::{RecorderParams, SteadyControls};
+use crate::params::{HostBlock, RecorderParams, SteadyControls};
 use crate::rt::rehearse;
 use crate::rt::tap::{MonotonicClock, Tap};
 use nice_plug::prelude::*;
@@ -91,6 +91,13 @@ fn song(transport: &Transport) -> Song {
         seconds: transport.pos_seconds(),
         tempo: transport.tempo,
     }
+}
+
+/// What the host says of its transport. One that says nothing leaves the framework's blank one.
+fn host_transport(transport: &Transport) -> HostTransport {
+    let Transport { playing: runs, recording: records, tempo, pos_samples, pos_seconds, pos_beats, .. } = *transport;
+    let has_position = pos_samples.is_some() || pos_seconds.is_some() || pos_beats.is_some();
+    HostTransport { is_told: runs || records || tempo.is_some() || has_position, runs, records }
 }
 
 const fn layout(channels: u32) -> AudioIOLayout {
@@ -177,8 +184,13 @@ impl Plugin for AudioFileOut {
         let Some(Recorder { controls, tap, is_broken: is_broken @ false, .. }) = &mut self.recorder else {
             return ProcessStatus::Normal;
         };
-        let song = song(context.transport());
-        let controls = controls.of_block(&self.params, buffer.channels(), buffer.samples(), song);
+        let block = HostBlock {
+            channels: buffer.channels(),
+            frames: buffer.samples(),
+            song: song(context.transport()),
+            transport: host_transport(context.transport()),
+        };
+        let controls = controls.of_block(&self.params, &block);
         // A panic must not reach the host: it would take the session down.
         match catch_unwind(AssertUnwindSafe(|| tap.process(&controls, buffer.as_slice_immutable()))) {
             Ok(true) => ProcessStatus::KeepAlive,
@@ -188,6 +200,12 @@ impl Plugin for AudioFileOut {
                 self.status.set_internal_error();
                 ProcessStatus::Normal
             }
+        }
+    }
+
+    fn reset(&mut self) {
+        if let Some(Recorder { tap, is_broken: false, .. }) = &mut self.recorder {
+            tap.reset();
         }
     }
 

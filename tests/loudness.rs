@@ -31,12 +31,10 @@ fn take(settings: TakeSettings, blocks: impl Iterator<Item = usize>) -> (TakeRep
     for position in blocks {
         let controls = Controls {
             record: true,
-            pause: false,
-            marker: false,
             time_slice: true,
             settings: TakeSettings { text_revision: texts.revision(), ..settings },
-            channels: ChannelSet::first(2),
             song: Song { position_frames: Some((position * BLOCK) as i64), ..Song::default() },
+            ..Controls::plain(2)
         };
         tap.process(&controls, &[&mut tone.clone(), &mut tone.clone()]);
     }

@@ -104,9 +104,9 @@ fn meters_and_the_peaks_of_the_export_allocate_nothing() {
             pause: round % 3 == 0,
             marker: round % 5 == 0,
             time_slice: round % 2 == 0,
-            settings: TakeSettings::DEFAULT,
             channels: ChannelSet::matching("* ^chan3", 64),
             song: Song { position_frames: Some(round * 1_000), ..Song::default() },
+            ..Controls::plain(64)
         };
         let before = COUNT.get();
         tap.process(&controls, &planar);

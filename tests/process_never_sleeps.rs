@@ -122,12 +122,7 @@ fn a_window_that_opens_in_mid_take_touches_no_new_memory() {
     let planar: Vec<&mut [f32]> = audio.iter_mut().map(Vec::as_mut_slice).collect();
     let controls = Controls {
         record: true,
-        pause: false,
-        marker: false,
-        time_slice: false,
-        settings: TakeSettings::DEFAULT,
-        channels: ChannelSet::first(64),
-        song: Song::default(),
+        ..Controls::plain(64)
     };
     let (mut kernel, mut scratch) = (Kernel::default(), Vec::new());
     tap.process(&controls, &planar);

@@ -34,12 +34,9 @@ fn a_writer_that_hangs_longer_than_the_queue_lasts_loses_no_frame_of_a_live_trac
     let channels = ChannelSet::first(2);
     let controls = Controls {
         record: true,
-        pause: false,
-        marker: false,
-        time_slice: false,
         settings,
         channels,
-        song: Song::default(),
+        ..Controls::plain(2)
     };
     let start = Instant::now();
     let (mut frame, mut most_reserve) = (0, 0);

@@ -17,11 +17,9 @@ fn written(time_slice: bool, blocks: &[(Option<i64>, bool)]) -> Vec<Result<usize
         let controls = Controls {
             record: true,
             pause,
-            marker: false,
             time_slice,
-            settings: TakeSettings::DEFAULT,
-            channels: ChannelSet::first(1),
             song: Song { position_frames, ..Song::default() },
+            ..Controls::plain(1)
         };
         tap.process(&controls, &[&mut [0.5; 100]]);
     }
@@ -30,9 +28,7 @@ fn written(time_slice: bool, blocks: &[(Option<i64>, bool)]) -> Vec<Result<usize
         match message {
             Message::Frames { frames, .. } => written.push(Ok(frames)),
             Message::Mark(Mark::Gap { frames, lost }) => written.push(Err((frames, lost))),
-            Message::Mark(
-                Mark::Begin(_) | Mark::Pause { .. } | Mark::Song { .. } | Mark::Marker { .. } | Mark::End,
-            ) => {}
+            Message::Mark(_) => {}
         }
     }
     written

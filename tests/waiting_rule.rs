@@ -56,9 +56,7 @@ impl SimulatedWriter {
             match message {
                 Message::Frames { frames, .. } => self.frames += frames as u64,
                 Message::Mark(Mark::Gap { frames, .. }) => self.gaps.push(frames),
-                Message::Mark(
-                    Mark::Begin(_) | Mark::Pause { .. } | Mark::Song { .. } | Mark::Marker { .. } | Mark::End,
-                ) => {}
+                Message::Mark(_) => {}
             }
         }
     }
@@ -95,12 +93,7 @@ impl Rig {
     fn play(&mut self, blocks: usize, block_time: Duration, record: bool) {
         let controls = Controls {
             record,
-            pause: false,
-            marker: false,
-            time_slice: false,
-            settings: TakeSettings::DEFAULT,
-            channels: ChannelSet::first(2),
-            song: Song::default(),
+            ..Controls::plain(2)
         };
         for _ in 0..blocks {
             self.tap.process(&controls, &[&mut self.left, &mut self.right]);

@@ -26,11 +26,9 @@ fn a_window_that_opens_in_mid_take_finds_the_take_from_its_first_frame_on() {
         let controls = Controls {
             record: true,
             pause,
-            marker: false,
-            time_slice: false,
             settings,
             channels,
-            song: Song::default(),
+            ..Controls::plain(2)
         };
         for _ in 0..seconds * FORMAT.sample_rate as usize / BLOCK {
             tap.process(&controls, &[&mut [0.25; BLOCK], &mut [-0.5; BLOCK]]);

@@ -176,6 +176,20 @@ menu! {
 }
 
 menu! {
+    /// What a take waits for while record is on.
+    Start {
+        /// For nothing.
+        Now = "now", "At Once";
+        /// For the host's transport to run.
+        Transport = "transport", "With Transport";
+        /// For the host's transport to run with its own record on.
+        HostRecord = "hostrecord", "With Host's Record";
+        /// For sound that is loud enough.
+        Sound = "sound", "With Sound";
+    }
+}
+
+menu! {
     /// Where a take goes on in its next file.
     Split {
         /// Nowhere.

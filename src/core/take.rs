@@ -1,11 +1,14 @@
-//! The take's state machine: which frames belong to a take, and which marks the writer is still owed.
+//! The take's state machine: which frames belong to a take, which to the history, and which marks the writer is still owed.
 //!
 //! `record` is level-triggered: a take begins with the first frame that passes while record is on and pause is off,
 //! and ends when record goes off. Marks that the queue has no room for are owed and stay in order; a take that begins
 //! again before its end could be told simply goes on, and the merge is counted.
+//!
+//! What passes while no take is open is history, where one is kept: a take may begin with some of it (pre-roll), and
+//! Capture makes a take of it. History that the queue has no room for begins again behind the frames that were lost.
 
 use super::channels::ChannelSet;
-use super::format::{BitRate, Codec, Dither, FileType, Files, Rate, RateMatch, Split};
+use super::format::{BitRate, Codec, Dither, FileType, Files, Rate, RateMatch, Split, Start};
 
 /// What a take is recorded with: the values at its first frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,13 +64,35 @@ pub struct Song {
     pub tempo: Option<f64>,
 }
 
+impl Song {
+    /// Where the song stands `frames` frames later, at `sample_rate` frames per second.
+    pub fn after(self, frames: usize, sample_rate: u32) -> Self {
+        let Some(position) = self.position_frames else { return self };
+        let seconds = self.seconds.map(|seconds| seconds + frames as f64 / f64::from(sample_rate));
+        Self { position_frames: Some(position + frames as i64), seconds, ..self }
+    }
+}
+
+/// What the host says of its transport in one block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct HostTransport {
+    /// The host tells of its transport at all.
+    pub is_told: bool,
+    pub runs: bool,
+    /// The host's own record is on.
+    pub records: bool,
+}
+
 /// All that is fixed for a take by its first frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TakeStart {
     pub settings: TakeSettings,
     /// The channels that are recorded.
     pub channels: ChannelSet,
+    /// At the first frame that is no history.
     pub song: Song,
+    /// The take begins with so many frames of the history, the newest ones.
+    pub preroll_frames: u64,
 }
 
 /// The parameters of one block; constant within it.
@@ -77,17 +102,51 @@ pub struct Controls {
     pub pause: bool,
     /// Sets a marker when it goes on.
     pub marker: bool,
+    /// Makes a take of the history when it goes on.
+    pub capture: bool,
     /// Keep the take to the host's timeline.
     pub time_slice: bool,
+    /// What a take waits for while `record` is on.
+    pub start: Start,
+    /// Sound beyond this, linear, starts a take.
+    pub threshold: f32,
+    /// The take ends so many frames after the last one beyond the threshold.
+    pub hold_frames: u64,
+    /// A take begins with so many frames of the history.
+    pub preroll_frames: u64,
+    /// So many frames of the history are kept for Capture.
+    pub keep_frames: u64,
     pub settings: TakeSettings,
     /// The channels that a take which begins now records.
     pub channels: ChannelSet,
     pub song: Song,
+    pub transport: HostTransport,
 }
 
 impl Controls {
-    fn take_start(&self) -> TakeStart {
-        TakeStart { settings: self.settings, channels: self.channels, song: self.song }
+    /// What the parameters are before anyone changes them, but with no history and all of `channels` channels.
+    pub const fn plain(channels: usize) -> Self {
+        Self {
+            record: false,
+            pause: false,
+            marker: false,
+            capture: false,
+            time_slice: false,
+            start: Start::Now,
+            threshold: 0.01,
+            hold_frames: 0,
+            preroll_frames: 0,
+            keep_frames: 0,
+            settings: TakeSettings::DEFAULT,
+            channels: ChannelSet::first(channels),
+            song: Song { position_frames: None, seconds: None, tempo: None },
+            transport: HostTransport { is_told: false, runs: false, records: false },
+        }
+    }
+
+    /// How many frames of the history are kept.
+    fn history_frames(&self) -> u64 {
+        self.keep_frames.max(self.preroll_frames)
     }
 }
 
@@ -106,8 +165,32 @@ pub enum Mark {
     Song { seconds: Option<f64>, jumped: bool, frames_ago: u64 },
     /// The user set a marker, so many frames before this place.
     Marker { frames_ago: u64 },
-    /// The take ends.
-    End,
+    /// The take ends. So many frames were left out before because it was paused.
+    End { left_out: u64 },
+    /// From here on so many frames of the history are kept; none, where it is 0.
+    HistoryLength { frames: u64 },
+    /// The history begins, or begins again; the frames outside of takes that follow belong to it.
+    HistoryBegins(HistoryStart),
+    /// Some of the history becomes a take.
+    Capture(Capture),
+}
+
+/// What is known where the history begins.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HistoryStart {
+    /// The channels that are kept.
+    pub channels: ChannelSet,
+    pub song: Song,
+}
+
+/// A take of the history.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Capture {
+    pub settings: TakeSettings,
+    /// The last so many frames, as far as they are in no take.
+    pub frames: u64,
+    /// Beats per minute.
+    pub tempo: Option<f64>,
 }
 
 /// What [`TakeMachine::step`] says of one block.
@@ -115,6 +198,8 @@ pub enum Mark {
 pub enum Step {
     /// No take is open and the block belongs to none.
     Idle,
+    /// No take is open, and the block belongs to the history.
+    Keep,
     /// The block belongs to the open take.
     Record,
     /// The block belongs to the open take, whose end could not be told before it began again: two takes became one.
@@ -123,7 +208,7 @@ pub enum Step {
     Pause,
 }
 
-/// Marks not yet sent, always in this order: begin, gap, pause, song, marker, end.
+/// Marks not yet sent, always in this order. Those of the take come first: what is owed of the history is behind its end.
 #[derive(Debug, Default)]
 struct Owed {
     begin: Option<TakeStart>,
@@ -134,7 +219,14 @@ struct Owed {
     song: Option<SongChange>,
     /// The frames of the gap that came behind the marker. Others that are set before it can be told are left out.
     marker: Option<u64>,
-    end: bool,
+    /// With the frames that were left out before.
+    end: Option<u64>,
+    history_frames: Option<u64>,
+    history: Option<HistoryStart>,
+    /// Of the history.
+    kept_song: Option<SongChange>,
+    /// Another one that is asked for before it can be told finds nothing to keep.
+    capture: Option<Capture>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -143,6 +235,13 @@ struct SongChange {
     jumped: bool,
     /// The frames of the gap that came behind it.
     frames_ago: u64,
+}
+
+impl SongChange {
+    fn mark(self) -> Mark {
+        let Self { seconds, jumped, frames_ago } = self;
+        Mark::Song { seconds, jumped, frames_ago }
+    }
 }
 
 /// Follows record and pause from block to block. Lives on the audio thread; allocates nothing.
@@ -155,21 +254,42 @@ pub struct TakeMachine {
     is_first_block: bool,
     /// Frames left out since the take was paused.
     left_out: u64,
+    /// Whether `capture` was on in the last block, if there was one.
+    capture: Option<bool>,
+    history: History,
     owed: Owed,
 }
 
+/// What the writer keeps of the history, as the audio thread knows it.
+#[derive(Debug, Default)]
+struct History {
+    /// The channels of what is kept; none where nothing is.
+    channels: Option<ChannelSet>,
+    /// So many frames are kept at most.
+    most_frames: u64,
+    /// Frames since the last take, as far as they are kept.
+    frames: u64,
+    /// It began with this block.
+    is_first_block: bool,
+}
+
 impl TakeMachine {
-    /// Takes one block of at least one frame into account.
+    /// Takes one block into account.
     pub fn step(&mut self, controls: &Controls) -> Step {
-        self.is_first_block = false;
+        (self.is_first_block, self.history.is_first_block) = (false, false);
+        self.keep_so_much(controls.history_frames());
+        self.step_take(controls)
+    }
+
+    fn step_take(&mut self, controls: &Controls) -> Step {
         match (controls.record, controls.pause, self.open) {
             (false, _, open) => {
                 if open {
                     self.end();
                 }
-                Step::Idle
+                self.step_history(controls)
             }
-            (true, true, false) => Step::Idle,
+            (true, true, false) => self.step_history(controls),
             (true, true, true) => Step::Pause,
             (true, false, true) => {
                 self.owed.paused_frames += std::mem::take(&mut self.left_out);
@@ -177,24 +297,88 @@ impl TakeMachine {
             }
             (true, false, false) => {
                 self.open = true;
-                if self.owed.end {
-                    self.owed.end = false;
+                if self.owed.end.take().is_some() {
+                    self.begin_history_again();
                     Step::RecordMerged
                 } else {
                     self.is_first_block = true;
-                    self.owed.begin = Some(controls.take_start());
+                    let preroll_frames = self.take_preroll(controls);
+                    let Controls { settings, channels, song, .. } = *controls;
+                    self.owed.begin = Some(TakeStart { settings, channels, song, preroll_frames });
                     Step::Record
                 }
             }
         }
     }
 
+    /// No take gets the block.
+    fn step_history(&mut self, controls: &Controls) -> Step {
+        if self.history.most_frames == 0 {
+            return Step::Idle;
+        }
+        if self.history.channels != Some(controls.channels) {
+            self.begin_history_again();
+            self.history.channels = Some(controls.channels);
+            self.history.is_first_block = true;
+            self.owed.history = Some(HistoryStart { channels: controls.channels, song: controls.song });
+        }
+        Step::Keep
+    }
+
+    fn keep_so_much(&mut self, frames: u64) {
+        if frames != self.history.most_frames {
+            self.history.most_frames = frames;
+            self.history.frames = self.history.frames.min(frames);
+            self.owed.history_frames = Some(frames);
+            if frames == 0 {
+                self.begin_history_again();
+            }
+        }
+    }
+
+    /// How many frames of the history a take gets that begins now. They are its own.
+    fn take_preroll(&mut self, controls: &Controls) -> u64 {
+        let is_of_this_shape = self.history.channels == Some(controls.channels);
+        let frames = if is_of_this_shape { self.history.frames.min(controls.preroll_frames) } else { 0 };
+        self.begin_history_again();
+        if self.history.most_frames > 0 {
+            self.history.channels = Some(controls.channels);
+        }
+        frames
+    }
+
+    /// What passes from now on follows no history: some of it was lost, or the sound is another one.
+    pub fn begin_history_again(&mut self) {
+        (self.history.channels, self.history.frames) = (None, 0);
+        (self.owed.history, self.owed.kept_song) = (None, None);
+    }
+
+    /// The history got `frames` frames.
+    pub fn keep(&mut self, frames: u64) {
+        self.history.frames = (self.history.frames + frames).min(self.history.most_frames);
+    }
+
+    /// Whether `capture` is on in the next block: where it goes on, some of the history becomes a take. What it is in the very
+    /// first block is no change. Says whether it is news.
+    pub fn follow_capture(&mut self, controls: &Controls) -> bool {
+        let before = self.capture.replace(controls.capture);
+        if controls.capture && before == Some(false) {
+            let Controls { settings, keep_frames, song, .. } = *controls;
+            // The writer hears of what a pause leaves out when that is over.
+            let frames = keep_frames.saturating_sub(self.left_out);
+            self.owed.capture.get_or_insert(Capture { settings, frames, tempo: song.tempo });
+            if keep_frames > 0 {
+                self.history.frames = 0;
+            }
+        }
+        before != Some(controls.capture)
+    }
+
     /// Ends the open take, if there is one.
     pub fn end(&mut self) {
         if self.open {
             self.open = false;
-            self.left_out = 0;
-            self.owed.end = true;
+            self.owed.end = Some(std::mem::take(&mut self.left_out));
         }
     }
 
@@ -222,12 +406,23 @@ impl TakeMachine {
         }
     }
 
+    /// Whether a take begins with this block.
+    pub fn begins(&self) -> bool {
+        self.is_first_block
+    }
+
     /// From the next frame on the song runs from this second on, or it is not known where; see [`Mark::Song`].
     pub fn song_goes_on(&mut self, seconds: Option<f64>, jumped: bool) {
-        // The beginning tells it itself.
-        if !self.is_first_block {
-            let has_jumped = jumped || self.owed.song.is_some_and(|before| before.jumped);
-            self.owed.song = Some(SongChange { seconds, jumped: has_jumped, frames_ago: 0 });
+        let has_preroll = self.owed.begin.is_some_and(|start| start.preroll_frames > 0);
+        // A beginning tells it itself.
+        let (is_told, owed) = if self.open {
+            (self.is_first_block && !has_preroll, &mut self.owed.song)
+        } else {
+            (self.history.is_first_block, &mut self.owed.kept_song)
+        };
+        if !is_told {
+            let has_jumped = jumped || owed.is_some_and(|before| before.jumped);
+            *owed = Some(SongChange { seconds, jumped: has_jumped, frames_ago: 0 });
         }
     }
 
@@ -247,12 +442,14 @@ impl TakeMachine {
             Owed { begin: Some(start), .. } => Some(Mark::Begin(*start)),
             &Owed { gap_frames: frames @ 1.., lost_frames: lost, .. } => Some(Mark::Gap { frames, lost }),
             &Owed { paused_frames: frames @ 1.., .. } => Some(Mark::Pause { frames }),
-            &Owed { song: Some(SongChange { seconds, jumped, frames_ago }), .. } => {
-                Some(Mark::Song { seconds, jumped, frames_ago })
-            }
+            &Owed { song: Some(song), .. } => Some(song.mark()),
             &Owed { marker: Some(frames_ago), .. } => Some(Mark::Marker { frames_ago }),
-            Owed { end: true, .. } => Some(Mark::End),
-            Owed { end: false, .. } => None,
+            &Owed { end: Some(left_out), .. } => Some(Mark::End { left_out }),
+            &Owed { history_frames: Some(frames), .. } => Some(Mark::HistoryLength { frames }),
+            &Owed { history: Some(start), .. } => Some(Mark::HistoryBegins(start)),
+            &Owed { kept_song: Some(song), .. } => Some(song.mark()),
+            &Owed { capture: Some(capture), .. } => Some(Mark::Capture(capture)),
+            Owed { capture: None, .. } => None,
         }
     }
 
@@ -262,9 +459,13 @@ impl TakeMachine {
             Some(Mark::Begin(_)) => self.owed.begin = None,
             Some(Mark::Gap { .. }) => (self.owed.gap_frames, self.owed.lost_frames) = (0, 0),
             Some(Mark::Pause { .. }) => self.owed.paused_frames = 0,
-            Some(Mark::Song { .. }) => self.owed.song = None,
+            Some(Mark::Song { .. }) if self.owed.song.is_some() => self.owed.song = None,
+            Some(Mark::Song { .. }) => self.owed.kept_song = None,
             Some(Mark::Marker { .. }) => self.owed.marker = None,
-            Some(Mark::End) => self.owed.end = false,
+            Some(Mark::End { .. }) => self.owed.end = None,
+            Some(Mark::HistoryLength { .. }) => self.owed.history_frames = None,
+            Some(Mark::HistoryBegins(_)) => self.owed.history = None,
+            Some(Mark::Capture(_)) => self.owed.capture = None,
             None => {}
         }
     }
@@ -276,170 +477,4 @@ impl TakeMachine {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn controls(record: bool, pause: bool, n: u16) -> Controls {
-        Controls {
-            record,
-            pause,
-            marker: false,
-            time_slice: false,
-            settings: TakeSettings { n, ..TakeSettings::DEFAULT },
-            channels: ChannelSet::first(2),
-            song: Song::default(),
-        }
-    }
-
-    /// One block as the model sees it; `room` says how many messages the queue takes during it.
-    #[derive(Debug, Clone, Copy)]
-    struct Block {
-        record: bool,
-        pause: bool,
-        frames: u64,
-        room: usize,
-    }
-
-    fn blocks() -> impl Strategy<Value = Vec<Block>> {
-        let block = (any::<bool>(), prop::bool::weighted(0.3), 1u64..100, prop_oneof![Just(0), 1usize..4, Just(9)])
-            .prop_map(|(record, pause, frames, room)| Block { record, pause, frames, room });
-        prop::collection::vec(block, 0..60)
-    }
-
-    #[derive(Debug, Clone, Copy, PartialEq)]
-    enum Sent {
-        Mark(Mark),
-        Frames { block: usize, frames: u64 },
-    }
-
-    struct Run {
-        sent: Vec<Sent>,
-        merged: usize,
-    }
-
-    /// Drives the machine as the tap does, with a queue that has room only where the blocks say so.
-    fn run(blocks: &[Block]) -> Run {
-        let mut machine = TakeMachine::default();
-        let mut run = Run { sent: Vec::new(), merged: 0 };
-        for (index, block) in blocks.iter().enumerate() {
-            let mut room = block.room;
-            let step = machine.step(&controls(block.record, block.pause, index as u16));
-            while let (Some(mark), 1..) = (machine.owed(), room) {
-                run.sent.push(Sent::Mark(mark));
-                machine.sent();
-                room -= 1;
-            }
-            match step {
-                Step::Idle => {}
-                Step::Pause => machine.leave_out(block.frames),
-                Step::Record | Step::RecordMerged => {
-                    run.merged += usize::from(step == Step::RecordMerged);
-                    if machine.owed().is_none() && room > 0 {
-                        run.sent.push(Sent::Frames { block: index, frames: block.frames });
-                    } else {
-                        machine.lose(block.frames);
-                    }
-                }
-            }
-        }
-        machine.end();
-        while let Some(mark) = machine.owed() {
-            run.sent.push(Sent::Mark(mark));
-            machine.sent();
-        }
-        run
-    }
-
-    /// The takes that were sent: settings number and length of each; panics where the marks make no sense.
-    fn takes(sent: &[Sent]) -> Vec<(u16, u64)> {
-        let mut takes = Vec::new();
-        let mut open = false;
-        for message in sent {
-            match *message {
-                Sent::Mark(Mark::Begin(start)) => {
-                    assert!(!open, "a take began inside a take");
-                    open = true;
-                    takes.push((start.settings.n, 0));
-                }
-                Sent::Mark(Mark::Gap { frames, .. }) | Sent::Frames { frames, .. } => {
-                    assert!(open && frames > 0, "frames outside a take");
-                    takes.last_mut().unwrap().1 += frames;
-                }
-                Sent::Mark(Mark::Pause { frames }) => assert!(open && frames > 0, "a pause outside a take"),
-                Sent::Mark(Mark::Song { .. } | Mark::Marker { .. }) => assert!(open, "a mark outside a take"),
-                Sent::Mark(Mark::End) => {
-                    assert!(open, "an end without a take");
-                    open = false;
-                }
-            }
-        }
-        assert!(!open, "the last take never ended");
-        takes
-    }
-
-    /// The rule of the product, written as plainly as possible.
-    fn model(blocks: &[Block]) -> Vec<(u16, u64)> {
-        let mut takes: Vec<(u16, u64)> = Vec::new();
-        let mut open = false;
-        for (index, block) in blocks.iter().enumerate() {
-            if !block.record {
-                open = false;
-            } else if !block.pause {
-                if !open {
-                    takes.push((index as u16, 0));
-                    open = true;
-                }
-                takes.last_mut().unwrap().1 += block.frames;
-            }
-        }
-        takes
-    }
-
-    proptest! {
-        #[test]
-        fn with_room_every_take_is_exactly_the_models(blocks in blocks()) {
-            let blocks: Vec<_> = blocks.into_iter().map(|block| Block { room: 9, ..block }).collect();
-            let run = run(&blocks);
-            prop_assert_eq!(takes(&run.sent), model(&blocks));
-            prop_assert_eq!(run.merged, 0);
-        }
-
-        #[test]
-        fn without_room_no_frame_goes_uncounted_and_only_counted_merges_join_takes(blocks in blocks()) {
-            let run = run(&blocks);
-            let (sent, model) = (takes(&run.sent), model(&blocks));
-            prop_assert_eq!(sent.len() + run.merged, model.len());
-            let total = |takes: &[(u16, u64)]| takes.iter().map(|take| take.1).sum::<u64>();
-            prop_assert_eq!(total(&sent), total(&model));
-            prop_assert!(sent.iter().all(|take| model.iter().any(|other| other.0 == take.0)), "settings of no take");
-        }
-    }
-
-    #[test]
-    fn a_pause_is_told_once_where_the_take_goes_on() {
-        let on = Block { record: true, pause: false, frames: 8, room: 9 };
-        let (pause, off) = (Block { pause: true, ..on }, Block { record: false, ..on });
-        let sent = run(&[on, pause, pause, on, pause, off, on]).sent;
-        let pauses: Vec<_> =
-            sent.iter().enumerate().filter(|(_, sent)| matches!(sent, Sent::Mark(Mark::Pause { .. }))).collect();
-        assert_eq!(
-            pauses,
-            [(2, &Sent::Mark(Mark::Pause { frames: 16 }))],
-            "a pause that the take ends in leaves out nothing of it"
-        );
-    }
-
-    #[test]
-    fn a_record_that_is_paused_from_start_to_end_sends_nothing() {
-        let block = Block { record: true, pause: true, frames: 64, room: 9 };
-        assert_eq!(run(&[block, block]).sent, []);
-    }
-
-    #[test]
-    fn settings_that_change_during_a_take_wait_for_the_next_one() {
-        let on = Block { record: true, pause: false, frames: 8, room: 9 };
-        let off = Block { record: false, ..on };
-        assert_eq!(takes(&run(&[on, on, on, off, on]).sent), [(0, 24), (4, 8)]);
-    }
-}
+mod tests;

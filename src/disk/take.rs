@@ -4,7 +4,6 @@ mod cuts;
 mod loudness;
 mod parts;
 mod recent;
-mod song;
 mod syncing;
 pub mod waveform;
 
@@ -18,6 +17,7 @@ use crate::core::markers::{MOST_MARKERS, MarkerKind};
 use crate::core::rate::file_rate;
 use crate::core::take::TakeStart;
 use crate::link::{TakeReport, TextSet};
+use chrono::TimeDelta;
 use loudness::Measured;
 use parts::{CompleteFiles, Parts};
 use std::cell::RefCell;
@@ -123,7 +123,7 @@ pub struct OpenTake {
 
 impl OpenTake {
     /// Makes the file and begins to encode frames that arrive in the shape `arriving`, with the recorded ones of the track's
-    /// channels. Where that fails no file is left behind.
+    /// channels, and before them those of the history that `start` names. Where that fails no file is left behind.
     pub fn begin(
         files: Rc<RefCell<TakeFiles>>,
         texts: Arc<TextSet>,
@@ -139,12 +139,13 @@ impl OpenTake {
         let resampler = Resampler::between(arriving.sample_rate, rate, arriving.channels)
             .map_err(|_| TakeError::RateOutOfRange { from: arriving.sample_rate, to: rate })?;
         let format = StreamFormat { sample_rate: rate, ..arriving };
+        let lag = TimeDelta::milliseconds((start.preroll_frames * 1000 / u64::from(arriving.sample_rate.max(1))) as i64);
         let now = Instant::now();
         Ok(Self {
             arriving,
             resampler,
             resampled: Vec::new(),
-            parts: Parts::begin(files, texts, start, format, track_channels)?,
+            parts: Parts::begin(files, texts, start, format, track_channels, lag)?,
             figures: Figures::default(),
             refreshed: now,
             synced: now,
@@ -234,10 +235,7 @@ impl OpenTake {
     /// may have `jumped` there.
     pub fn song_goes_on(&mut self, seconds: Option<f64>, jumped: bool, frames_ago: u64) {
         let frame = self.frame_of(self.figures.frames.saturating_sub(frames_ago));
-        self.parts.song_goes_on(frame, seconds);
-        if jumped {
-            self.parts.song_jumps(frame, seconds);
-        }
+        self.parts.song_goes_on(frame, seconds, jumped);
     }
 
     /// The frame of the files, at their rate, that the next frame to arrive becomes.

@@ -1,14 +1,17 @@
-//! The writer thread's loop: drains the queue of one plugin instance into takes.
+//! The writer thread's loop: drains the queue of one plugin instance into takes and into the history.
+
+mod job;
 
 use super::error::TakeError;
 use super::file_size_signal;
 use super::files::TakeFiles;
+use super::history::{Excerpt, History, PROCESS_MEMORY};
 use super::room::Room;
 use super::take::waveform::Columns;
-use super::take::{Figures, OpenTake, REFRESH_INTERVAL};
-use crate::core::markers::MarkerKind;
-use crate::core::take::{Mark, TakeStart};
-use crate::link::{Message, Receiver, Sign, Span, Texts, Watched};
+use crate::core::channels::ChannelSet;
+use crate::core::take::{Capture, HistoryStart, Mark, Song, TakeSettings, TakeStart};
+use crate::link::{Message, Receiver, Sign, Texts, Watched};
+use job::{Job, Order, Teller};
 use std::cell::RefCell;
 use std::fmt;
 use std::io;
@@ -22,8 +25,21 @@ use std::time::Duration;
 /// only for the room that an open window shows.
 const IDLE_NAP: Duration = Duration::from_secs(5);
 
+/// How long it sleeps while history comes in and nothing else: the queue holds seconds of it.
+const KEEPING_NAP: Duration = Duration::from_millis(700);
+
 /// After so many frames the writer looks whether the file is to be refreshed, however much still waits.
 const MOST_UNSEEN_FRAMES: usize = 4096;
+
+/// So much of what waits is written between two looks at the queue.
+const CATCH_UP_FRAMES: u64 = 8192;
+
+/// What arrives while a take writes the history before it waits in memory, but no more than so much, in bytes; the rest stays in
+/// the queue.
+const MOST_LATE_BYTES: usize = 64 << 20;
+
+/// So many takes are written at once at most; marks of more wait in the queue.
+const MOST_JOBS: usize = 8;
 
 /// The time between two pictures of an open window.
 const PICTURE: Duration = Duration::from_millis(33);
@@ -38,6 +54,9 @@ fn take_nap(until_refresh: Duration, resident_time: Duration, is_viewed: bool) -
     let nap = until_refresh.min(resident_time / 4);
     if is_viewed { nap.min(PICTURE) } else { nap }.max(SHORTEST_NAP)
 }
+
+const NOTHING_TO_KEEP: &str = "Nothing was kept: all that has passed is in a take already, or Keep on the Start page is 0 s. \
+                               Play something, then press Capture again.";
 
 /// Takes one line of the log.
 pub type Log = fn(fmt::Arguments<'_>);
@@ -54,18 +73,7 @@ impl WriterThread {
         let watched =
             [Watched::new(Arc::clone(receiver.bell()) as Arc<dyn Sign>)?, Watched::new(Arc::new(receiver.relief()))?];
         // Built on its own thread: encoders never leave it.
-        let run = move || {
-            Writer {
-                receiver,
-                texts,
-                files: Rc::default(),
-                state: State::Idle,
-                columns: Columns::default(),
-                room: Room::default(),
-                log,
-            }
-            .run()
-        };
+        let run = move || Writer::new(receiver, texts, log).run();
         let thread = thread::Builder::new().name("audio file writer".to_owned()).spawn(run)?;
         Ok(Self { thread, _watched: watched })
     }
@@ -78,28 +86,38 @@ impl WriterThread {
     }
 }
 
-enum State {
-    Idle,
-    Recording(Box<OpenTake>),
-    /// The take failed; its frames are counted and dropped until it ends.
-    Failed {
-        figures: Box<Figures>,
-        error: String,
-    },
-}
-
 struct Writer {
     receiver: Receiver,
     texts: Arc<Texts>,
     /// An open take makes its next files with them.
     files: Rc<RefCell<TakeFiles>>,
-    state: State,
-    columns: Columns,
+    /// The take that gets what arrives.
+    open: Option<Job>,
+    /// Takes that get no more, and have something to write.
+    ended: Vec<Job>,
+    history: History,
+    /// Frames of the history are arriving.
+    is_keeping: bool,
+    teller: Teller,
     room: Room,
-    log: Log,
 }
 
 impl Writer {
+    fn new(receiver: Receiver, texts: Arc<Texts>, log: Log) -> Self {
+        let teller = Teller { status: Arc::clone(receiver.status()), columns: Columns::default(), log };
+        Self {
+            receiver,
+            texts,
+            files: Rc::default(),
+            open: None,
+            ended: Vec::new(),
+            history: History::new(PROCESS_MEMORY.share()),
+            is_keeping: false,
+            teller,
+            room: Room::default(),
+        }
+    }
+
     fn run(mut self) {
         file_size_signal::block();
         self.receiver.attach();
@@ -108,224 +126,217 @@ impl Writer {
             // Asked before the queue is drained: what was sent before the sender went is then surely drained.
             let is_last_round = self.receiver.is_abandoned();
             if catch_unwind(AssertUnwindSafe(|| self.drain(&mut scratch))).is_err() {
-                self.fail(TakeError::Internal);
+                if let Some(open) = &mut self.open {
+                    open.fail(&TakeError::Internal, &mut self.teller);
+                }
                 continue;
             }
+            self.catch_up();
             self.room.show(self.receiver.status());
+            if !self.is_up_to_date() || (is_last_round && !self.receiver.is_empty()) {
+                continue;
+            }
             if is_last_round {
                 self.end();
                 self.receiver.status().set_queue_fill(0.0);
+                self.receiver.status().set_history_frames(0);
                 return;
             }
-            self.receiver.bell().set_urgent(!matches!(self.state, State::Idle));
+            self.receiver.bell().set_urgent(self.open.is_some());
             thread::park_timeout(self.nap());
         }
     }
 
     fn nap(&self) -> Duration {
-        let until_refresh = match &self.state {
-            State::Idle => return IDLE_NAP,
-            State::Recording(take) => take.until_refresh(),
-            State::Failed { .. } => REFRESH_INTERVAL,
-        };
-        take_nap(until_refresh, self.receiver.resident_time(), self.receiver.status().scope().is_viewed())
+        let is_viewed = self.receiver.status().scope().is_viewed();
+        match &self.open {
+            Some(open) => take_nap(open.until_refresh(), self.receiver.resident_time(), is_viewed),
+            None if self.is_keeping => KEEPING_NAP,
+            None => IDLE_NAP,
+        }
+    }
+
+    fn is_up_to_date(&self) -> bool {
+        self.ended.is_empty() && self.open.as_ref().is_none_or(Job::is_up_to_date)
+    }
+
+    /// Whether more of the queue may be taken into memory.
+    fn may_take_more(&self) -> bool {
+        let late_bytes: usize = self.ended.iter().chain(&self.open).map(Job::late_bytes).sum();
+        late_bytes < MOST_LATE_BYTES && self.ended.len() < MOST_JOBS
     }
 
     fn drain(&mut self, scratch: &mut Vec<f32>) {
         self.receiver.status().set_queue_fill(self.receiver.fill());
         let mut unseen_frames = 0;
-        loop {
+        while self.may_take_more() {
             if unseen_frames >= MOST_UNSEEN_FRAMES {
                 self.keep_safe();
                 unseen_frames = 0;
             }
             match self.receiver.next(scratch) {
-                Some(Message::Mark(Mark::Begin(start))) => self.begin(start),
-                Some(Message::Mark(Mark::Gap { frames, lost })) => self.gap(frames, lost),
-                Some(Message::Mark(Mark::Pause { frames })) => self.pause(frames),
-                Some(Message::Mark(Mark::Song { seconds, jumped, frames_ago })) => {
-                    self.song_goes_on(seconds, jumped, frames_ago);
-                }
-                Some(Message::Mark(Mark::Marker { frames_ago })) => self.marker(frames_ago),
-                Some(Message::Mark(Mark::End)) => self.end(),
+                Some(Message::Mark(mark)) => self.take_mark(mark),
                 Some(Message::Frames { frames, .. }) => {
-                    self.frames(scratch, frames);
+                    self.take_frames(scratch, frames);
                     unseen_frames += frames;
                 }
                 None => break,
             }
         }
         self.keep_safe();
+        self.share_memory();
         self.receiver.status().set_queue_fill(self.receiver.fill());
+    }
+
+    fn take_frames(&mut self, planar: &mut [f32], frames: usize) {
+        match &mut self.open {
+            Some(open) => {
+                open.take_frames(planar, frames, &mut self.teller);
+                self.history.pass(frames as u64);
+            }
+            None => self.history.keep(planar, frames),
+        }
+    }
+
+    fn take_mark(&mut self, mark: Mark) {
+        match mark {
+            Mark::Begin(start) => return self.begin(start),
+            Mark::End { left_out } => {
+                self.history.pass(left_out);
+                return self.end();
+            }
+            Mark::HistoryLength { frames } => {
+                self.is_keeping &= frames > 0;
+                return self.history.set_length(frames);
+            }
+            Mark::HistoryBegins(start) => return self.begin_history(start),
+            Mark::Capture(capture) => return self.capture(capture),
+            Mark::Song { seconds, jumped, frames_ago } => self.history.song_goes_on(seconds, jumped, frames_ago),
+            Mark::Pause { frames } => self.history.pass(frames),
+            Mark::Gap { lost, .. } => self.history.pass(lost),
+            Mark::Marker { .. } => {}
+        }
+        if let Some(open) = &mut self.open {
+            open.take_mark(mark, &mut self.teller);
+        }
+    }
+
+    fn begin_history(&mut self, start: HistoryStart) {
+        self.is_keeping = true;
+        self.receiver.bring_in();
+        self.history.begin(start, self.receiver.arriving().sample_rate);
     }
 
     fn begin(&mut self, start: TakeStart) {
         self.end();
         // First of all, for the file may keep us waiting.
         self.receiver.bring_in();
-        let arriving = self.receiver.take_format();
-        self.receiver.status().take_begins(arriving.sample_rate);
-        self.columns.begin(arriving.sample_rate);
-        let texts = self.texts.at(start.settings.text_revision);
-        match OpenTake::begin(Rc::clone(&self.files), texts, start, arriving, self.receiver.track_channels()) {
-            Ok(take) => {
-                self.receiver.status().take_begins(take.sample_rate());
-                self.receiver.status().take_note(take.note());
-                self.log(format_args!("take opened: {}", take.path().display()));
-                self.receiver.status().take_path(take.path().to_owned());
-                self.state = State::Recording(Box::new(take));
-                self.with_take(|_| Ok(()));
-                self.show_progress();
+        if !start.settings.unique_suffix {
+            // It may be the file of the one before.
+            self.complete_ended();
+        }
+        let arriving = self.receiver.arriving();
+        let channels = start.channels.and(ChannelSet::first(self.receiver.track_channels()));
+        self.history.take_begins(channels, start.song, arriving.sample_rate);
+        let excerpt = self.history.take_newest(start.preroll_frames);
+        let start = match &excerpt {
+            Some(Excerpt { frames, song, .. }) => {
+                let song = Song { tempo: start.song.tempo, ..*song };
+                TakeStart { song, preroll_frames: *frames, ..start }
             }
-            Err(error) => self.fail(error),
+            None => TakeStart { preroll_frames: 0, ..start },
+        };
+        self.ended.iter_mut().for_each(Job::hide);
+        let held = excerpt.map(|excerpt| excerpt.held).unwrap_or_default();
+        self.open = Some(Job::begin(&self.order(start), held, Rc::clone(&self.files), &mut self.teller));
+    }
+
+    fn order(&self, start: TakeStart) -> Order {
+        Order {
+            texts: self.texts.at(start.settings.text_revision),
+            start,
+            arriving: self.receiver.arriving(),
+            track_channels: self.receiver.track_channels(),
         }
     }
 
-    fn frames(&mut self, planar: &mut [f32], frames: usize) {
-        let mut span = Span::Recorded;
-        if let State::Failed { figures, .. } = &mut self.state {
-            figures.drop_frames(frames as u64);
-            self.receiver.status().count_lost(frames as u64);
-            span = Span::Lost;
-        }
-        self.columns.frames(self.receiver.status().waveform(), planar, frames, span);
-        self.with_take(|take| take.write(planar, frames));
-    }
-
-    /// The audio thread has counted the lost ones of these frames already.
-    fn gap(&mut self, frames: u64, lost: u64) {
-        if let State::Failed { figures, .. } = &mut self.state {
-            figures.drop_frames(lost);
-        }
-        if let State::Recording(take) = &self.state
-            && lost > 0
-        {
-            self.receiver.status().take_loses_at(take.frames_written());
-        }
-        let waveform = self.receiver.status().waveform();
-        self.columns.silence(waveform, frames - lost, Span::Recorded);
-        self.columns.silence(waveform, lost, Span::Lost);
-        self.with_take(|take| take.write_gap(frames, lost));
-    }
-
-    /// The take goes on after a pause that left out so many frames.
-    fn pause(&mut self, frames: u64) {
-        self.columns.pause(self.receiver.status().waveform());
-        let seconds = frames as f64 / f64::from(self.receiver.take_format().sample_rate);
-        if let State::Recording(take) = &mut self.state {
-            take.mark(MarkerKind::Pause { seconds });
+    /// Makes a take of the history, beside the open one if there is one. It never takes the place of another file.
+    fn capture(&mut self, Capture { settings, frames, tempo }: Capture) {
+        let Some((frames, song, channels)) = self.history.newest(frames) else {
+            return self.teller.status.trouble(NOTHING_TO_KEEP);
+        };
+        let settings = TakeSettings { unique_suffix: true, ..settings };
+        let start = TakeStart { settings, channels, song: Song { tempo, ..song }, preroll_frames: frames };
+        let order = self.order(start);
+        let is_shown = self.open.is_none();
+        match Job::begin_capture(&order, Rc::clone(&self.files), is_shown, &mut self.teller) {
+            Ok(mut job) => {
+                if is_shown {
+                    self.ended.iter_mut().for_each(Job::hide);
+                }
+                let excerpt = self.history.take_newest(frames);
+                job.hold(excerpt.map(|excerpt| excerpt.held).unwrap_or_default());
+                self.ended.push(job);
+            }
+            // What was to be kept is still there.
+            Err(error) => self.teller.warn(&error.to_string()),
         }
     }
 
-    fn song_goes_on(&mut self, seconds: Option<f64>, jumped: bool, frames_ago: u64) {
-        if let State::Recording(take) = &mut self.state {
-            take.song_goes_on(seconds, jumped, frames_ago);
-        }
-    }
-
-    fn marker(&mut self, frames_ago: u64) {
-        if let State::Recording(take) = &mut self.state {
-            take.set_marker(frames_ago);
-        }
-    }
-
-    /// Brings header, medium and status up to date.
-    fn keep_safe(&mut self) {
-        self.with_take(OpenTake::keep_safe);
-        self.show_progress();
-    }
-
-    fn with_take(&mut self, action: impl FnOnce(&mut OpenTake) -> Result<(), TakeError>) {
-        let State::Recording(take) = &mut self.state else { return };
-        let opened_files = take.opened_files();
-        let result = action(take);
-        let news = take.take_news();
-        if take.opened_files() != opened_files {
-            self.receiver.status().take_path(take.path().to_owned());
-        }
-        news.iter().for_each(|text| self.warn(text));
-        if let Err(error) = result {
-            self.fail(error);
-        }
-    }
-
-    /// Shows how far the take has come.
-    fn show_progress(&self) {
-        if let State::Recording(take) = &self.state {
-            self.receiver.status().take_progress(take.frames_written(), take.bytes(), take.clipped_samples());
-        }
-    }
-
+    /// The open take gets no more.
     fn end(&mut self) {
-        self.columns.end(self.receiver.status().waveform());
-        self.show_progress();
-        let (mut figures, error) = match std::mem::replace(&mut self.state, State::Idle) {
-            State::Idle => return,
-            State::Failed { figures, error } => (*figures, Some(error)),
-            State::Recording(take) => {
-                let (mut figures, result) = take.finish();
-                figures.news.drain(..).for_each(|text| self.warn(&text));
-                let told = result.err().map(|(error, dropped)| {
-                    self.receiver.status().count_lost(dropped);
-                    self.tell(&error)
-                });
-                (figures, told)
-            }
-        };
-        let path = figures.newest_path.take();
-        let report = figures.report(self.receiver.take_format(), error);
-        self.log(format_args!(
-            "take closed: {} frames, {} lost, {} clipped samples{}: {}",
-            report.frames,
-            report.lost_frames,
-            report.clipped_samples,
-            if report.paths.len() > 1 { format!(", {} files", report.paths.len()) } else { String::new() },
-            path.as_ref().map_or_else(|| "no file".into(), |path| path.display().to_string()),
-        ));
-        let status = self.receiver.status();
-        if let Some(path) = path {
-            status.take_path(path);
+        let Some(open) = self.open.take() else { return };
+        if open.is_up_to_date() {
+            open.end(&mut self.teller);
+        } else {
+            self.ended.push(open);
         }
-        status.take_ends(report);
     }
 
-    /// The take cannot go on: what is in its file stays, what comes until its end is dropped and counted.
-    fn fail(&mut self, error: TakeError) {
-        self.show_progress();
-        let error = self.tell(&error);
-        let figures = match std::mem::replace(&mut self.state, State::Idle) {
-            State::Idle => Box::default(),
-            State::Recording(take) => {
-                let (figures, dropped) = take.give_up();
-                self.receiver.status().count_lost(dropped);
-                Box::new(figures)
-            }
-            State::Failed { figures, .. } => figures,
-        };
-        self.state = State::Failed { figures, error };
+    /// Writes some of what waits, and completes the takes that have all.
+    fn catch_up(&mut self) {
+        if let Some(open) = &mut self.open {
+            catch_up(open, CATCH_UP_FRAMES, &mut self.teller);
+        }
+        self.ended.iter_mut().for_each(|job| catch_up(job, CATCH_UP_FRAMES, &mut self.teller));
+        for job in self.ended.extract_if(.., |job| job.is_up_to_date()) {
+            job.end(&mut self.teller);
+        }
     }
 
-    fn tell(&self, error: &TakeError) -> String {
-        let text = error.to_string();
-        self.log(format_args!("take failed: {text}"));
-        self.receiver.status().take_fails(&text);
-        text
+    /// Writes all that takes which have ended wait for.
+    fn complete_ended(&mut self) {
+        for mut job in self.ended.drain(..) {
+            catch_up(&mut job, u64::MAX, &mut self.teller);
+            job.end(&mut self.teller);
+        }
     }
 
-    /// Something went wrong, and the take goes on.
-    fn warn(&self, text: &str) {
-        self.log(format_args!("take goes on: {text}"));
-        self.receiver.status().trouble(text);
+    /// Brings header, medium and status of the open take up to date.
+    fn keep_safe(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.keep_safe(&mut self.teller);
+        }
     }
 
-    fn log(&self, line: fmt::Arguments<'_>) {
-        (self.log)(line);
+    fn share_memory(&mut self) {
+        let of_takes = self.ended.iter().chain(&self.open).map(Job::held_bytes).sum();
+        self.history.share_memory(of_takes);
+        self.receiver.status().set_history_frames(self.history.frames());
+    }
+}
+
+/// Writes about so many frames of what waits. A panic fails the take.
+fn catch_up(job: &mut Job, frames: u64, teller: &mut Teller) {
+    while catch_unwind(AssertUnwindSafe(|| job.catch_up(frames, teller))).is_err() {
+        job.fail(&TakeError::Internal, teller);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::disk::take::REFRESH_INTERVAL;
 
     #[test]
     fn a_nap_ends_before_the_file_is_too_old_and_long_before_the_queue_is_full() {

@@ -3,7 +3,7 @@
 use super::trouble::{self, Causes, Read, Trouble};
 use super::words;
 use crate::core::format::{
-    BitRate, Codec, Dither, ExportMethod, FileType, Files, Rate, RateMatch, SizedBy, Split, StreamFormat,
+    BitRate, Codec, Dither, ExportMethod, FileType, Files, Rate, RateMatch, SizedBy, Split, Start, StreamFormat,
 };
 use crate::core::take::TakeSettings;
 use crate::link::{RecorderState, StatusSnapshot, TakeReport, TextSet};
@@ -15,6 +15,10 @@ pub enum State {
     Idle,
     /// Record is on, and the host sends no sound.
     Waiting,
+    /// Record is on, and a take begins when this is there.
+    Armed(Start),
+    /// The same, and the host does not tell.
+    NoTransport,
     Recording,
     Paused,
     /// Record is off; the rest of the queue is being written.
@@ -28,6 +32,11 @@ impl State {
         match self {
             State::Idle => "READY",
             State::Waiting => "WAITING FOR SOUND",
+            State::Armed(Start::Now) => "ARMED",
+            State::Armed(Start::Transport) => "ARMED: STARTS WITH PLAY",
+            State::Armed(Start::HostRecord) => "ARMED: STARTS WITH THE HOST'S RECORD",
+            State::Armed(Start::Sound) => "ARMED: STARTS WITH SOUND",
+            State::NoTransport => "ARMED: THE HOST TELLS NO TRANSPORT",
             State::Recording => "RECORDING",
             State::Paused => "PAUSED",
             State::Finishing => "WRITING THE REST",
@@ -79,6 +88,20 @@ pub struct Export {
     pub target: String,
 }
 
+/// What a take waits for, and what it begins with.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Waiting {
+    pub start: Start,
+    /// dBFS.
+    pub threshold: f32,
+    /// Seconds.
+    pub hold: f32,
+    /// Seconds.
+    pub preroll: f32,
+    /// Seconds.
+    pub keep: f32,
+}
+
 /// Everything that the view draws, apart from meters and waveform.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
@@ -87,6 +110,11 @@ pub struct Model {
     pub pause: bool,
     /// A marker is being set.
     pub marker: bool,
+    /// What has passed is being kept.
+    pub capture: bool,
+    /// How much Capture would save, in seconds.
+    pub captured: f32,
+    pub waiting: Waiting,
     /// h:mm:ss.mmm of the current or last take.
     pub clock: String,
     /// Name of the current or last take; empty before the first one.
@@ -132,6 +160,9 @@ pub struct Inputs<'a> {
     pub pause: bool,
     /// A marker is being set.
     pub marker: bool,
+    /// What has passed is being kept.
+    pub capture: bool,
+    pub waiting: Waiting,
     pub settings: TakeSettings,
     pub time_slice: bool,
     pub export_method: ExportMethod,
@@ -168,6 +199,9 @@ impl Model {
             record: inputs.record,
             pause: inputs.pause,
             marker: inputs.marker,
+            capture: inputs.capture,
+            captured: captured(status, inputs.waiting.keep),
+            waiting: inputs.waiting,
             clock: words::clock(status.frames_written, status.take_rate),
             take_name: status.path.as_deref().map_or_else(String::new, trouble::file_name),
             take_facts: take_facts(status),
@@ -211,10 +245,21 @@ fn state(inputs: &Inputs<'_>) -> State {
         RecorderState::Recording => State::Recording,
         RecorderState::Paused => State::Paused,
         RecorderState::Finishing => State::Finishing,
-        RecorderState::Idle if inputs.record && inputs.pause => State::Paused,
-        RecorderState::Idle if inputs.record => State::Waiting,
-        RecorderState::Idle => State::Idle,
+        RecorderState::Idle | RecorderState::Armed | RecorderState::NoTransport if inputs.record && inputs.pause => {
+            State::Paused
+        }
+        RecorderState::NoTransport => State::NoTransport,
+        RecorderState::Armed => State::Armed(inputs.waiting.start),
+        RecorderState::Idle if !inputs.record => State::Idle,
+        RecorderState::Idle if inputs.waiting.start == Start::Now => State::Waiting,
+        RecorderState::Idle => State::Armed(inputs.waiting.start),
     }
+}
+
+/// Seconds of the history that Capture would save.
+fn captured(status: &StatusSnapshot, keep: f32) -> f32 {
+    let rate = status.stream.map_or(1, |stream| stream.sample_rate);
+    (status.history_frames as f64 / f64::from(rate)).min(f64::from(keep)) as f32
 }
 
 fn take_facts(status: &StatusSnapshot) -> String {
@@ -287,6 +332,8 @@ mod tests {
 
     const STEREO: StreamFormat = StreamFormat { channels: 2, sample_rate: 48_000 };
 
+    const WAITING: Waiting = Waiting { start: Start::Now, threshold: -40.0, hold: 5.0, preroll: 0.0, keep: 60.0 };
+
     fn settings() -> TakeSettings {
         TakeSettings::DEFAULT
     }
@@ -299,6 +346,8 @@ mod tests {
             record: false,
             pause: false,
             marker: false,
+            capture: false,
+            waiting: WAITING,
             settings: settings(),
             time_slice: false,
             export_method: ExportMethod::Off,
@@ -355,6 +404,8 @@ mod tests {
                 reports: &[],
                 record,
                 pause: false,
+                capture: false,
+                waiting: WAITING,
                 marker: false,
                 settings: settings(),
                 time_slice: false,

@@ -3,7 +3,7 @@
 use super::desktop::{Desktop, News};
 use super::gestures::Gestures;
 use super::levels::Levels;
-use super::model::{Inputs, Model};
+use super::model::{Inputs, Model, Waiting};
 use super::trouble::{Read, TroubleId};
 use super::view::{Action, Sound, View};
 use crate::core::format::StreamFormat;
@@ -234,6 +234,14 @@ impl Panel {
             record: self.params.record.value(),
             pause: self.params.pause.value(),
             marker: self.marker_press.is_some(),
+            capture: false,
+            waiting: Waiting {
+                start: self.params.start.value(),
+                threshold: self.params.threshold.value(),
+                hold: self.params.hold.value(),
+                preroll: self.params.preroll.value(),
+                keep: self.params.keep.value(),
+            },
             settings: self.params.settings(),
             time_slice: self.params.time_slice.value(),
             export_method: self.params.export_method.value(),

@@ -60,7 +60,7 @@ pub(super) fn link_within(
     status: Arc<Status>,
 ) -> (Sender, Receiver) {
     let (words, words_out) = ring(capacity, 0.0);
-    let (marks, marks_out) = ring(MARKS, Placed { after_words: 0, mark: Mark::End });
+    let (marks, marks_out) = ring(MARKS, Placed { after_words: 0, mark: Mark::HistoryLength { frames: 0 } });
     let bell = Arc::<Bell>::default();
     let channels = ChannelSet::first(format.channels);
     let sender =
@@ -76,7 +76,7 @@ pub struct Sender {
     /// Words of frames that were sent.
     sent_words: u64,
     format: StreamFormat,
-    /// The channels of the take that was begun last.
+    /// The channels of the frames that are sent: of the take, or the history, that was begun last.
     channels: ChannelSet,
     bell: Arc<Bell>,
     status: Arc<Status>,
@@ -106,9 +106,7 @@ impl Sender {
     /// Sends a mark.
     pub fn try_mark(&mut self, mark: Mark) -> Result<(), Full> {
         self.marks.push(Placed { after_words: self.sent_words, mark })?;
-        if let Mark::Begin(start) = mark {
-            self.channels = start.channels.and(ChannelSet::first(self.format.channels));
-        }
+        self.channels = channels_after(mark, self.channels, self.format);
         self.bell.ring();
         Ok(())
     }
@@ -152,6 +150,22 @@ impl Sender {
     }
 }
 
+/// The channels of the frames behind a mark.
+fn channels_after(mark: Mark, before: ChannelSet, format: StreamFormat) -> ChannelSet {
+    let begun = match mark {
+        Mark::Begin(start) => start.channels,
+        Mark::HistoryBegins(start) => start.channels,
+        Mark::Gap { .. }
+        | Mark::Pause { .. }
+        | Mark::Song { .. }
+        | Mark::Marker { .. }
+        | Mark::End { .. }
+        | Mark::HistoryLength { .. }
+        | Mark::Capture(_) => return before,
+    };
+    begun.and(ChannelSet::first(format.channels))
+}
+
 /// What the writer receives. `planar` holds the channels one after the other, `frames` samples each.
 #[derive(Debug, PartialEq)]
 pub enum Message<'a> {
@@ -164,7 +178,7 @@ pub struct Receiver {
     intake: Arc<Mutex<Intake>>,
     format: StreamFormat,
     capacity: Capacity,
-    /// The channels of the take that began last.
+    /// The channels of the frames that come next: of the take, or the history, that began last.
     channels: ChannelSet,
     bell: Arc<Bell>,
     status: Arc<Status>,
@@ -186,9 +200,7 @@ impl Receiver {
                 Message::Frames { frames, planar: scratch }
             }
             Next::Mark(mark) => {
-                if let Mark::Begin(start) = mark {
-                    self.channels = start.channels.and(ChannelSet::first(self.format.channels));
-                }
+                self.channels = channels_after(mark, self.channels, self.format);
                 Message::Mark(mark)
             }
         };
@@ -238,8 +250,8 @@ impl Receiver {
         lock(&self.intake).fill()
     }
 
-    /// The shape of the frames of the take that began last.
-    pub fn take_format(&self) -> StreamFormat {
+    /// The shape of the frames that come next: those of the take, or the history, that began last.
+    pub fn arriving(&self) -> StreamFormat {
         StreamFormat { channels: self.channels.len(), ..self.format }
     }
 
@@ -301,7 +313,7 @@ impl<'a> Room<'a> {
 mod tests {
     use super::*;
     use crate::core::format::{BitRate, Codec, Dither, FileType, Menu, Rate, RateMatch};
-    use crate::core::take::{Song, TakeSettings, TakeStart};
+    use crate::core::take::{Capture, HistoryStart, Song, TakeSettings, TakeStart};
     use proptest::prelude::*;
 
     fn stereo(resident: usize, overflow: usize) -> (Sender, Receiver) {
@@ -335,6 +347,7 @@ mod tests {
                         seconds: song.0.map(f64::from),
                         tempo: song.1.map(f64::from),
                     },
+                    preroll_frames: numbers.2,
                 })
             }),
             any::<(u64, u64)>().prop_map(|(frames, lost)| Mark::Gap { frames, lost }),
@@ -345,13 +358,20 @@ mod tests {
                 frames_ago
             }),
             any::<u64>().prop_map(|frames_ago| Mark::Marker { frames_ago }),
-            Just(Mark::End),
+            any::<u64>().prop_map(|left_out| Mark::End { left_out }),
+            any::<u64>().prop_map(|frames| Mark::HistoryLength { frames }),
+            any::<u64>().prop_map(|channels| {
+                Mark::HistoryBegins(HistoryStart { channels: ChannelSet(channels), song: Song::default() })
+            }),
+            any::<u64>().prop_map(|frames| {
+                Mark::Capture(Capture { settings: TakeSettings::DEFAULT, frames, tempo: None })
+            }),
         ]
     }
 
     fn begin(channels: u64) -> Mark {
         let settings = TakeSettings::DEFAULT;
-        Mark::Begin(TakeStart { settings, channels: ChannelSet(channels), song: Song::default() })
+        Mark::Begin(TakeStart { settings, channels: ChannelSet(channels), song: Song::default(), preroll_frames: 0 })
     }
 
     #[test]
@@ -425,8 +445,8 @@ mod tests {
                 expected.push(Some(Mark::Gap { frames: round, lost: block }));
                 expected.push(None);
             }
-            sender.try_mark(Mark::End).unwrap();
-            expected.push(Some(Mark::End));
+            sender.try_mark(Mark::End { left_out: 0 }).unwrap();
+            expected.push(Some(Mark::End { left_out: 0 }));
             let received: Vec<_> = std::iter::from_fn(|| match receiver.next(&mut scratch)? {
                 Message::Mark(mark) => Some(Some(mark)),
                 Message::Frames { .. } => Some(None),

@@ -26,6 +26,10 @@ pub enum RecorderState {
     Recording,
     /// A take is open and leaves frames out.
     Paused,
+    /// Record is on, and a take begins when what `start` names is there.
+    Armed,
+    /// The same, but the host tells nothing of its transport, which is waited for.
+    NoTransport,
     /// Record is off; the rest of the queue is being written.
     Finishing,
     /// The take could not be written; the sound still passes.
@@ -62,6 +66,8 @@ pub(crate) enum Gate {
     Idle,
     Recording,
     Paused,
+    Armed,
+    NoTransport,
 }
 
 /// Counters and texts that live as long as the plugin instance. Any thread reads them; each is written by one.
@@ -77,6 +83,8 @@ pub struct Status {
     gate: AtomicU8,
     /// Whether the audio thread has seen `marker` on in its last block.
     marker: AtomicBool,
+    /// The same of `capture`.
+    capture: AtomicBool,
     merged_takes: AtomicU64,
     waits: AtomicU64,
     internal_error: AtomicBool,
@@ -96,6 +104,7 @@ pub struct Status {
     first_lost_frame: AtomicU64,
     errors: AtomicU64,
     free_bytes: AtomicU64,
+    history_frames: AtomicU64,
     // Written by the watching thread.
     nearly_full: AtomicU64,
     texts: Mutex<StatusTexts>,
@@ -111,6 +120,7 @@ impl Default for Status {
             stream_rate: AtomicU32::new(0),
             gate: AtomicU8::new(Gate::Idle as u8),
             marker: AtomicBool::new(false),
+            capture: AtomicBool::new(false),
             merged_takes: AtomicU64::new(0),
             waits: AtomicU64::new(0),
             internal_error: AtomicBool::new(false),
@@ -129,6 +139,7 @@ impl Default for Status {
             errors: AtomicU64::new(0),
             nearly_full: AtomicU64::new(0),
             free_bytes: AtomicU64::new(UNKNOWN),
+            history_frames: AtomicU64::new(0),
             texts: Mutex::default(),
         }
     }
@@ -151,6 +162,8 @@ pub struct StatusSnapshot {
     pub state: RecorderState,
     /// Whether the audio thread has seen `marker` on in its last block.
     pub marker: bool,
+    /// The same of `capture`.
+    pub capture: bool,
     /// Frames of the current or last take that are in its file, silence for lost ones included.
     pub frames_written: u64,
     /// Frames in the files of all takes since the plugin was loaded.
@@ -193,6 +206,8 @@ pub struct StatusSnapshot {
     pub nearly_full: u64,
     /// Bytes that are free where the next take goes, if that is known.
     pub free_bytes: Option<u64>,
+    /// Frames of the history that are in memory.
+    pub history_frames: u64,
 }
 
 impl Status {
@@ -275,6 +290,19 @@ impl Status {
     pub(crate) fn set_marker(&self, on: bool) {
         self.marker.store(on, Relaxed);
         self.scope.changed();
+    }
+
+    /// Audio thread: `capture` is on, or off, from this block on.
+    pub(crate) fn set_capture(&self, on: bool) {
+        self.capture.store(on, Relaxed);
+        self.scope.changed();
+    }
+
+    /// Writer thread: so many frames of the history are in memory.
+    pub(crate) fn set_history_frames(&self, frames: u64) {
+        if self.history_frames.swap(frames, Relaxed) != frames {
+            self.scope.changed();
+        }
     }
 
     /// Audio thread: what the current block is.
@@ -364,15 +392,20 @@ impl Status {
         self.scope.changed();
     }
 
-    /// Writer thread: the take is closed.
+    /// Writer thread: the present take is closed.
     pub(crate) fn take_ends(&self, report: TakeReport) {
+        self.take_open.store(false, Relaxed);
+        self.other_take_ends(report);
+    }
+
+    /// Writer thread: a take is closed that is not the present one.
+    pub(crate) fn other_take_ends(&self, report: TakeReport) {
         let mut texts = self.texts();
         texts.finished_takes += 1;
         if texts.reports.len() == MAX_REPORTS {
             texts.reports.pop_front();
         }
         texts.reports.push_back(report);
-        self.take_open.store(false, Relaxed);
         self.scope.changed();
     }
 
@@ -404,6 +437,7 @@ impl Status {
         StatusSnapshot {
             state: self.state(),
             marker: self.marker.load(Relaxed),
+            capture: self.capture.load(Relaxed),
             frames_written,
             frames_ever: self.frames_ever.load(Relaxed),
             seconds: frames_written as f64 / f64::from(self.sample_rate.load(Relaxed).max(1)),
@@ -425,6 +459,7 @@ impl Status {
             errors: self.errors.load(Relaxed) + u64::from(internal_error),
             nearly_full: self.nearly_full.load(Relaxed),
             free_bytes: known(&self.free_bytes),
+            history_frames: self.history_frames.load(Relaxed),
         }
     }
 
@@ -439,6 +474,8 @@ impl Status {
             _ if failed => RecorderState::Failed,
             gate if gate == Gate::Recording as u8 => RecorderState::Recording,
             gate if gate == Gate::Paused as u8 => RecorderState::Paused,
+            gate if gate == Gate::Armed as u8 => RecorderState::Armed,
+            gate if gate == Gate::NoTransport as u8 => RecorderState::NoTransport,
             _ if self.take_open.load(Relaxed) => RecorderState::Finishing,
             _ => RecorderState::Idle,
         }

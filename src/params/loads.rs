@@ -3,7 +3,7 @@
 use super::RecorderParams;
 use crate::core::channels::ChannelSet;
 use crate::core::format::StreamFormat;
-use crate::core::take::{Controls, Song};
+use crate::core::take::{Controls, HostTransport, Song};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU64, fence};
 use std::sync::{Mutex, PoisonError};
@@ -59,11 +59,22 @@ impl Drop for UnderWay<'_> {
     }
 }
 
+/// What the host says of one block.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HostBlock {
+    /// Of the track.
+    pub channels: usize,
+    pub frames: usize,
+    pub song: Song,
+    pub transport: HostTransport,
+}
+
 /// The parameters as the audio thread follows them, block by block. While a load is under way they stay what they were
 /// before it, record and pause included: those of the old state with the settings of the new one would be a take that
 /// neither asks for.
 pub struct SteadyControls {
     last: Controls,
+    sample_rate: u32,
     /// Frames for which a load has kept the parameters from being seen.
     waited_frames: usize,
     /// A load takes microseconds. One that has not ended after so many frames, a second of them, does not count any
@@ -74,19 +85,22 @@ pub struct SteadyControls {
 impl SteadyControls {
     /// Main thread, before the first block.
     pub fn new(params: &RecorderParams, format: StreamFormat) -> Self {
-        let last = params.controls(format.channels, Song::default());
-        Self { last, waited_frames: 0, patience_frames: format.sample_rate as usize }
+        let StreamFormat { channels, sample_rate } = format;
+        let (song, transport) = (Song::default(), HostTransport::default());
+        let last = params.controls(&HostBlock { channels, frames: 0, song, transport }, sample_rate);
+        Self { last, sample_rate, waited_frames: 0, patience_frames: sample_rate as usize }
     }
 
-    /// The controls of a block of `frames` frames on a track of `channels` channels. Audio thread: wait-free.
-    pub fn of_block(&mut self, params: &RecorderParams, channels: usize, frames: usize, song: Song) -> Controls {
-        let look = || params.controls(channels, song);
+    /// The controls of a block. Audio thread: wait-free.
+    pub fn of_block(&mut self, params: &RecorderParams, block: &HostBlock) -> Controls {
+        let look = || params.controls(block, self.sample_rate);
         if let Some(controls) = params.loads.whole(look) {
             self.waited_frames = 0;
             self.last = controls;
         } else if self.waited_frames < self.patience_frames {
-            self.waited_frames += frames;
-            self.last = Controls { song, channels: self.last.channels.and(ChannelSet::first(channels)), ..self.last };
+            self.waited_frames += block.frames;
+            let channels = self.last.channels.and(ChannelSet::first(block.channels));
+            self.last = Controls { song: block.song, transport: block.transport, channels, ..self.last };
         } else {
             self.last = look();
         }

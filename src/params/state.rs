@@ -9,7 +9,7 @@
 //! changed nothing.
 
 use super::{MAX_N, RecorderParams};
-use crate::core::format::{BitRate, Codec, Dither, ExportMethod, FileType, Files, Menu, Rate, RateMatch, Split};
+use crate::core::format::{BitRate, Codec, Dither, ExportMethod, FileType, Files, Menu, Rate, RateMatch, Split, Start};
 use crate::link::TextId;
 use nice_plug::params::InternalParamMut;
 use nice_plug::params::persist::{deserialize_field, serialize_field};
@@ -95,7 +95,7 @@ impl RecorderParams {
     }
 
     /// The parameters in the order in which hosts show them, by the ids under which they are saved and automated.
-    fn by_id(&self) -> [(&'static str, ParamPtr); 17] {
+    fn by_id(&self) -> [(&'static str, ParamPtr); 23] {
         [
             ("record", self.record.as_ptr()),
             ("pause", self.pause.as_ptr()),
@@ -114,6 +114,12 @@ impl RecorderParams {
             ("dither", self.dither.as_ptr()),
             ("split", self.split.as_ptr()),
             ("files", self.files.as_ptr()),
+            ("preroll", self.preroll.as_ptr()),
+            ("keep", self.keep.as_ptr()),
+            ("capture", self.capture.as_ptr()),
+            ("start", self.start.as_ptr()),
+            ("threshold", self.threshold.as_ptr()),
+            ("hold", self.hold.as_ptr()),
         ]
     }
 
@@ -121,7 +127,11 @@ impl RecorderParams {
     fn takes(&self, id: &str, pointer: ParamPtr, value: &ParamValue) -> bool {
         match (pointer, value) {
             (ParamPtr::BoolParam(_), ParamValue::Bool(_)) => true,
-            (ParamPtr::FloatParam(_), ParamValue::F32(value)) => value.is_finite(),
+            (ParamPtr::FloatParam(_), ParamValue::F32(value)) => {
+                // SAFETY: the parameters that the pointer leads to are those of `self`.
+                let (least, most) = unsafe { (pointer.preview_plain(0.0), pointer.preview_plain(1.0)) };
+                (least..=most).contains(value)
+            }
             (ParamPtr::IntParam(_), ParamValue::I32(value)) => {
                 let most = if id == "n" { MAX_N } else { Self::REVISIONS - 1 };
                 (0..=most).contains(value)
@@ -148,6 +158,7 @@ impl RecorderParams {
             "dither" => Dither::IDS,
             "split" => Split::IDS,
             "files" => Files::IDS,
+            "start" => Start::IDS,
             _ => &[],
         }
     }

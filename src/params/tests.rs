@@ -1,6 +1,7 @@
 //! Loading a state step by step, as the framework does, with the audio thread looking between any two steps.
 
 use super::*;
+use crate::core::take::{HostTransport, Song};
 use crate::core::format::StreamFormat;
 use nice_plug::plugin::ParamValue;
 use std::collections::BTreeMap;
@@ -31,7 +32,9 @@ impl Audio {
     }
 
     fn controls(&self, params: &RecorderParams) -> Controls {
-        self.controls.lock().unwrap().of_block(params, FORMAT.channels, BLOCK, Song::default())
+        let (song, transport) = (Song::default(), HostTransport::default());
+        let block = HostBlock { channels: FORMAT.channels, frames: BLOCK, song, transport };
+        self.controls.lock().unwrap().of_block(params, &block)
     }
 
     /// One block: what the take machine gets. The texts of its revision are looked up later, as the writer does it.

@@ -1,9 +1,8 @@
 //! Runs the audio thread's code once before the host does. The system reads code from disk at its first call, page by
 //! page: a call into the kernel, which must not happen in mid-take because a pause or a window comes for the first time.
 
-use crate::core::channels::ChannelSet;
 use crate::core::format::StreamFormat;
-use crate::core::take::{Controls, Song, TakeSettings};
+use crate::core::take::{Controls, Song};
 use crate::link::{self, Capacity, Status};
 use crate::rt::tap::{MonotonicClock, Tap};
 use std::panic::catch_unwind;
@@ -33,9 +32,8 @@ fn play() {
             pause,
             marker: pause,
             time_slice: true,
-            settings: TakeSettings::DEFAULT,
-            channels: ChannelSet::first(FORMAT.channels),
             song: Song { position_frames: Some(0), ..Song::default() },
+            ..Controls::plain(FORMAT.channels)
         };
         for _ in 0..8 {
             tap.process(&controls, &[&mut [0.5; BLOCK], &mut [0.5; BLOCK]]);

@@ -1,12 +1,16 @@
-//! Taps the sound of a track: every frame that passes while record is on and pause is off goes to the writer.
+//! Taps the sound of a track: every frame that passes while record is on and pause is off goes to the writer, and all others
+//! do too where a history is kept.
 
 use crate::core::format::StreamFormat;
 use crate::core::pacing::Pacing;
+use crate::core::format::Start;
 use crate::core::take::{Controls, Step, TakeMachine};
 use crate::core::timeline::{Follows, Timeline};
+use crate::core::trigger::{Run, Trigger};
 use crate::link::{Full, Gate, MAX_CHUNK_FRAMES, Sender};
 use crate::rt::meter::Meter;
 use crate::rt::peaks;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 /// A wait without any progress of the writer ends after this time: the disk hangs, and so would the host.
@@ -47,6 +51,7 @@ impl Clock for MonotonicClock {
 /// The audio thread's half of the recorder, from `activate` to `deactivate`.
 pub struct Tap<C = MonotonicClock> {
     sender: Sender,
+    trigger: Trigger,
     machine: TakeMachine,
     timeline: Timeline,
     pacing: Pacing,
@@ -66,6 +71,7 @@ impl<C: Clock> Tap<C> {
         sender.status().set_stream(format);
         Self {
             sender,
+            trigger: Trigger::default(),
             machine: TakeMachine::default(),
             timeline: Timeline::new(format.sample_rate),
             pacing: Pacing::default(),
@@ -79,29 +85,24 @@ impl<C: Clock> Tap<C> {
     }
 
     /// Takes one block, planar, into account; every channel holds the same number of frames, at least one. Says
-    /// whether a take is open.
+    /// whether a take is open, or is waited for.
     ///
     /// # Realtime safety
     /// Wait-free, unless the queue is full and the [rule of waiting](crate::core::pacing) allows to wait.
     pub fn process(&mut self, controls: &Controls, planar: &[&mut [f32]]) -> bool {
         let frames = planar.first().map_or(0, |channel| channel.len());
         if frames == 0 {
-            return self.machine.is_open();
+            return self.gate != Gate::Idle;
         }
-        let step = self.machine.step(controls);
-        self.show(step);
-        match step {
-            Step::Idle => self.pass_over(controls, frames),
-            Step::Pause => {
-                self.machine.leave_out(frames as u64);
-                self.pass_over(controls, frames);
-            }
-            Step::Record => self.record(controls, planar, frames),
-            Step::RecordMerged => {
-                self.sender.status().count_merge();
-                self.record(controls, planar, frames);
-            }
+        let mut from = 0;
+        while from < frames {
+            let recorded = if self.machine.is_open() { self.sender.take_channels() } else { controls.channels };
+            let Run { frames: run, record } = self.trigger.next(controls, recorded, planar, from);
+            let song = controls.song.after(from, self.sample_rate);
+            self.process_run(&Controls { record, song, ..*controls }, planar, from..from + run);
+            from += run;
         }
+        self.show(controls);
         let scope = self.sender.status().scope();
         if scope.is_viewed() {
             self.meter.measure(scope, planar);
@@ -111,7 +112,33 @@ impl<C: Clock> Tap<C> {
             let is_open = self.machine.is_open();
             peaks::measure(export, planar, if is_open { self.sender.take_channels() } else { controls.channels });
         }
-        self.machine.is_open()
+        self.gate != Gate::Idle
+    }
+
+    /// The host begins anew: what passes from now on follows no history. An open take goes on. Audio thread.
+    pub fn reset(&mut self) {
+        self.machine.begin_history_again();
+    }
+
+    /// Takes some frames of a block into account; `record` counts as on or off for all of them.
+    fn process_run(&mut self, controls: &Controls, planar: &[&mut [f32]], frames: Range<usize>) {
+        let step = self.machine.step(controls);
+        if self.machine.follow_capture(controls) {
+            self.sender.status().set_capture(controls.capture);
+        }
+        match step {
+            Step::Idle => self.pass_over(controls, frames.len()),
+            Step::Keep => self.keep(controls, planar, frames),
+            Step::Pause => {
+                self.machine.leave_out(frames.len() as u64);
+                self.pass_over(controls, frames.len());
+            }
+            Step::Record => self.record(controls, planar, frames),
+            Step::RecordMerged => {
+                self.sender.status().count_merge();
+                self.record(controls, planar, frames);
+            }
+        }
     }
 
     /// Ends the open take and hands over all that is owed. Main thread: may wait for the writer.
@@ -122,11 +149,15 @@ impl<C: Clock> Tap<C> {
         self.sender.status().set_gate(Gate::Idle);
     }
 
-    fn show(&mut self, step: Step) {
-        let gate = match step {
-            Step::Idle => Gate::Idle,
-            Step::Record | Step::RecordMerged => Gate::Recording,
-            Step::Pause => Gate::Paused,
+    /// How it stands behind the last frame.
+    fn show(&mut self, controls: &Controls) {
+        let gate = match (self.machine.is_open(), controls.start) {
+            (true, _) if controls.pause => Gate::Paused,
+            (true, _) => Gate::Recording,
+            (false, Start::Now) => Gate::Idle,
+            (false, _) if !controls.record => Gate::Idle,
+            (false, Start::Transport | Start::HostRecord) if !controls.transport.is_told => Gate::NoTransport,
+            (false, Start::Transport | Start::HostRecord | Start::Sound) => Gate::Armed,
         };
         if gate != self.gate {
             self.gate = gate;
@@ -148,37 +179,59 @@ impl<C: Clock> Tap<C> {
         }
     }
 
-    /// Tells where the song is not where it was to be expected. With Time Slice, puts silence in place of the time of the
-    /// song that brought no frames.
-    fn follow_song(&mut self, controls: &Controls, frames: usize) {
+    /// Tells where the song is not where it was to be expected, and how much of it is missing before these frames.
+    fn follow_song(&mut self, controls: &Controls, frames: usize) -> u64 {
         let song = &controls.song;
         let followed = self.timeline.block(song.position_frames, frames);
-        if controls.time_slice {
-            self.machine.fill(followed.missing);
-        }
         match followed.song {
             Follows::On => {}
             Follows::Jump => self.machine.song_goes_on(song.seconds, true),
             Follows::Anew => self.machine.song_goes_on(song.seconds, false),
             Follows::Unknown => self.machine.song_goes_on(None, false),
         }
+        followed.missing
     }
 
-    /// Sends the block; what does not fit is counted.
-    fn record(&mut self, controls: &Controls, planar: &[&mut [f32]], frames: usize) {
-        self.follow_song(controls, frames);
-        self.follow_marker(controls.marker);
-        let mut start = 0;
-        while start < frames {
-            let chunk = (frames - start).min(MAX_CHUNK_FRAMES);
-            let sent = self.send_owed(chunk) && self.send(|sender| sender.try_frames(planar, start, chunk)).is_ok();
-            if !sent {
-                self.machine.lose(chunk as u64);
-                self.sender.status().count_lost(chunk as u64);
-            }
-            self.count_time(chunk);
-            start += chunk;
+    /// Sends frames of a take; those that do not fit are counted. With Time Slice, silence takes the place of the time of the
+    /// song that brought none.
+    fn record(&mut self, controls: &Controls, planar: &[&mut [f32]], frames: Range<usize>) {
+        let missing = self.follow_song(controls, frames.len());
+        // Before a take's first frame nothing of it is missing.
+        if controls.time_slice && !self.machine.begins() {
+            self.machine.fill(missing);
         }
+        self.follow_marker(controls.marker);
+        for chunk in chunks(frames) {
+            if !self.send_frames(planar, chunk.clone()) {
+                self.machine.lose(chunk.len() as u64);
+                self.sender.status().count_lost(chunk.len() as u64);
+            }
+        }
+    }
+
+    /// Sends frames of the history.
+    fn keep(&mut self, controls: &Controls, planar: &[&mut [f32]], frames: Range<usize>) {
+        self.follow_song(controls, frames.len());
+        self.follow_marker(controls.marker);
+        if frames.is_empty() {
+            // The next frame begins another take.
+            self.send_owed(0);
+        }
+        for chunk in chunks(frames) {
+            if self.send_frames(planar, chunk.clone()) {
+                self.machine.keep(chunk.len() as u64);
+            } else {
+                self.machine.begin_history_again();
+            }
+        }
+    }
+
+    /// Sends at most [`MAX_CHUNK_FRAMES`] frames, behind all that is owed.
+    fn send_frames(&mut self, planar: &[&mut [f32]], chunk: Range<usize>) -> bool {
+        let frames = chunk.len();
+        let sent = self.send_owed(frames) && self.send(|sender| sender.try_frames(planar, chunk.start, frames)).is_ok();
+        self.count_time(frames);
+        sent
     }
 
     /// Sends the marks that are owed, as far as there is room for them and for `frames` frames behind them: a gap that
@@ -244,4 +297,10 @@ impl<C: Clock> Tap<C> {
             }
         }
     }
+}
+
+/// As many frames as one message carries, one after the other.
+fn chunks(frames: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let end = frames.end;
+    frames.step_by(MAX_CHUNK_FRAMES).map(move |start| start..end.min(start + MAX_CHUNK_FRAMES))
 }

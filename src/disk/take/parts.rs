@@ -4,7 +4,6 @@
 
 use super::cuts::Cuts;
 use super::recent::Recent;
-use super::song::SongPositions;
 use super::syncing::{Syncing, sync};
 use crate::core::format::{self, StreamFormat};
 use crate::core::markers::{MarkerKind, Markers};
@@ -13,9 +12,10 @@ use crate::disk::encode;
 use crate::disk::encode::dither::Dither;
 use crate::disk::encode::sanitise::sanitise;
 use crate::disk::error::{StaysInFile, TakeError, WentElsewhere};
+use crate::disk::song::SongPositions;
 use crate::disk::files::{FileError, TakeFile, TakeFiles, next_parts, next_parts_in};
 use crate::link::TextSet;
-use chrono::Local;
+use chrono::{Local, TimeDelta};
 pub use complete_files::CompleteFiles;
 use complete_files::mend;
 use open_part::{EndedFile, EndedPart, OpenPart, Recipe};
@@ -54,20 +54,22 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// Makes the first file of a take, in the fallback folder where the disk is full. Where both fail no file is left
-    /// behind.
+    /// Makes the first file of a take whose first frame passed `lag` ago, in the fallback folder where the disk is full. Where
+    /// both fail no file is left behind.
     pub fn begin(
         files: Rc<RefCell<TakeFiles>>,
         texts: Arc<TextSet>,
         start: TakeStart,
         format: StreamFormat,
         track_channels: usize,
+        lag: TimeDelta,
     ) -> Result<Self, TakeError> {
         let channels = start.channels.file_names(start.settings.files, track_channels);
-        let recipe = Recipe { start, format, texts, began: Local::now(), channels };
+        let mut recipe = Recipe { start, format, texts, began: Local::now() - lag, lag, channels };
         encode::check(start.settings.file_type, recipe.file_format()).map_err(TakeError::Encoder)?;
         let song = SongPositions::new(start.song.seconds, start.song.position_frames.is_some());
         let (open, failed) = begin_file(&recipe, &mut files.borrow_mut(), false, 0, start.song.seconds)?;
+        recipe.lag = TimeDelta::zero();
         let is_elsewhere = failed.is_some();
         let mut complete = CompleteFiles::default();
         complete.elsewhere = failed.map(|error| WentElsewhere { error: &error, path: open.path() }.to_string());
@@ -137,15 +139,11 @@ impl Parts {
     }
 
     /// From frame `from` of the take on, at the rate of the file, the song runs from this second on; none where it stands,
-    /// or nobody tells.
-    pub fn song_goes_on(&mut self, from: u64, seconds: Option<f64>) {
-        self.song.goes_on(from, seconds);
-    }
-
-    /// The song jumped before frame `from` of the take, at the rate of the file, to this second, where that is known.
-    pub fn song_jumps(&mut self, from: u64, seconds: Option<f64>) {
+    /// or nobody tells. It may have `jumped` there.
+    pub fn song_goes_on(&mut self, from: u64, seconds: Option<f64>, jumped: bool) {
+        self.song.goes_on(from, seconds, jumped);
         // A file that begins there tells it itself.
-        if !self.cuts.song_jumps(from) {
+        if jumped && !self.cuts.song_jumps(from) {
             self.markers.add(from, MarkerKind::Jump { seconds });
         }
     }

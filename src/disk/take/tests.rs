@@ -28,7 +28,8 @@ impl Recorder {
         let file = self.folder.path().join("take").to_str().unwrap().to_owned();
         let texts = TextSet { file, ..TextSet::default() };
         let song = Song { position_frames: Some(0), seconds: Some(seconds), tempo: None };
-        let start = TakeStart { settings: self.settings, channels: ChannelSet::first(self.arriving.channels), song };
+        let channels = ChannelSet::first(self.arriving.channels);
+        let start = TakeStart { settings: self.settings, channels, song, preroll_frames: 0 };
         OpenTake::begin(Rc::default(), Arc::new(texts), start, self.arriving, self.arriving.channels).unwrap()
     }
 

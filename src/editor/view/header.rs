@@ -27,7 +27,7 @@ struct Look {
 
 fn look(state: State) -> Look {
     let (fill, text, weak) = match state {
-        State::Idle | State::Waiting | State::Finishing => (theme::PANEL, theme::TEXT, theme::WEAK),
+        State::Idle | State::Waiting | State::Armed(_) | State::NoTransport | State::Finishing => (theme::PANEL, theme::TEXT, theme::WEAK),
         State::Recording => (theme::RECORD_DEEP, Color32::WHITE, Color32::from_rgb(0xf0, 0xc8, 0xca)),
         State::Paused => (theme::HOVERED, Color32::WHITE, Color32::from_rgb(0xc4, 0xca, 0xd2)),
         State::Failed => (theme::AMBER, theme::INK, Color32::from_rgb(0x4a, 0x32, 0x08)),
@@ -132,7 +132,7 @@ fn icon(painter: &Painter, center: Pos2, state: State, look: &Look) {
             let square = Rect::from_center_size(center, vec2(13.0, 13.0));
             painter.rect_filled(square, 2.0, look.weak);
         }
-        State::Waiting => {
+        State::Waiting | State::Armed(_) | State::NoTransport => {
             painter.circle_stroke(center, 7.0, Stroke::new(2.0, theme::RECORD));
         }
         State::Recording => theme::dot(painter, center, 9.0, theme::RECORD),

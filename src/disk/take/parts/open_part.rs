@@ -12,7 +12,7 @@ use crate::disk::take::loudness::{LoudnessMeter, Measured};
 use crate::disk::take::recent::Recent;
 use crate::disk::take::syncing::{Disk, SyncQueue, Syncing, sync};
 use crate::link::TextSet;
-use chrono::{DateTime, Local};
+use chrono::{DateTime, Local, TimeDelta};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -30,7 +30,10 @@ pub struct Recipe {
     pub format: StreamFormat,
     /// As they were at the take's first frame.
     pub texts: Arc<TextSet>,
+    /// When the take's first frame passed.
     pub began: DateTime<Local>,
+    /// The first frame of the next file passed so long ago.
+    pub lag: TimeDelta,
     /// What stands behind the names of the files, one text for each channel; none where one file holds all.
     pub channels: Vec<String>,
 }
@@ -54,15 +57,15 @@ impl Recipe {
 
     /// What a file says of itself that begins at this second of the song; `index` counts those side by side.
     fn metadata(&self, file: &TakeFile, index: usize, song_seconds: Option<f64>) -> Metadata {
-        let now = Local::now();
+        let begins = Local::now() - self.lag;
         let mut channel_names = self.start.channels.names();
         if !self.channels.is_empty() {
             channel_names = channel_names.into_iter().skip(index).take(1).collect();
         }
         let origin = Origin {
             software: SOFTWARE.to_owned(),
-            date: now.format("%Y-%m-%d").to_string(),
-            time: now.format("%H:%M:%S").to_string(),
+            date: begins.format("%Y-%m-%d").to_string(),
+            time: begins.format("%H:%M:%S").to_string(),
             track_name: self.texts.track.clone(),
             channel_names,
             take: file.number(),

@@ -1,6 +1,8 @@
-//! Where the song was at each frame of a take.
+//! Where the song was at each frame of a take, or of the history.
 
-/// Seconds of the song at the frames of one take. Lives on the writer thread.
+use std::ops::Range;
+
+/// Seconds of the song at frames that follow each other. Lives on the writer thread.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SongPositions {
     /// In order of their frames, never empty: a resampler holds frames back, and a file that fails lacks some, so what was
@@ -8,13 +10,14 @@ pub struct SongPositions {
     stretches: Vec<Stretch>,
 }
 
-/// From one frame of a take on.
+/// From one frame on.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Stretch {
-    /// The frame of the take, at the rate of the file.
-    from: u64,
+pub struct Stretch {
+    pub from: u64,
     /// Seconds of the song there, where they are known.
-    seconds: Option<f64>,
+    pub seconds: Option<f64>,
+    /// The song jumped there.
+    pub jumped: bool,
     /// The transport runs.
     runs: bool,
 }
@@ -22,13 +25,25 @@ struct Stretch {
 impl SongPositions {
     /// At the first frame the song is at `seconds`. `runs`: it is sure that it goes on with the sound.
     pub fn new(seconds: Option<f64>, runs: bool) -> Self {
-        Self { stretches: vec![Stretch { from: 0, seconds, runs }] }
+        Self { stretches: vec![Stretch { from: 0, seconds, jumped: false, runs }] }
     }
 
-    /// From frame `from` of the take on, behind all before, the song runs from this second on; none where it stands, or
-    /// nobody tells.
-    pub fn goes_on(&mut self, from: u64, seconds: Option<f64>) {
-        self.stretches.push(Stretch { from, seconds, runs: true });
+    /// The first frame is not 0 but this one.
+    pub fn starting_at(mut self, frame: u64) -> Self {
+        self.stretches[0].from = frame;
+        self
+    }
+
+    /// From frame `from` on, behind all before, the song runs from this second on; none where it stands, or nobody tells. It
+    /// may have `jumped` there.
+    pub fn goes_on(&mut self, from: u64, seconds: Option<f64>, jumped: bool) {
+        self.stretches.push(Stretch { from, seconds, jumped, runs: true });
+    }
+
+    /// Where it does not simply go on, in order.
+    pub fn changes_within(&self, frames: Range<u64>) -> &[Stretch] {
+        let before = |frame: u64| self.stretches.partition_point(|stretch| stretch.from < frame);
+        &self.stretches[before(frames.start)..before(frames.end).max(before(frames.start))]
     }
 
     /// Nobody will ask for what was before this frame.
@@ -36,11 +51,17 @@ impl SongPositions {
         self.stretches.drain(..self.stretch_of(frame));
     }
 
-    /// Seconds of the song at `frame` of the take, both at `rate` frames per second.
+    /// Seconds of the song at `frame`, counted at `rate` frames per second.
     pub fn at(&self, frame: u64, rate: u32) -> Option<f64> {
-        let Stretch { from, seconds, runs } = self.stretches[self.stretch_of(frame)];
+        let Stretch { from, seconds, runs, .. } = self.stretches[self.stretch_of(frame)];
         let frames = frame.saturating_sub(from) as f64;
         if frames == 0.0 || runs { seconds.map(|seconds| seconds + frames / f64::from(rate)) } else { None }
+    }
+
+    /// Whether it is sure that the song goes on with the sound at `frame`.
+    pub fn runs_at(&self, frame: u64) -> bool {
+        let stretch = self.stretches[self.stretch_of(frame)];
+        stretch.runs && stretch.seconds.is_some()
     }
 
     fn stretch_of(&self, frame: u64) -> usize {
@@ -65,8 +86,8 @@ mod tests {
     #[test]
     fn a_frame_before_a_jump_stays_where_it_was() {
         let mut song = SongPositions::new(Some(0.0), true);
-        song.goes_on(48_000, Some(100.0));
-        song.goes_on(96_000, None);
+        song.goes_on(48_000, Some(100.0), true);
+        song.goes_on(96_000, None, false);
         let seconds = |song: &SongPositions| [47_999, 48_000, 72_000, 96_000].map(|frame| song.at(frame, 48_000));
         let expected = [Some(47_999.0 / 48_000.0), Some(100.0), Some(100.5), None];
         assert_eq!(seconds(&song), expected);

@@ -1,0 +1,383 @@
+//! The history: what passed while no take was open, for takes that begin with some of it and for Capture. Lives on the
+//! writer thread, in memory of its own; the process has a [share](shares) of memory for each.
+
+mod shares;
+
+use super::song::SongPositions;
+use crate::core::channels::ChannelSet;
+use crate::core::take::{HistoryStart, Mark, Song};
+pub use shares::{PROCESS_MEMORY, Share};
+use std::collections::VecDeque;
+
+/// One block of memory. As large as a C library gives back what others may use again.
+const BLOCK_BYTES: usize = 64 << 10;
+
+/// Blocks that are not used any more and stay for the next frames.
+const MOST_SPARE_BLOCKS: usize = 2;
+
+/// Frames of the history that a take gets, and the marks between them.
+#[derive(Debug, PartialEq)]
+pub enum Held {
+    /// Planar, channels one after the other.
+    Sound { planar: Vec<f32>, frames: usize },
+    /// Digital silence.
+    Silence { frames: u64 },
+    Mark(Mark),
+}
+
+/// Some of the history.
+#[derive(Debug)]
+pub struct Excerpt {
+    pub held: VecDeque<Held>,
+    /// From the first frame to the end of the history, those that are not in it included.
+    pub frames: u64,
+    /// At the first frame.
+    pub song: Song,
+}
+
+/// What passed, as far as it is in no take.
+pub struct History {
+    share: Share,
+    format: Option<Shape>,
+    /// So many frames are kept at most, counted from the newest one that passed.
+    length: u64,
+    /// Oldest first. Where one does not begin at the end of the one before, frames between them went elsewhere.
+    stretches: VecDeque<Stretch>,
+    spare: Vec<Vec<f32>>,
+    /// Frames that have passed.
+    passed: u64,
+    /// Frames before this one, counted from all that have passed, are too old: a block may still hold some.
+    oldest: u64,
+    song: SongPositions,
+    /// Bytes of blocks.
+    bytes: usize,
+    /// More is not to be kept, for other instances keep something, too.
+    most_bytes: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Shape {
+    set: ChannelSet,
+    channels: usize,
+    /// Of one block.
+    block_frames: usize,
+    sample_rate: u32,
+}
+
+/// Frames that follow each other.
+#[derive(Debug)]
+struct Stretch {
+    /// The first one, counted from all that have passed.
+    start: u64,
+    frames: u64,
+    /// One block, planar: channels one after the other, each with room for `block_frames`. Silence has none.
+    sound: Option<Block>,
+}
+
+#[derive(Debug)]
+struct Block {
+    samples: Vec<f32>,
+    is_silent: bool,
+}
+
+impl Stretch {
+    fn end(&self) -> u64 {
+        self.start + self.frames
+    }
+}
+
+impl History {
+    /// An empty one, which keeps nothing until it is told what.
+    pub fn new(share: Share) -> Self {
+        Self {
+            share,
+            format: None,
+            length: 0,
+            stretches: VecDeque::new(),
+            spare: Vec::new(),
+            passed: 0,
+            oldest: 0,
+            song: SongPositions::new(None, false),
+            bytes: 0,
+            most_bytes: usize::MAX,
+        }
+    }
+
+    /// It begins, or begins again, with frames of another shape, `sample_rate` of them each second.
+    pub fn begin(&mut self, start: HistoryStart, sample_rate: u32) {
+        self.clear();
+        self.take_shape(start.channels, sample_rate);
+        self.song = song_positions(start.song, self.passed);
+    }
+
+    /// A take of this shape begins, where the song is there. What was kept of another shape is gone.
+    pub fn take_begins(&mut self, channels: ChannelSet, song: Song, sample_rate: u32) {
+        if self.format.is_some_and(|shape| shape.set != channels) {
+            self.clear();
+        }
+        self.take_shape(channels, sample_rate);
+        if self.stretches.is_empty() {
+            self.song = song_positions(song, self.passed);
+        } else if song.position_frames.is_some() {
+            self.song.goes_on(self.passed, song.seconds, false);
+        }
+    }
+
+    fn take_shape(&mut self, set: ChannelSet, sample_rate: u32) {
+        let channels = set.len();
+        let block_frames = (BLOCK_BYTES / size_of::<f32>() / channels.max(1)).max(1);
+        self.format = Some(Shape { set, channels, block_frames, sample_rate });
+    }
+
+    /// From here on so many frames are kept.
+    pub fn set_length(&mut self, frames: u64) {
+        self.length = frames;
+        if frames == 0 {
+            self.clear();
+            self.spare = Vec::new();
+        }
+        self.forget();
+    }
+
+    fn clear(&mut self) {
+        self.stretches.clear();
+        self.spare.clear();
+        self.bytes = 0;
+    }
+
+    /// So many frames passed that are in a take, or were left out of one.
+    pub fn pass(&mut self, frames: u64) {
+        self.passed += frames;
+        self.forget();
+    }
+
+    /// The song runs from this second on, or it is not known where, so many frames ago.
+    pub fn song_goes_on(&mut self, seconds: Option<f64>, jumped: bool, frames_ago: u64) {
+        self.song.goes_on(self.passed.saturating_sub(frames_ago), seconds, jumped);
+    }
+
+    /// Keeps frames, planar, channels one after the other.
+    pub fn keep(&mut self, planar: &[f32], frames: usize) {
+        let Some(shape) = self.format else { return };
+        let mut start = 0;
+        while start < frames {
+            let Some((block, filled)) = self.block_with_room(shape) else { return };
+            let run = (frames - start).min(shape.block_frames - filled);
+            for (channel, samples) in planar.chunks_exact(frames).enumerate() {
+                let samples = &samples[start..start + run];
+                // Zero below zero is another one: what is kept is kept bit for bit.
+                block.is_silent = block.is_silent && samples.iter().all(|sample| sample.to_bits() == 0);
+                let at = channel * shape.block_frames + filled;
+                block.samples[at..at + run].copy_from_slice(samples);
+            }
+            self.grow(run as u64);
+            start += run;
+        }
+        self.forget();
+    }
+
+    /// The block that takes the next frames, and how many it has.
+    fn block_with_room(&mut self, shape: Shape) -> Option<(&mut Block, usize)> {
+        let passed = self.passed;
+        let is_open = |stretch: &Stretch| {
+            stretch.end() == passed && stretch.sound.is_some() && stretch.frames < shape.block_frames as u64
+        };
+        if !self.stretches.back().is_some_and(is_open) {
+            self.count_silence(shape);
+            let samples = self.new_block(shape)?;
+            let block = Block { samples, is_silent: true };
+            self.bytes += block.samples.len() * size_of::<f32>();
+            self.stretches.push_back(Stretch { start: passed, frames: 0, sound: Some(block) });
+        }
+        let stretch = self.stretches.back_mut()?;
+        Some((stretch.sound.as_mut()?, stretch.frames as usize))
+    }
+
+    /// Without memory to be had the history begins again.
+    fn new_block(&mut self, shape: Shape) -> Option<Vec<f32>> {
+        let samples = shape.block_frames * shape.channels;
+        if let Some(spare) = self.spare.pop() {
+            return Some(spare);
+        }
+        let mut block = Vec::new();
+        if block.try_reserve_exact(samples).is_err() {
+            self.clear();
+            block.try_reserve_exact(samples).ok()?;
+        }
+        block.resize(samples, 0.0);
+        Some(block)
+    }
+
+    fn grow(&mut self, frames: u64) {
+        if let Some(stretch) = self.stretches.back_mut() {
+            stretch.frames += frames;
+        }
+        self.passed += frames;
+    }
+
+    /// The newest block is full: silence is only counted.
+    fn count_silence(&mut self, shape: Shape) {
+        let is_silence = |stretch: &mut Stretch| {
+            stretch.frames == shape.block_frames as u64 && stretch.sound.as_ref().is_some_and(|block| block.is_silent)
+        };
+        let Some(mut silence) = self.stretches.pop_back_if(is_silence) else { return };
+        if let Some(block) = silence.sound.take() {
+            self.give_back(block);
+        }
+        match self.stretches.back_mut() {
+            Some(before) if before.sound.is_none() && before.end() == silence.start => before.frames += silence.frames,
+            _ => self.stretches.push_back(silence),
+        }
+    }
+
+    fn give_back(&mut self, block: Block) {
+        self.bytes -= block.samples.len() * size_of::<f32>();
+        if self.spare.len() < MOST_SPARE_BLOCKS {
+            self.spare.push(block.samples);
+        }
+    }
+
+    /// Lets go of what is too old, or too much.
+    fn forget(&mut self) {
+        let oldest = self.oldest.max(self.passed.saturating_sub(self.length));
+        self.oldest = oldest;
+        while let Some(old) = self.stretches.pop_front_if(|stretch| stretch.end() <= oldest) {
+            old.sound.into_iter().for_each(|block| self.give_back(block));
+        }
+        if let Some(first) = self.stretches.front_mut()
+            && first.sound.is_none()
+            && first.start < oldest
+        {
+            first.frames = first.end() - oldest;
+            first.start = oldest;
+        }
+        while self.bytes > self.most_bytes
+            && let Some(old) = self.stretches.pop_front()
+        {
+            old.sound.into_iter().for_each(|block| self.give_back(block));
+        }
+        self.song.forget_before(self.stretches.front().map_or(self.passed, |first| first.start));
+    }
+
+    /// Keeps no more than this instance's share, which has `others` bytes of takes besides. For every now and then.
+    pub fn share_memory(&mut self, others: usize) {
+        let level = self.share.level(self.bytes + others);
+        self.most_bytes = level.saturating_sub(others);
+        self.forget();
+    }
+
+    /// How many frames Capture would save if it saved all.
+    pub fn frames(&self) -> u64 {
+        self.stretches.iter().map(|stretch| stretch.end() - stretch.start.max(self.oldest)).sum()
+    }
+
+    /// What [`take_newest`](Self::take_newest) would give: frames, the song at the first one, and the channels.
+    pub fn newest(&self, frames: u64) -> Option<(u64, Song, ChannelSet)> {
+        let shape = self.format?;
+        let from = self.passed.saturating_sub(frames).max(self.oldest);
+        let first = self.stretches.iter().find(|stretch| stretch.end() > from)?.start.max(from);
+        Some((self.passed - first, self.song_at(first, shape), shape.set))
+    }
+
+    /// Takes the newest frames out of it: those among the last `frames` that passed, if there are any.
+    pub fn take_newest(&mut self, frames: u64) -> Option<Excerpt> {
+        let (shape, (frames, song, _)) = (self.format?, self.newest(frames)?);
+        let first = self.passed - frames;
+        let taken = self.split_off(first, shape);
+        let mut excerpt = Excerpt { held: VecDeque::new(), frames, song };
+        let mut end = first;
+        for stretch in taken {
+            let is_seam = stretch.start > end;
+            if is_seam {
+                excerpt.held.push_back(Held::Mark(Mark::Pause { frames: stretch.start - end }));
+                let seconds = self.song_at(stretch.start, shape).seconds;
+                excerpt.held.push_back(Held::Mark(Mark::Song { seconds, jumped: false, frames_ago: 0 }));
+            }
+            // Where the song is at a first frame is told already.
+            let changes_from = stretch.start + u64::from(is_seam || stretch.start == first);
+            end = stretch.end();
+            self.hold(stretch, changes_from, shape, &mut excerpt.held);
+        }
+        Some(excerpt)
+    }
+
+    /// Where the song stands at a frame. Before it runs, where it would have been, so that what is recorded then lies in its
+    /// place.
+    fn song_at(&self, frame: u64, shape: Shape) -> Song {
+        let rate = f64::from(shape.sample_rate);
+        let known = self.song.at(frame, shape.sample_rate);
+        let later = || {
+            let mut changes = self.song.changes_within(frame..self.passed + 1).iter();
+            let seconds = changes.find_map(|change| Some(change.seconds? - (change.from - frame) as f64 / rate));
+            seconds.filter(|seconds| *seconds >= 0.0)
+        };
+        let runs = known.is_none() || self.song.runs_at(frame);
+        let seconds = known.or_else(later);
+        let position_frames = seconds.filter(|_| runs).map(|seconds| (seconds * rate).round() as i64);
+        Song { position_frames, seconds, tempo: None }
+    }
+
+    /// Takes the stretches from frame `from` on.
+    fn split_off(&mut self, from: u64, shape: Shape) -> Vec<Stretch> {
+        let older = self.stretches.partition_point(|stretch| stretch.end() <= from);
+        let mut taken: Vec<_> = self.stretches.drain(older..).collect();
+        if let Some(first) = taken.first_mut()
+            && first.start < from
+        {
+            let newer = first.split_off((from - first.start) as usize, shape);
+            self.stretches.push_back(std::mem::replace(first, newer));
+        }
+        let bytes_of = |stretch: &Stretch| stretch.sound.as_ref().map_or(0, |block| block.samples.len() * size_of::<f32>());
+        self.bytes = self.stretches.iter().map(bytes_of).sum();
+        taken
+    }
+
+    /// Adds a stretch of an excerpt, with the song's changes from this frame on in their places.
+    fn hold(&self, mut rest: Stretch, changes_from: u64, shape: Shape, held: &mut VecDeque<Held>) {
+        for change in self.song.changes_within(changes_from..rest.end()) {
+            if change.from > rest.start {
+                let newer = rest.split_off((change.from - rest.start) as usize, shape);
+                held.push_back(std::mem::replace(&mut rest, newer).into_held(shape));
+            }
+            let mark = Mark::Song { seconds: change.seconds, jumped: change.jumped, frames_ago: 0 };
+            held.push_back(Held::Mark(mark));
+        }
+        held.push_back(rest.into_held(shape));
+    }
+}
+
+/// Where the song is from `frame` on.
+fn song_positions(song: Song, frame: u64) -> SongPositions {
+    SongPositions::new(song.seconds, song.position_frames.is_some()).starting_at(frame)
+}
+
+impl Stretch {
+    /// Leaves the first `frames` frames, and takes the others.
+    fn split_off(&mut self, frames: usize, shape: Shape) -> Self {
+        let rest = self.frames as usize - frames;
+        let sound = self.sound.as_ref().map(|block| {
+            let mut samples = vec![0.0; block.samples.len()];
+            for (channel, new) in block.samples.chunks_exact(shape.block_frames).zip(samples.chunks_exact_mut(shape.block_frames)) {
+                new[..rest].copy_from_slice(&channel[frames..frames + rest]);
+            }
+            Block { samples, is_silent: block.is_silent }
+        });
+        let start = self.start + frames as u64;
+        self.frames = frames as u64;
+        Self { start, frames: rest as u64, sound }
+    }
+
+    fn into_held(self, shape: Shape) -> Held {
+        let Some(block) = self.sound else { return Held::Silence { frames: self.frames } };
+        let (mut planar, frames) = (block.samples, self.frames as usize);
+        for channel in 1..shape.channels {
+            let at = channel * shape.block_frames;
+            planar.copy_within(at..at + frames, channel * frames);
+        }
+        planar.truncate(frames * shape.channels);
+        Held::Sound { planar, frames }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,377 @@
+//! A take that is being written: what it has still to write, and what it tells whoever shows it.
+//!
+//! A take that begins with some of the history has more to write than what arrives. So that the queue is drained all the
+//! same, what arrives meanwhile waits behind the history, and both are written bit by bit.
+
+use super::Log;
+use crate::core::format::StreamFormat;
+use crate::core::markers::MarkerKind;
+use crate::core::take::{Mark, TakeStart};
+use crate::disk::error::TakeError;
+use crate::disk::files::TakeFiles;
+use crate::disk::history::Held;
+use crate::disk::take::waveform::Columns;
+use crate::disk::take::{Figures, OpenTake, REFRESH_INTERVAL};
+use crate::link::{Span, Status, TextSet};
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What the takes of one instance tell.
+pub struct Teller {
+    pub status: Arc<Status>,
+    pub columns: Columns,
+    pub log: Log,
+}
+
+impl Teller {
+    /// Something went wrong, and the take goes on.
+    pub fn warn(&self, text: &str) {
+        self.log(format_args!("take goes on: {text}"));
+        self.status.trouble(text);
+    }
+
+    fn log(&self, line: fmt::Arguments<'_>) {
+        (self.log)(line);
+    }
+}
+
+enum State {
+    Recording(Box<OpenTake>),
+    /// The take failed; its frames are counted and dropped until it ends.
+    Failed {
+        figures: Box<Figures>,
+        error: String,
+    },
+}
+
+/// What a take is made of. All of it is fixed by its first frame.
+pub struct Order {
+    pub texts: Arc<TextSet>,
+    pub start: TakeStart,
+    /// The shape of what arrives.
+    pub arriving: StreamFormat,
+    pub track_channels: usize,
+}
+
+impl Order {
+    fn open(&self, files: Rc<RefCell<TakeFiles>>) -> Result<OpenTake, TakeError> {
+        OpenTake::begin(files, Arc::clone(&self.texts), self.start, self.arriving, self.track_channels)
+    }
+}
+
+/// One take, from its file on.
+pub struct Job {
+    state: State,
+    arriving: StreamFormat,
+    /// To be written, oldest first.
+    held: VecDeque<Held>,
+    /// Bytes of sound in there that came in since the take began.
+    late_bytes: usize,
+    /// The window shows it as the present take.
+    is_shown: bool,
+}
+
+impl Job {
+    /// Makes the file of a take that the window shows, and that begins with some of the history.
+    pub fn begin(order: &Order, held: VecDeque<Held>, files: Rc<RefCell<TakeFiles>>, teller: &mut Teller) -> Self {
+        let arriving = order.arriving;
+        teller.status.take_begins(arriving.sample_rate);
+        teller.columns.begin(arriving.sample_rate);
+        let mut job = match order.open(files) {
+            Ok(take) => {
+                teller.status.take_begins(take.sample_rate());
+                Self::of(take, arriving, held, true)
+            }
+            Err(error) => {
+                let error = tell(&error, true, teller);
+                let state = State::Failed { figures: Box::default(), error };
+                Self { state, arriving, held, late_bytes: 0, is_shown: true }
+            }
+        };
+        job.show_opened(teller);
+        job.with_take(teller, |_| Ok(()));
+        job
+    }
+
+    /// Makes the file of a take of nothing but history, beside the present one if there is one. Where that fails nothing
+    /// has happened.
+    ///
+    /// # Errors
+    /// The file could not be made.
+    pub fn begin_capture(
+        order: &Order,
+        files: Rc<RefCell<TakeFiles>>,
+        is_shown: bool,
+        teller: &mut Teller,
+    ) -> Result<Self, TakeError> {
+        let take = order.open(files)?;
+        if is_shown {
+            teller.status.take_begins(take.sample_rate());
+            teller.columns.begin(order.arriving.sample_rate);
+        }
+        let mut job = Self::of(take, order.arriving, VecDeque::new(), is_shown);
+        job.show_opened(teller);
+        job.with_take(teller, |_| Ok(()));
+        Ok(job)
+    }
+
+    fn of(take: OpenTake, arriving: StreamFormat, held: VecDeque<Held>, is_shown: bool) -> Self {
+        Self { state: State::Recording(Box::new(take)), arriving, held, late_bytes: 0, is_shown }
+    }
+
+    fn show_opened(&self, teller: &Teller) {
+        let State::Recording(take) = &self.state else { return };
+        (teller.log)(format_args!("take opened: {}", take.path().display()));
+        if self.is_shown {
+            teller.status.take_note(take.note());
+            teller.status.take_path(take.path().to_owned());
+        }
+    }
+
+    /// The history that it is made of.
+    pub fn hold(&mut self, held: VecDeque<Held>) {
+        self.held = held;
+    }
+
+    /// Another take is the present one.
+    pub fn hide(&mut self) {
+        self.is_shown = false;
+    }
+
+    /// Whether all that came in is written.
+    pub fn is_up_to_date(&self) -> bool {
+        self.held.is_empty()
+    }
+
+    /// Bytes of sound that came in since the take began, and wait.
+    pub fn late_bytes(&self) -> usize {
+        self.late_bytes
+    }
+
+    /// Bytes of sound that wait.
+    pub fn held_bytes(&self) -> usize {
+        let bytes_of = |held: &Held| match held {
+            Held::Sound { planar, .. } => size_of_val(planar.as_slice()),
+            Held::Silence { .. } | Held::Mark(_) => 0,
+        };
+        self.held.iter().map(bytes_of).sum()
+    }
+
+    /// How long it is until the file has to be brought up to date.
+    pub fn until_refresh(&self) -> Duration {
+        match &self.state {
+            State::Recording(take) => take.until_refresh(),
+            State::Failed { .. } => REFRESH_INTERVAL,
+        }
+    }
+
+    /// Takes frames, planar, channels one after the other.
+    pub fn take_frames(&mut self, planar: &mut [f32], frames: usize, teller: &mut Teller) {
+        if self.held.is_empty() {
+            self.write_frames(planar, frames, teller);
+        } else {
+            self.late_bytes += size_of_val(planar);
+            self.held.push_back(Held::Sound { planar: planar.to_vec(), frames });
+        }
+    }
+
+    /// Takes a mark of the take.
+    pub fn take_mark(&mut self, mark: Mark, teller: &mut Teller) {
+        if self.held.is_empty() {
+            self.write_mark(mark, teller);
+        } else {
+            self.held.push_back(Held::Mark(mark));
+        }
+    }
+
+    /// Writes of what waits about `frames` frames.
+    pub fn catch_up(&mut self, frames: u64, teller: &mut Teller) {
+        let mut written = 0;
+        while written < frames
+            && let Some(held) = self.held.pop_front()
+        {
+            match held {
+                Held::Sound { mut planar, frames } => {
+                    self.write_frames(&mut planar, frames, teller);
+                    written += frames as u64;
+                }
+                Held::Silence { frames: silence } => {
+                    // A zero takes no longer than another sample.
+                    let run = silence.min(frames);
+                    if silence > run {
+                        self.held.push_front(Held::Silence { frames: silence - run });
+                    }
+                    self.write_frames(&mut vec![0.0; run as usize * self.arriving.channels], run as usize, teller);
+                    written += run;
+                }
+                Held::Mark(mark) => self.write_mark(mark, teller),
+            }
+        }
+        if self.held.is_empty() {
+            self.late_bytes = 0;
+        }
+        self.keep_safe(teller);
+    }
+
+    fn write_frames(&mut self, planar: &mut [f32], frames: usize, teller: &mut Teller) {
+        let mut span = Span::Recorded;
+        if let State::Failed { figures, .. } = &mut self.state {
+            figures.drop_frames(frames as u64);
+            teller.status.count_lost(frames as u64);
+            span = Span::Lost;
+        }
+        if self.is_shown {
+            teller.columns.frames(teller.status.waveform(), planar, frames, span);
+        }
+        self.with_take(teller, |take| take.write(planar, frames));
+    }
+
+    fn write_mark(&mut self, mark: Mark, teller: &mut Teller) {
+        match mark {
+            Mark::Gap { frames, lost } => self.gap(frames, lost, teller),
+            Mark::Pause { frames } => self.pause(frames, teller),
+            Mark::Song { seconds, jumped, frames_ago } => {
+                if let State::Recording(take) = &mut self.state {
+                    take.song_goes_on(seconds, jumped, frames_ago);
+                }
+            }
+            Mark::Marker { frames_ago } => {
+                if let State::Recording(take) = &mut self.state {
+                    take.set_marker(frames_ago);
+                }
+            }
+            Mark::Begin(_) | Mark::End { .. } | Mark::HistoryLength { .. } | Mark::HistoryBegins(_) | Mark::Capture(_) => {
+                debug_assert!(false, "no mark within a take: {mark:?}");
+            }
+        }
+    }
+
+    /// The audio thread has counted the lost ones of these frames already.
+    fn gap(&mut self, frames: u64, lost: u64, teller: &mut Teller) {
+        if let State::Failed { figures, .. } = &mut self.state {
+            figures.drop_frames(lost);
+        }
+        if self.is_shown {
+            if let State::Recording(take) = &self.state
+                && lost > 0
+            {
+                teller.status.take_loses_at(take.frames_written());
+            }
+            let waveform = teller.status.waveform();
+            teller.columns.silence(waveform, frames - lost, Span::Recorded);
+            teller.columns.silence(waveform, lost, Span::Lost);
+        }
+        self.with_take(teller, |take| take.write_gap(frames, lost));
+    }
+
+    /// The take goes on after a pause that left out so many frames.
+    fn pause(&mut self, frames: u64, teller: &mut Teller) {
+        if self.is_shown {
+            teller.columns.pause(teller.status.waveform());
+        }
+        let seconds = frames as f64 / f64::from(self.arriving.sample_rate);
+        if let State::Recording(take) = &mut self.state {
+            take.mark(MarkerKind::Pause { seconds });
+        }
+    }
+
+    /// Brings header, medium and status up to date.
+    pub fn keep_safe(&mut self, teller: &mut Teller) {
+        self.with_take(teller, OpenTake::keep_safe);
+        self.show_progress(teller);
+    }
+
+    fn with_take(&mut self, teller: &mut Teller, action: impl FnOnce(&mut OpenTake) -> Result<(), TakeError>) {
+        let State::Recording(take) = &mut self.state else { return };
+        let opened_files = take.opened_files();
+        let result = action(take);
+        let news = take.take_news();
+        if self.is_shown && take.opened_files() != opened_files {
+            teller.status.take_path(take.path().to_owned());
+        }
+        news.iter().for_each(|text| teller.warn(text));
+        if let Err(error) = result {
+            self.fail(&error, teller);
+        }
+    }
+
+    /// Shows how far the take has come.
+    fn show_progress(&self, teller: &Teller) {
+        if let State::Recording(take) = &self.state
+            && self.is_shown
+        {
+            teller.status.take_progress(take.frames_written(), take.bytes(), take.clipped_samples());
+        }
+    }
+
+    /// Completes the take. All that came in is to be written before.
+    pub fn end(self, teller: &mut Teller) {
+        debug_assert!(self.held.is_empty());
+        if self.is_shown {
+            teller.columns.end(teller.status.waveform());
+        }
+        self.show_progress(teller);
+        let (mut figures, error) = match self.state {
+            State::Failed { figures, error } => (*figures, Some(error)),
+            State::Recording(take) => {
+                let (mut figures, result) = take.finish();
+                figures.news.drain(..).for_each(|text| teller.warn(&text));
+                let told = result.err().map(|(error, dropped)| {
+                    teller.status.count_lost(dropped);
+                    tell(&error, self.is_shown, teller)
+                });
+                (figures, told)
+            }
+        };
+        let path = figures.newest_path.take();
+        let report = figures.report(self.arriving, error);
+        teller.log(format_args!(
+            "take closed: {} frames, {} lost, {} clipped samples{}: {}",
+            report.frames,
+            report.lost_frames,
+            report.clipped_samples,
+            if report.paths.len() > 1 { format!(", {} files", report.paths.len()) } else { String::new() },
+            path.as_ref().map_or_else(|| "no file".into(), |path| path.display().to_string()),
+        ));
+        if !self.is_shown {
+            return teller.status.other_take_ends(report);
+        }
+        if let Some(path) = path {
+            teller.status.take_path(path);
+        }
+        teller.status.take_ends(report);
+    }
+
+    /// The take cannot go on: what is in its file stays, what comes until its end is dropped and counted.
+    pub fn fail(&mut self, error: &TakeError, teller: &mut Teller) {
+        self.show_progress(teller);
+        let error = tell(error, self.is_shown, teller);
+        let failed = State::Failed { figures: Box::default(), error };
+        let figures = match std::mem::replace(&mut self.state, failed) {
+            State::Recording(take) => {
+                let (figures, dropped) = take.give_up();
+                teller.status.count_lost(dropped);
+                Box::new(figures)
+            }
+            State::Failed { figures, .. } => figures,
+        };
+        if let State::Failed { figures: empty, .. } = &mut self.state {
+            *empty = figures;
+        }
+    }
+}
+
+fn tell(error: &TakeError, is_shown: bool, teller: &Teller) -> String {
+    let text = error.to_string();
+    teller.log(format_args!("take failed: {text}"));
+    if is_shown {
+        teller.status.take_fails(&text);
+    } else {
+        teller.status.trouble(&text);
+    }
+    text
+}
