@@ -20,10 +20,7 @@ const ROUNDS: usize = 60;
 const PLAIN_RING_SECONDS: usize = 16;
 
 fn controls(record: bool, channels: usize) -> Controls {
-    Controls {
-        record,
-        ..Controls::plain(channels)
-    }
+    Controls { record, ..Controls::plain(channels) }
 }
 
 /// A ring that takes planar blocks by plain copies: the least that keeping the sound can cost.

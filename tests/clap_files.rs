@@ -21,7 +21,7 @@ fn every_pass_of_a_loop_is_a_file_that_knows_its_place() {
     let mut rig = Rig::new();
     let mut processor = rig.instance.activate(Setup::new(48_000.0, 512)).unwrap();
     let mut play = |seconds, span, changes: &[Change]| {
-        processor.set_transport(Some(Transport { playing: true, seconds, tempo: Some(120.0) }));
+        processor.set_transport(Some(Transport { playing: true, recording: false, seconds, tempo: Some(120.0) }));
         assert!(Render::new(&sound(2), span).changes(changes).play(&mut processor).unwrap().output_equals_input());
     };
     // Record goes on in the middle of the first pass; the loop is no whole number of blocks.

@@ -84,7 +84,7 @@ fn what_a_pause_leaves_out_is_marked_where_the_take_goes_on() {
 fn played_song(processor: &mut Processor, stretches: &[(f64, bool, usize)]) {
     let mut at = 0;
     for &(seconds, playing, frames) in stretches {
-        processor.set_transport(Some(Transport { playing, seconds, tempo: Some(120.0) }));
+        processor.set_transport(Some(Transport { playing, recording: false, seconds, tempo: Some(120.0) }));
         let changes = [record(at, true)];
         Render::new(&sound(2), at..at + frames).blocks(Blocks::Fixed(480)).changes(&changes).play(processor).unwrap();
         at += frames;
@@ -114,8 +114,13 @@ fn a_loop_and_a_leap_are_marked_at_their_frame_and_a_song_that_goes_on_or_stops_
 fn a_take_knows_the_songs_frame_of_its_first_sample_in_mid_block_and_says_where_it_does_not() {
     // Within a block the framework moves a standing song on, too.
     for (transport, begin, expected, says_so) in [
-        (Some(Transport { playing: true, seconds: 62.5, tempo: Some(93.0) }), 1_234, 3_000_000 + 1_234, false),
-        (Some(Transport { playing: false, seconds: 62.5, tempo: Some(93.0) }), 0, 3_000_000, false),
+        (
+            Some(Transport { playing: true, recording: false, seconds: 62.5, tempo: Some(93.0) }),
+            1_234,
+            3_000_000 + 1_234,
+            false,
+        ),
+        (Some(Transport { playing: false, recording: false, seconds: 62.5, tempo: Some(93.0) }), 0, 3_000_000, false),
         (None, 1_234, 0, true),
     ] {
         let folder = tempfile::tempdir().unwrap();
@@ -138,7 +143,7 @@ fn a_take_knows_the_songs_frame_of_its_first_sample_in_mid_block_and_says_where_
 fn markers_and_positions_count_at_the_rate_of_the_file() {
     let mut rig = Rig::new();
     let mut processor = rig.instance.activate(Setup::new(RATE, 512)).unwrap();
-    processor.set_transport(Some(Transport { playing: true, seconds: 2.0, tempo: Some(120.0) }));
+    processor.set_transport(Some(Transport { playing: true, recording: false, seconds: 2.0, tempo: Some(120.0) }));
     let to_96_khz = Change::new(0, ParamId::named("rate"), 4.0);
     let changes = [to_96_khz, record(0, true), marker(24_000, true), marker(24_001, false), marker(40_000, true)];
     Render::new(&sound(2), 0..48_000).changes(&changes).play(&mut processor).unwrap();

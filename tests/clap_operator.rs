@@ -167,7 +167,7 @@ fn with_time_slice_a_jump_ahead_is_silence_and_a_loop_or_a_split_block_is_not() 
         let mut rig = Rig::new();
         let mut processor = rig.instance.activate(Setup::new(48_000.0, 500)).unwrap();
         let mut play = |seconds, playing, frames, changes: &[Change]| {
-            processor.set_transport(Some(Transport { playing, seconds, tempo }));
+            processor.set_transport(Some(Transport { playing, recording: false, seconds, tempo }));
             let blocks = Blocks::Fixed(500);
             Render::new(&sound(2), frames).blocks(blocks).changes(changes).play(&mut processor).unwrap();
         };
@@ -194,7 +194,7 @@ fn a_file_tells_the_header_and_where_in_the_song_it_begins() {
     rig.instance.set_text("header", "artist = Ä\nMood = blue").unwrap();
     rig.instance.set_track_name("Drums").unwrap();
     let mut processor = rig.instance.activate(Setup::new(48_000.0, 512)).unwrap();
-    processor.set_transport(Some(Transport { playing: true, seconds: 2.0, tempo: Some(93.5) }));
+    processor.set_transport(Some(Transport { playing: true, recording: false, seconds: 2.0, tempo: Some(93.5) }));
     let changes = [Change::new(0, common::FILE_TYPE, 4.0), record(24_000, true)];
     Render::new(&sound(2), 0..48_000).changes(&changes).play(&mut processor).unwrap();
     rig.instance.deactivate(processor);

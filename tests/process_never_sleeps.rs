@@ -120,10 +120,7 @@ fn a_window_that_opens_in_mid_take_touches_no_new_memory() {
     status.scope().on_change(|| ());
     let mut audio = vec![vec![0.25_f32; BLOCK]; 64];
     let planar: Vec<&mut [f32]> = audio.iter_mut().map(Vec::as_mut_slice).collect();
-    let controls = Controls {
-        record: true,
-        ..Controls::plain(64)
-    };
+    let controls = Controls { record: true, ..Controls::plain(64) };
     let (mut kernel, mut scratch) = (Kernel::default(), Vec::new());
     tap.process(&controls, &planar);
     for block in 0..2_000 {

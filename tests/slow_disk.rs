@@ -32,12 +32,7 @@ fn a_writer_that_hangs_longer_than_the_queue_lasts_loses_no_frame_of_a_live_trac
     let mut tap = Tap::new(sender, FORMAT, false, MonotonicClock::default());
     let settings = TakeSettings { codec: Codec::Float32, text_revision: texts.revision(), ..TakeSettings::DEFAULT };
     let channels = ChannelSet::first(2);
-    let controls = Controls {
-        record: true,
-        settings,
-        channels,
-        ..Controls::plain(2)
-    };
+    let controls = Controls { record: true, settings, channels, ..Controls::plain(2) };
     let start = Instant::now();
     let (mut frame, mut most_reserve) = (0, 0);
     while frame < 9 * 24_000 {

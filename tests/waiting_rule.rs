@@ -91,10 +91,7 @@ impl Rig {
 
     /// Plays `blocks` blocks, each taking `block_time` of the clock, as far as the tap does not make it wait.
     fn play(&mut self, blocks: usize, block_time: Duration, record: bool) {
-        let controls = Controls {
-            record,
-            ..Controls::plain(2)
-        };
+        let controls = Controls { record, ..Controls::plain(2) };
         for _ in 0..blocks {
             self.tap.process(&controls, &[&mut self.left, &mut self.right]);
             self.clock.now.set(self.clock.now.get() + block_time);

@@ -23,13 +23,7 @@ fn a_window_that_opens_in_mid_take_finds_the_take_from_its_first_frame_on() {
     let settings = TakeSettings { text_revision: texts.revision(), ..TakeSettings::DEFAULT };
     let mut play = |seconds: usize, pause| {
         let channels = ChannelSet::first(2);
-        let controls = Controls {
-            record: true,
-            pause,
-            settings,
-            channels,
-            ..Controls::plain(2)
-        };
+        let controls = Controls { record: true, pause, settings, channels, ..Controls::plain(2) };
         for _ in 0..seconds * FORMAT.sample_rate as usize / BLOCK {
             tap.process(&controls, &[&mut [0.25; BLOCK], &mut [-0.5; BLOCK]]);
         }

@@ -19,9 +19,14 @@ const MOST_SPARE_BLOCKS: usize = 2;
 #[derive(Debug, PartialEq)]
 pub enum Held {
     /// Planar, channels one after the other.
-    Sound { planar: Vec<f32>, frames: usize },
+    Sound {
+        planar: Vec<f32>,
+        frames: usize,
+    },
     /// Digital silence.
-    Silence { frames: u64 },
+    Silence {
+        frames: u64,
+    },
     Mark(Mark),
 }
 
@@ -327,7 +332,8 @@ impl History {
             let newer = first.split_off((from - first.start) as usize, shape);
             self.stretches.push_back(std::mem::replace(first, newer));
         }
-        let bytes_of = |stretch: &Stretch| stretch.sound.as_ref().map_or(0, |block| block.samples.len() * size_of::<f32>());
+        let bytes_of =
+            |stretch: &Stretch| stretch.sound.as_ref().map_or(0, |block| block.samples.len() * size_of::<f32>());
         self.bytes = self.stretches.iter().map(bytes_of).sum();
         taken
     }
@@ -357,7 +363,9 @@ impl Stretch {
         let rest = self.frames as usize - frames;
         let sound = self.sound.as_ref().map(|block| {
             let mut samples = vec![0.0; block.samples.len()];
-            for (channel, new) in block.samples.chunks_exact(shape.block_frames).zip(samples.chunks_exact_mut(shape.block_frames)) {
+            for (channel, new) in
+                block.samples.chunks_exact(shape.block_frames).zip(samples.chunks_exact_mut(shape.block_frames))
+            {
                 new[..rest].copy_from_slice(&channel[frames..frames + rest]);
             }
             Block { samples, is_silent: block.is_silent }

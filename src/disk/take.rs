@@ -139,7 +139,8 @@ impl OpenTake {
         let resampler = Resampler::between(arriving.sample_rate, rate, arriving.channels)
             .map_err(|_| TakeError::RateOutOfRange { from: arriving.sample_rate, to: rate })?;
         let format = StreamFormat { sample_rate: rate, ..arriving };
-        let lag = TimeDelta::milliseconds((start.preroll_frames * 1000 / u64::from(arriving.sample_rate.max(1))) as i64);
+        let lag =
+            TimeDelta::milliseconds((start.preroll_frames * 1000 / u64::from(arriving.sample_rate.max(1))) as i64);
         let now = Instant::now();
         Ok(Self {
             arriving,

@@ -231,8 +231,8 @@ impl Writer {
         self.end();
         // First of all, for the file may keep us waiting.
         self.receiver.bring_in();
-        if !start.settings.unique_suffix {
-            // It may be the file of the one before.
+        if !start.settings.unique_suffix || self.ended.iter().any(Job::may_begin_files) {
+            // It may be the file of the one before, or have the number of its next one.
             self.complete_ended();
         }
         let arriving = self.receiver.arriving();

@@ -363,9 +363,8 @@ mod tests {
             any::<u64>().prop_map(|channels| {
                 Mark::HistoryBegins(HistoryStart { channels: ChannelSet(channels), song: Song::default() })
             }),
-            any::<u64>().prop_map(|frames| {
-                Mark::Capture(Capture { settings: TakeSettings::DEFAULT, frames, tempo: None })
-            }),
+            any::<u64>()
+                .prop_map(|frames| { Mark::Capture(Capture { settings: TakeSettings::DEFAULT, frames, tempo: None }) }),
         ]
     }
 

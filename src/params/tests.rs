@@ -1,8 +1,8 @@
 //! Loading a state step by step, as the framework does, with the audio thread looking between any two steps.
 
 use super::*;
-use crate::core::take::{HostTransport, Song};
 use crate::core::format::StreamFormat;
+use crate::core::take::{HostTransport, Song};
 use nice_plug::plugin::ParamValue;
 use std::collections::BTreeMap;
 use std::sync::mpsc::channel;

@@ -1,9 +1,9 @@
 //! Taps the sound of a track: every frame that passes while record is on and pause is off goes to the writer, and all others
 //! do too where a history is kept.
 
+use crate::core::format::Start;
 use crate::core::format::StreamFormat;
 use crate::core::pacing::Pacing;
-use crate::core::format::Start;
 use crate::core::take::{Controls, Step, TakeMachine};
 use crate::core::timeline::{Follows, Timeline};
 use crate::core::trigger::{Run, Trigger};

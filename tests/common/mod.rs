@@ -29,6 +29,17 @@ pub const N: ParamId = ParamId::named("n");
 pub const FILES: ParamId = ParamId::named("files");
 pub const SPLIT: ParamId = ParamId::named("split");
 
+pub const PREROLL: ParamId = ParamId::named("preroll");
+pub const KEEP: ParamId = ParamId::named("keep");
+pub const CAPTURE: ParamId = ParamId::named("capture");
+pub const START: ParamId = ParamId::named("start");
+pub const THRESHOLD: ParamId = ParamId::named("threshold");
+pub const HOLD: ParamId = ParamId::named("hold");
+
+pub const WITH_TRANSPORT: f64 = 1.0;
+pub const WITH_HOSTS_RECORD: f64 = 2.0;
+pub const WITH_SOUND: f64 = 3.0;
+
 pub const AT_SONG_JUMPS: f64 = 5.0;
 pub const ONE_FOR_EACH_CHANNEL: f64 = 1.0;
 pub const MP3: f64 = 1.0;
@@ -99,6 +110,21 @@ pub fn record(frame: usize, on: bool) -> Change {
 /// Pause on or off from a frame on.
 pub fn pause(frame: usize, on: bool) -> Change {
     Change::new(frame, PAUSE, f64::from(on))
+}
+
+/// Capture on or off from a frame on.
+pub fn capture(frame: usize, on: bool) -> Change {
+    Change::new(frame, CAPTURE, f64::from(on))
+}
+
+/// Pre-roll of so many seconds from a frame on.
+pub fn preroll(frame: usize, seconds: f64) -> Change {
+    Change::new(frame, PREROLL, seconds / 300.0)
+}
+
+/// Keep of so many seconds from a frame on.
+pub fn keep(frame: usize, seconds: f64) -> Change {
+    Change::new(frame, KEEP, seconds / 300.0)
 }
 
 /// The rule of the product: the frames of each take while `span` is played with these changes, in order of frame.

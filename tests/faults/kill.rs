@@ -61,7 +61,7 @@ fn child() {
             writeln!(out, "played {} {late}", before + frames).unwrap();
             out.flush().unwrap();
         };
-        processor.set_transport(Some(Transport { playing: true, seconds: 0.0, tempo: Some(120.0) }));
+        processor.set_transport(Some(Transport { playing: true, recording: false, seconds: 0.0, tempo: Some(120.0) }));
         let changes = if before == 0 { &changes[..] } else { &[] };
         let span = before..before + pass;
         Render::new(&sound(2), span).changes(changes).realtime().progress(&mut tell).play(&mut processor).unwrap();

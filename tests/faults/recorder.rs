@@ -121,7 +121,7 @@ impl Recorder {
 
     /// Puts the song to a second, from which it runs on.
     pub fn set_song(&mut self, seconds: f64) {
-        let transport = Transport { playing: true, seconds, tempo: Some(120.0) };
+        let transport = Transport { playing: true, recording: false, seconds, tempo: Some(120.0) };
         self.instance.as_mut().unwrap().1.set_transport(Some(transport));
     }
 

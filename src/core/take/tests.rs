@@ -40,8 +40,15 @@ fn blocks() -> impl Strategy<Value = Vec<Block>> {
     let stretch = (lengths, channels, prop::collection::vec(run, 1..10));
     prop::collection::vec(stretch, 0..8).prop_map(|stretches| {
         let blocks = stretches.into_iter().flat_map(|((preroll, keep), channels, runs)| {
-            runs.into_iter().map(move |((record, pause, capture), frames, room)| {
-                Block { record, pause, capture, preroll, keep, channels, frames, room }
+            runs.into_iter().map(move |((record, pause, capture), frames, room)| Block {
+                record,
+                pause,
+                capture,
+                preroll,
+                keep,
+                channels,
+                frames,
+                room,
             })
         });
         blocks.collect()

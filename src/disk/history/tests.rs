@@ -17,7 +17,9 @@ fn history(most_bytes: usize, channels: usize, length: u64, song: Song) -> Histo
 
 /// The sound's frames from `start` on, planar.
 fn sound(channels: usize, start: u64, frames: usize) -> Vec<f32> {
-    (0..channels as u64).flat_map(|channel| (start..start + frames as u64).map(move |frame| sample(channel, frame))).collect()
+    (0..channels as u64)
+        .flat_map(|channel| (start..start + frames as u64).map(move |frame| sample(channel, frame)))
+        .collect()
 }
 
 fn sample(channel: u64, frame: u64) -> f32 {
@@ -35,7 +37,8 @@ fn frames_of(excerpt: &Excerpt, channels: usize) -> Vec<Result<Vec<u32>, u64>> {
         match held {
             Held::Sound { planar, frames } => {
                 assert_eq!(planar.len(), frames * channels);
-                let frame = |frame: usize| (0..channels).map(|channel| planar[channel * frames + frame].to_bits()).collect();
+                let frame =
+                    |frame: usize| (0..channels).map(|channel| planar[channel * frames + frame].to_bits()).collect();
                 all.extend((0..*frames).map(|index| Ok(frame(index))));
             }
             Held::Silence { frames } => all.extend(std::iter::repeat_n(Ok(vec![0; channels]), *frames as usize)),

@@ -4,7 +4,7 @@
 //! same, what arrives meanwhile waits behind the history, and both are written bit by bit.
 
 use super::Log;
-use crate::core::format::StreamFormat;
+use crate::core::format::{Split, StreamFormat};
 use crate::core::markers::MarkerKind;
 use crate::core::take::{Mark, TakeStart};
 use crate::disk::error::TakeError;
@@ -67,6 +67,7 @@ impl Order {
 pub struct Job {
     state: State,
     arriving: StreamFormat,
+    split: Split,
     /// To be written, oldest first.
     held: VecDeque<Held>,
     /// Bytes of sound in there that came in since the take began.
@@ -84,12 +85,12 @@ impl Job {
         let mut job = match order.open(files) {
             Ok(take) => {
                 teller.status.take_begins(take.sample_rate());
-                Self::of(take, arriving, held, true)
+                Self::of(take, order, held, true)
             }
             Err(error) => {
                 let error = tell(&error, true, teller);
                 let state = State::Failed { figures: Box::default(), error };
-                Self { state, arriving, held, late_bytes: 0, is_shown: true }
+                Self { state, arriving, split: order.start.settings.split, held, late_bytes: 0, is_shown: true }
             }
         };
         job.show_opened(teller);
@@ -113,14 +114,20 @@ impl Job {
             teller.status.take_begins(take.sample_rate());
             teller.columns.begin(order.arriving.sample_rate);
         }
-        let mut job = Self::of(take, order.arriving, VecDeque::new(), is_shown);
+        let mut job = Self::of(take, order, VecDeque::new(), is_shown);
         job.show_opened(teller);
         job.with_take(teller, |_| Ok(()));
         Ok(job)
     }
 
-    fn of(take: OpenTake, arriving: StreamFormat, held: VecDeque<Held>, is_shown: bool) -> Self {
-        Self { state: State::Recording(Box::new(take)), arriving, held, late_bytes: 0, is_shown }
+    fn of(take: OpenTake, order: &Order, held: VecDeque<Held>, is_shown: bool) -> Self {
+        let split = order.start.settings.split;
+        Self { state: State::Recording(Box::new(take)), arriving: order.arriving, split, held, late_bytes: 0, is_shown }
+    }
+
+    /// Whether what waits may go on in files with other numbers.
+    pub fn may_begin_files(&self) -> bool {
+        self.split != Split::Off
     }
 
     fn show_opened(&self, teller: &Teller) {
@@ -244,7 +251,11 @@ impl Job {
                     take.set_marker(frames_ago);
                 }
             }
-            Mark::Begin(_) | Mark::End { .. } | Mark::HistoryLength { .. } | Mark::HistoryBegins(_) | Mark::Capture(_) => {
+            Mark::Begin(_)
+            | Mark::End { .. }
+            | Mark::HistoryLength { .. }
+            | Mark::HistoryBegins(_)
+            | Mark::Capture(_) => {
                 debug_assert!(false, "no mark within a take: {mark:?}");
             }
         }

@@ -27,7 +27,9 @@ struct Look {
 
 fn look(state: State) -> Look {
     let (fill, text, weak) = match state {
-        State::Idle | State::Waiting | State::Armed(_) | State::NoTransport | State::Finishing => (theme::PANEL, theme::TEXT, theme::WEAK),
+        State::Idle | State::Waiting | State::Armed(_) | State::NoTransport | State::Finishing => {
+            (theme::PANEL, theme::TEXT, theme::WEAK)
+        }
         State::Recording => (theme::RECORD_DEEP, Color32::WHITE, Color32::from_rgb(0xf0, 0xc8, 0xca)),
         State::Paused => (theme::HOVERED, Color32::WHITE, Color32::from_rgb(0xc4, 0xca, 0xd2)),
         State::Failed => (theme::AMBER, theme::INK, Color32::from_rgb(0x4a, 0x32, 0x08)),

@@ -8,6 +8,8 @@ use clack_host::utils::{BeatTime, SecondsTime};
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Transport {
     pub playing: bool,
+    /// The host's own record is on.
+    pub recording: bool,
     /// Seconds from the beginning of the song.
     pub seconds: f64,
     /// Beats per minute; not told where there is none.
@@ -24,6 +26,7 @@ impl Transport {
     pub(crate) fn event(self) -> TransportEvent {
         let mut flags = TransportFlags::HAS_SECONDS_TIMELINE;
         flags.set(TransportFlags::IS_PLAYING, self.playing);
+        flags.set(TransportFlags::IS_RECORDING, self.recording);
         flags.set(TransportFlags::HAS_TEMPO, self.tempo.is_some());
         TransportEvent {
             header: EventHeader::new_core(0, EventFlags::empty()),
