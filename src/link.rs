@@ -4,8 +4,8 @@
 //!
 //! | ring | an item is |
 //! |---|---|
-//! | frames | a block of `f` frames: the number `f`, then `f` samples of each channel of the take (planar) |
-//! | marks | a [`Mark`](crate::core::take::Mark) (a take begins, a gap, the take ends) with the length of all blocks before it |
+//! | frames | a block of `f` frames: the number `f`, then `f` samples of each channel of the take, or the history (planar) |
+//! | marks | a [`Mark`](crate::core::take::Mark) (a take begins, a gap, the take ends, the history begins) with the length of all blocks before it |
 //!
 //! A mark is sent before the frames behind it. The writer looks for frames first and for marks then, so it knows all
 //! marks that stand before the frames that it sees. Blocks are committed whole; the writer never sees half of one. Each
@@ -20,9 +20,10 @@
 //! What the editor shows goes through the atomics of [`Status`], meters through those of its [`Scope`], the waveform
 //! through its [`Waveform`], the peaks of the export through those of its [`ExportPeaks`]. The texts that are saved with
 //! the project go through [`Texts`], in revisions, so that a take keeps those of its first frame. What may hang is
-//! asked for by an [`Errand`].
+//! asked for by an [`Errand`]. Capture from the window asks the writer through [`Captures`].
 
 mod bell;
+mod captures;
 mod errand;
 mod export;
 mod queue;
@@ -35,6 +36,7 @@ mod watch;
 mod waveform;
 
 pub use bell::Bell;
+pub use captures::Captures;
 pub use errand::Errand;
 pub use export::ExportPeaks;
 pub use queue::{Full, MAX_CHUNK_FRAMES, Message, Receiver, Sender, capacity, link};

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// The largest N.
-const MAX_N: i32 = 9999;
+pub const MAX_N: i32 = 9999;
 
 /// The longest history, in seconds.
 pub const MAX_HISTORY: f32 = 300.0;

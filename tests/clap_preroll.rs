@@ -132,7 +132,7 @@ fn everything_at_once_keeps_the_rule_in_any_blocks() {
             (state >> 33) as usize % end
         };
         let mut changes = vec![keep(0, [0.0, 0.02, 0.3][seed as usize % 3])];
-        for _ in 0..40 {
+        for _ in 0..90 {
             let (frame, on) = (1 + random(29_999), random(2) == 0);
             changes.push(match random(5) {
                 0 | 1 => record(frame, on),
@@ -158,7 +158,7 @@ fn everything_at_once_keeps_the_rule_in_any_blocks() {
         assert_takes(&takes, &expected);
         all += expected.len();
     }
-    assert!(all > 200, "{all} takes show little");
+    assert!(all > 150, "{all} takes show little");
 }
 
 #[test]

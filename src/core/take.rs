@@ -359,8 +359,8 @@ impl TakeMachine {
     }
 
     /// Whether `capture` is on in the next block: where it goes on, some of the history becomes a take. What it is in the very
-    /// first block is no change. Says whether it is news.
-    pub fn follow_capture(&mut self, controls: &Controls) -> bool {
+    /// first block is no change.
+    pub fn follow_capture(&mut self, controls: &Controls) {
         let before = self.capture.replace(controls.capture);
         if controls.capture && before == Some(false) {
             let Controls { settings, keep_frames, song, .. } = *controls;
@@ -371,7 +371,6 @@ impl TakeMachine {
                 self.history.frames = 0;
             }
         }
-        before != Some(controls.capture)
     }
 
     /// Ends the open take, if there is one.

@@ -55,9 +55,6 @@ fn take_nap(until_refresh: Duration, resident_time: Duration, is_viewed: bool) -
     if is_viewed { nap.min(PICTURE) } else { nap }.max(SHORTEST_NAP)
 }
 
-const NOTHING_TO_KEEP: &str = "Nothing was kept: all that has passed is in a take already, or Keep on the Start page is 0 s. \
-                               Play something, then press Capture again.";
-
 /// Takes one line of the log.
 pub type Log = fn(fmt::Arguments<'_>);
 
@@ -121,6 +118,7 @@ impl Writer {
     fn run(mut self) {
         file_size_signal::block();
         self.receiver.attach();
+        self.receiver.status().captures().open();
         let mut scratch = Vec::new();
         loop {
             // Asked before the queue is drained: what was sent before the sender went is then surely drained.
@@ -131,6 +129,9 @@ impl Writer {
                 }
                 continue;
             }
+            if let Some(capture) = self.receiver.status().captures().take() {
+                self.capture(capture);
+            }
             self.catch_up();
             self.room.show(self.receiver.status());
             if !self.is_up_to_date() || (is_last_round && !self.receiver.is_empty()) {
@@ -138,6 +139,7 @@ impl Writer {
             }
             if is_last_round {
                 self.end();
+                self.receiver.status().captures().close();
                 self.receiver.status().set_queue_fill(0.0);
                 self.receiver.status().set_history_frames(0);
                 return;
@@ -263,7 +265,7 @@ impl Writer {
     /// Makes a take of the history, beside the open one if there is one. It never takes the place of another file.
     fn capture(&mut self, Capture { settings, frames, tempo }: Capture) {
         let Some((frames, song, channels)) = self.history.newest(frames) else {
-            return self.teller.status.trouble(NOTHING_TO_KEEP);
+            return self.teller.status.nothing_to_capture();
         };
         let settings = TakeSettings { unique_suffix: true, ..settings };
         let start = TakeStart { settings, channels, song: Song { tempo, ..song }, preroll_frames: frames };

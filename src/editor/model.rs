@@ -110,10 +110,10 @@ pub struct Model {
     pub pause: bool,
     /// A marker is being set.
     pub marker: bool,
-    /// What has passed is being kept.
-    pub capture: bool,
-    /// How much Capture would save, in seconds.
-    pub captured: f32,
+    /// How much Capture would save.
+    pub captured: String,
+    /// How far the history goes back, in words.
+    pub history: String,
     pub waiting: Waiting,
     /// h:mm:ss.mmm of the current or last take.
     pub clock: String,
@@ -160,8 +160,6 @@ pub struct Inputs<'a> {
     pub pause: bool,
     /// A marker is being set.
     pub marker: bool,
-    /// What has passed is being kept.
-    pub capture: bool,
     pub waiting: Waiting,
     pub settings: TakeSettings,
     pub time_slice: bool,
@@ -199,8 +197,8 @@ impl Model {
             record: inputs.record,
             pause: inputs.pause,
             marker: inputs.marker,
-            capture: inputs.capture,
-            captured: captured(status, inputs.waiting.keep),
+            captured: words::seconds(captured(status, inputs.waiting.keep)),
+            history: history(status, &inputs.waiting),
             waiting: inputs.waiting,
             clock: words::clock(status.frames_written, status.take_rate),
             take_name: status.path.as_deref().map_or_else(String::new, trouble::file_name),
@@ -257,9 +255,20 @@ fn state(inputs: &Inputs<'_>) -> State {
 }
 
 /// Seconds of the history that Capture would save.
-fn captured(status: &StatusSnapshot, keep: f32) -> f32 {
+fn captured(status: &StatusSnapshot, keep: f32) -> f64 {
+    history_seconds(status).min(keep.into())
+}
+
+fn history_seconds(status: &StatusSnapshot) -> f64 {
     let rate = status.stream.map_or(1, |stream| stream.sample_rate);
-    (status.history_frames as f64 / f64::from(rate)).min(f64::from(keep)) as f32
+    status.history_frames as f64 / f64::from(rate)
+}
+
+fn history(status: &StatusSnapshot, waiting: &Waiting) -> String {
+    if waiting.keep.max(waiting.preroll) == 0.0 {
+        return "Nothing of what passes is kept".to_owned();
+    }
+    format!("{} of what passed are in memory", words::seconds(history_seconds(status)))
 }
 
 fn take_facts(status: &StatusSnapshot) -> String {
@@ -346,7 +355,6 @@ mod tests {
             record: false,
             pause: false,
             marker: false,
-            capture: false,
             waiting: WAITING,
             settings: settings(),
             time_slice: false,
@@ -404,7 +412,6 @@ mod tests {
                 reports: &[],
                 record,
                 pause: false,
-                capture: false,
                 waiting: WAITING,
                 marker: false,
                 settings: settings(),

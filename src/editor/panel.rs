@@ -5,14 +5,15 @@ use super::gestures::Gestures;
 use super::levels::Levels;
 use super::model::{Inputs, Model, Waiting};
 use super::trouble::{Read, TroubleId};
-use super::view::{Action, Sound, View};
+use super::view::{Action, Number, Sound, View};
 use crate::core::format::StreamFormat;
 use crate::core::naming;
 use crate::core::rate::file_rate;
-use crate::core::take::TakeSettings;
+use crate::core::take::{Capture, TakeSettings};
 use crate::link::{RecorderState, Status, StatusSnapshot, TakeReport, TextId, TextSet};
 use crate::params::RecorderParams;
 use egui::Ui;
+use nice_plug::prelude::FloatParam;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -216,6 +217,27 @@ impl Panel {
         }
     }
 
+    /// Asks the writer itself: where the host stands still the audio thread would never hear of it.
+    fn capture(&self, status: &StatusSnapshot) {
+        let rate = status.stream.map_or(0, |stream| stream.sample_rate);
+        let frames = (f64::from(self.params.keep.value()) * f64::from(rate)) as u64;
+        let capture = Capture { settings: self.params.settings(), frames, tempo: None };
+        if !self.status.captures().ask(capture) {
+            self.status.nothing_to_capture();
+        }
+    }
+
+    /// The parameter that is this number; none for N, which is a whole one.
+    fn number(&self, number: Number) -> Option<&FloatParam> {
+        match number {
+            Number::N => None,
+            Number::Preroll => Some(&self.params.preroll),
+            Number::Keep => Some(&self.params.keep),
+            Number::Threshold => Some(&self.params.threshold),
+            Number::Hold => Some(&self.params.hold),
+        }
+    }
+
     /// Where the next take goes.
     fn next_take(&mut self, status: &StatusSnapshot) -> Option<Foreseen> {
         let texts = self.params.texts.current();
@@ -234,7 +256,6 @@ impl Panel {
             record: self.params.record.value(),
             pause: self.params.pause.value(),
             marker: self.marker_press.is_some(),
-            capture: false,
             waiting: Waiting {
                 start: self.params.start.value(),
                 threshold: self.params.threshold.value(),
@@ -265,9 +286,20 @@ impl Panel {
             Action::Codec(codec) => gestures.change(&params.codec, codec),
             Action::BitRate(bit_rate) => gestures.change(&params.bit_rate, bit_rate),
             Action::UniqueSuffix(on) => gestures.change(&params.unique_suffix, on),
-            Action::BeginN => gestures.begin(&params.n),
-            Action::N(n) => gestures.set(&params.n, n.into()),
-            Action::EndN => gestures.end(&params.n),
+            Action::Capture => self.capture(status),
+            Action::Start(start) => gestures.change(&params.start, start),
+            Action::BeginNumber(number) => match self.number(number) {
+                Some(param) => gestures.begin(param),
+                None => gestures.begin(&params.n),
+            },
+            Action::Number(number, value) => match self.number(number) {
+                Some(param) => gestures.set(param, value as f32),
+                None => gestures.set(&params.n, value as i32),
+            },
+            Action::EndNumber(number) => match self.number(number) {
+                Some(param) => gestures.end(param),
+                None => gestures.end(&params.n),
+            },
             Action::File(file) => self.set_text(TextId::File, &file, gestures),
             Action::Scope(scope) => self.set_text(TextId::Scope, &scope, gestures),
             Action::Fallback(folder) => self.set_text(TextId::Fallback, &folder, gestures),

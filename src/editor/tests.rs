@@ -6,7 +6,7 @@ mod rig;
 use super::desktop::News;
 use super::view::MIN_SIZE;
 use crate::core::format::{
-    BitRate, Codec, Dither, ExportMethod, FileType, Files, Menu, Rate, RateMatch, Split, StreamFormat,
+    BitRate, Codec, Dither, ExportMethod, FileType, Files, Menu, Rate, RateMatch, Split, Start, StreamFormat,
 };
 use crate::link::{Column, Gate, Span, TakeReport, TextId};
 use egui::{Key, Modifiers, Role, Vec2, vec2};
@@ -80,6 +80,87 @@ fn a_press_of_marker_that_nobody_sees_ends_by_itself() {
         rig.harness.step();
     }
     assert_eq!(rig.gestures(), ["set Marker 0", "end Marker"]);
+}
+
+/// A host that stands still calls no `process()`: the audio thread would never hear of it.
+#[test]
+fn capture_asks_the_writer_itself_and_says_where_there_is_none() {
+    let mut rig = Rig::new();
+    rig.status().set_stream(STEREO);
+    rig.click("Capture");
+    rig.sees(
+        "Nothing was kept: all that has passed is in a take already, or Keep on the Start page is 0 s. Play something, then \
+         press Capture again.",
+    );
+    rig.status().captures().open();
+    rig.set(|params| &params.keep, 10.0);
+    rig.set(|params| &params.file_type, FileType::Flac);
+    rig.gestures();
+    rig.press(Key::C);
+    let asked = rig.status().captures().take().unwrap();
+    assert_eq!((asked.frames, asked.settings.file_type), (480_000, FileType::Flac));
+    assert_eq!((rig.status().captures().take(), rig.gestures()), (None, vec![]));
+    rig.click("Capture");
+    assert!(rig.status().captures().take().is_some());
+    rig.page("File");
+    rig.type_into("File", "c");
+    assert_eq!(rig.status().captures().take(), None, "a C that is typed is none that captures");
+}
+
+#[test]
+fn capture_says_how_much_it_would_save_and_the_start_page_how_much_there_is() {
+    let mut rig = Rig::new();
+    rig.page("Start");
+    rig.status().set_stream(STEREO);
+    rig.sees("Capture saves 0.0 s");
+    rig.status().set_history_frames(90 * 48_000);
+    rig.sees("Capture saves 60 s");
+    rig.sees("90 s of what passed are in memory");
+    rig.set(|params| &params.keep, 0.0);
+    rig.sees("Nothing of what passes is kept");
+}
+
+#[test]
+fn an_armed_recorder_says_what_it_waits_for() {
+    let mut rig = Rig::new();
+    rig.set(|params| &params.record, true);
+    for (start, gate, word) in [
+        (Start::Transport, Gate::Armed, "ARMED: STARTS WITH PLAY"),
+        (Start::HostRecord, Gate::Armed, "ARMED: STARTS WITH THE HOST'S RECORD"),
+        (Start::Sound, Gate::Armed, "ARMED: STARTS WITH SOUND"),
+        (Start::Transport, Gate::NoTransport, "ARMED: THE HOST TELLS NO TRANSPORT"),
+        // The host calls no `process()`.
+        (Start::Sound, Gate::Idle, "ARMED: STARTS WITH SOUND"),
+    ] {
+        rig.set(|params| &params.start, start);
+        rig.status().set_gate(gate);
+        rig.sees(word);
+    }
+    rig.set(|params| &params.pause, true);
+    rig.sees("PAUSED");
+}
+
+#[test]
+fn the_start_page_sets_its_parameters_through_the_host() {
+    let mut rig = Rig::new();
+    rig.page("Start");
+    rig.open_menu("Start");
+    rig.click("With Sound");
+    assert_eq!(rig.gestures(), ["begin Start", "set Start 1", "end Start"]);
+    for (label, typed, value) in
+        [("Threshold", "-12", "0.8"), ("Hold", "60", "1"), ("Pre-roll", "150", "0.5"), ("Keep", "999", "1")]
+    {
+        rig.tab_to(Role::SpinButton, label);
+        rig.harness.get_by_role_and_label(Role::SpinButton, label).click();
+        rig.harness.run_steps(3);
+        rig.harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::A);
+        rig.harness.event(egui::Event::Text(typed.to_owned()));
+        rig.press(Key::Enter);
+        let gestures = rig.gestures();
+        assert_eq!(gestures[0], format!("begin {label}"));
+        assert_eq!(gestures.last().unwrap(), &format!("end {label}"));
+        assert!(gestures.contains(&format!("set {label} {value}")), "{gestures:?}");
+    }
 }
 
 #[test]

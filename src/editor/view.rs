@@ -12,7 +12,7 @@ use super::model::{Model, State};
 use super::theme::{self, GAP};
 use super::trouble::TroubleId;
 use super::words;
-use crate::core::format::{BitRate, Codec, Dither, ExportMethod, FileType, Files, Rate, RateMatch, Split};
+use crate::core::format::{BitRate, Codec, Dither, ExportMethod, FileType, Files, Rate, RateMatch, Split, Start};
 use crate::link::Column;
 use egui::style::ScrollAnimation;
 use egui::{Event, FontId, Frame, Key, Margin, Modifiers, Response, Sense, Ui, Vec2, ViewportCommand, vec2};
@@ -35,15 +35,18 @@ pub enum Action {
     Pause(bool),
     /// A marker here and now.
     Marker,
+    /// What has passed becomes a take.
+    Capture,
+    Start(Start),
     FileType(FileType),
     Codec(Codec),
     BitRate(BitRate),
     UniqueSuffix(bool),
-    /// The mouse takes hold of N.
-    BeginN,
-    N(u16),
-    /// The mouse lets go of N.
-    EndN,
+    /// The mouse takes hold of a number.
+    BeginNumber(Number),
+    Number(Number, f64),
+    /// The mouse lets go of a number.
+    EndNumber(Number),
     File(String),
     Scope(String),
     Header(String),
@@ -64,6 +67,16 @@ pub enum Action {
     Reveal(PathBuf),
     Read(TroubleId),
     ResetClips,
+}
+
+/// A parameter that is a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Number {
+    N,
+    Preroll,
+    Keep,
+    Threshold,
+    Hold,
 }
 
 /// What moves with the sound.
@@ -102,8 +115,8 @@ impl View {
         actions
     }
 
-    /// Space toggles record and M sets a marker, whatever has the focus, except while a text is typed; Enter presses what
-    /// has the focus.
+    /// Space toggles record, M sets a marker and C captures, whatever has the focus, except while a text is typed; Enter
+    /// presses what has the focus.
     fn keyboard(&mut self, ui: &Ui, model: &Model, actions: &mut Vec<Action>) {
         let ctx = ui.ctx();
         let moves = [Key::Tab, Key::ArrowUp, Key::ArrowDown, Key::ArrowLeft, Key::ArrowRight];
@@ -115,13 +128,15 @@ impl View {
         if !ctx.text_edit_focused() && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Space)) {
             actions.push(Action::Record(!model.record));
         }
-        let is_marker = |event: &Event| match event {
-            // Held down it is one marker.
-            Event::Key { key: Key::M, pressed: true, repeat: false, modifiers, .. } => modifiers.is_none(),
+        // Held down it is one press.
+        let is_press = |event: &Event, of: Key| match event {
+            Event::Key { key, pressed: true, repeat: false, modifiers, .. } => *key == of && modifiers.is_none(),
             _ => false,
         };
-        if !ctx.text_edit_focused() && ui.input(|input| input.events.iter().any(is_marker)) {
-            actions.push(Action::Marker);
+        for (key, action) in [(Key::M, Action::Marker), (Key::C, Action::Capture)] {
+            if !ctx.text_edit_focused() && ui.input(|input| input.events.iter().any(|event| is_press(event, key))) {
+                actions.push(action);
+            }
         }
         // With the focus nowhere, the host would get the space bar, too.
         if ctx.memory(|memory| memory.focused().is_none()) {

@@ -344,6 +344,6 @@ pub(super) fn keys(ctx: &egui::Context) -> KeyCapture {
         return KeyCapture::CaptureAll;
     }
     let of_tabs: &[&str] = if view::tabs_have_focus(ctx) { &["ArrowLeft", "ArrowRight", "Home", "End"] } else { &[] };
-    let names = [" ", "m", "M", "Tab", "Enter", "Escape"].iter().chain(of_tabs);
+    let names = [" ", "m", "M", "c", "C", "Tab", "Enter", "Escape"].iter().chain(of_tabs);
     KeyCapture::CaptureKeys(names.filter_map(|name| name.parse::<Key>().ok()).collect())
 }

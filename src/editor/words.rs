@@ -18,6 +18,12 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
+/// A short length of time.
+pub fn seconds(seconds: f64) -> String {
+    // Rounded down: nobody is promised more than there is.
+    if seconds < 10.0 { format!("{:.1} s", (seconds * 10.0).floor() / 10.0) } else { format!("{} s", seconds as u64) }
+}
+
 /// A length of time that nobody needs to the second.
 pub fn duration(seconds: f64) -> String {
     let minutes = (seconds / 60.0) as u64;
@@ -163,6 +169,11 @@ mod tests {
         assert_eq!(duration(3_599.0), "59 min");
         assert_eq!(duration(3_660.0), "1 h 01 min");
         assert_eq!(duration(200_000.0), "2 days");
+    }
+
+    #[test]
+    fn short_times_are_rounded_down_too() {
+        assert_eq!([0.0, 0.19, 9.99, 10.0, 59.99].map(seconds), ["0.0 s", "0.1 s", "9.9 s", "10 s", "59 s"]);
     }
 
     proptest! {

@@ -1,5 +1,6 @@
 //! What the recorder is doing, for whoever wants to show it.
 
+use super::captures::Captures;
 use super::export::ExportPeaks;
 use super::scope::Scope;
 use super::waveform::Waveform;
@@ -76,6 +77,7 @@ pub struct Status {
     scope: Scope,
     waveform: Waveform,
     export_peaks: ExportPeaks,
+    captures: Captures,
     // Written by the main thread.
     channels: AtomicU32,
     stream_rate: AtomicU32,
@@ -83,8 +85,6 @@ pub struct Status {
     gate: AtomicU8,
     /// Whether the audio thread has seen `marker` on in its last block.
     marker: AtomicBool,
-    /// The same of `capture`.
-    capture: AtomicBool,
     merged_takes: AtomicU64,
     waits: AtomicU64,
     internal_error: AtomicBool,
@@ -116,11 +116,11 @@ impl Default for Status {
             scope: Scope::default(),
             waveform: Waveform::default(),
             export_peaks: ExportPeaks::default(),
+            captures: Captures::default(),
             channels: AtomicU32::new(0),
             stream_rate: AtomicU32::new(0),
             gate: AtomicU8::new(Gate::Idle as u8),
             marker: AtomicBool::new(false),
-            capture: AtomicBool::new(false),
             merged_takes: AtomicU64::new(0),
             waits: AtomicU64::new(0),
             internal_error: AtomicBool::new(false),
@@ -162,8 +162,6 @@ pub struct StatusSnapshot {
     pub state: RecorderState,
     /// Whether the audio thread has seen `marker` on in its last block.
     pub marker: bool,
-    /// The same of `capture`.
-    pub capture: bool,
     /// Frames of the current or last take that are in its file, silence for lost ones included.
     pub frames_written: u64,
     /// Frames in the files of all takes since the plugin was loaded.
@@ -224,6 +222,11 @@ impl Status {
     /// What is measured for the export.
     pub fn export_peaks(&self) -> &ExportPeaks {
         &self.export_peaks
+    }
+
+    /// What the window asks the writer for.
+    pub fn captures(&self) -> &Captures {
+        &self.captures
     }
 
     /// Export thread: why it sends nothing, in words for the user; none while it does, or is off.
@@ -289,12 +292,6 @@ impl Status {
     /// Audio thread: `marker` is on, or off, from this block on.
     pub(crate) fn set_marker(&self, on: bool) {
         self.marker.store(on, Relaxed);
-        self.scope.changed();
-    }
-
-    /// Audio thread: `capture` is on, or off, from this block on.
-    pub(crate) fn set_capture(&self, on: bool) {
-        self.capture.store(on, Relaxed);
         self.scope.changed();
     }
 
@@ -385,11 +382,16 @@ impl Status {
         self.trouble(error);
     }
 
-    /// Writer thread: something went wrong that `text` tells the user; the take goes on.
+    /// Writer thread or window: something went wrong that `text` tells the user; the take goes on.
     pub(crate) fn trouble(&self, text: &str) {
         self.texts().last_error = Some(text.to_owned());
         self.errors.fetch_add(1, Relaxed);
         self.scope.changed();
+    }
+
+    /// Writer thread or window: Capture has nothing to save.
+    pub(crate) fn nothing_to_capture(&self) {
+        self.trouble(NOTHING_TO_CAPTURE);
     }
 
     /// Writer thread: the present take is closed.
@@ -437,7 +439,6 @@ impl Status {
         StatusSnapshot {
             state: self.state(),
             marker: self.marker.load(Relaxed),
-            capture: self.capture.load(Relaxed),
             frames_written,
             frames_ever: self.frames_ever.load(Relaxed),
             seconds: frames_written as f64 / f64::from(self.sample_rate.load(Relaxed).max(1)),
@@ -490,6 +491,9 @@ impl Status {
 fn known(number: &AtomicU64) -> Option<u64> {
     Some(number.load(Relaxed)).filter(|&number| number != UNKNOWN)
 }
+
+const NOTHING_TO_CAPTURE: &str = "Nothing was kept: all that has passed is in a take already, or Keep on the Start page \
+                                  is 0 s. Play something, then press Capture again.";
 
 const INTERNAL_ERROR: &str = "The recorder stopped because of an error of its own. The sound still passes. Remove the \
                               plugin from the track and add it again.";

@@ -123,9 +123,7 @@ impl<C: Clock> Tap<C> {
     /// Takes some frames of a block into account; `record` counts as on or off for all of them.
     fn process_run(&mut self, controls: &Controls, planar: &[&mut [f32]], frames: Range<usize>) {
         let step = self.machine.step(controls);
-        if self.machine.follow_capture(controls) {
-            self.sender.status().set_capture(controls.capture);
-        }
+        self.machine.follow_capture(controls);
         match step {
             Step::Idle => self.pass_over(controls, frames.len()),
             Step::Keep => self.keep(controls, planar, frames),

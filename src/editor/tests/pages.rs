@@ -5,11 +5,12 @@ use crate::editor::window;
 use nice_plug_egui::KeyCapture;
 
 /// The pages with everything on them that Tab reaches. What is used only sometimes is in use.
-pub const PAGES: [(&str, &[&str]); 4] = [
+pub const PAGES: [(&str, &[&str]); 5] = [
     (
         "File",
         &["File Type", "Codec", "Unique Suffix", "N", "File", "Browse…", "Open Folder", "Split", "Files", "Fallback"],
     ),
+    ("Start", &["Start", "Threshold", "Hold", "Pre-roll", "Keep"]),
     ("Sound", &["Sample Rate", "Sample Rate Match", "Time Slice", "Loudness", "Dither", "Scope"]),
     ("Tags", &["Header"]),
     ("Export", &["Export Method", "Export Target", "Export Table"]),
@@ -20,6 +21,7 @@ pub fn in_full_use(size: Vec2, scale: f32) -> Rig {
     let mut rig = Rig::sized(size, scale);
     rig.set(|params| &params.unique_suffix, false);
     rig.set(|params| &params.rate, Rate::R96000);
+    rig.set(|params| &params.start, Start::Sound);
     rig.set(|params| &params.export_method, ExportMethod::TableByName);
     rig.status().take_ends(report("one.wav"));
     rig.harness.run();
@@ -39,8 +41,8 @@ fn tab_reaches_everything_on_each_page_and_brings_it_into_sight() {
             let take = reached.pop().unwrap();
             assert!(take.label.starts_with("one.wav"), "{take:?} is no take");
             let names: Vec<_> = reached.iter().map(|reached| reached.label.as_str()).collect();
-            assert_eq!(names, [&["Pause", "Marker", page], fields].concat());
-            for field in &reached[3..] {
+            assert_eq!(names, [&["Pause", "Marker", "Capture", page], fields].concat());
+            for field in &reached[4..] {
                 let is_lines = field.role == Role::MultilineTextInput;
                 let seen = if is_lines {
                     field.rect.intersect(panel).height() >= 40.0
@@ -74,9 +76,9 @@ fn the_arrow_keys_choose_a_page_only_while_a_tab_has_the_focus() {
     assert_eq!(rig.panel().accesskit_node().label().as_deref(), Some("File"));
     rig.tab_to(Role::Tab, "File");
     for (key, page) in [
+        (Key::ArrowRight, "Start"),
         (Key::ArrowRight, "Sound"),
-        (Key::ArrowRight, "Tags"),
-        (Key::ArrowLeft, "Sound"),
+        (Key::ArrowLeft, "Start"),
         (Key::End, "Export"),
         (Key::ArrowRight, "File"),
         (Key::ArrowLeft, "Export"),
@@ -107,7 +109,7 @@ fn the_host_gets_the_arrow_keys_unless_a_tab_needs_them() {
 fn arrow_keys_that_come_fast_are_all_heard() {
     let mut rig = Rig::new();
     rig.tab_to(Role::Tab, "File");
-    for _ in 0..3 {
+    for _ in 0..4 {
         rig.harness.key_press(Key::ArrowRight);
         rig.harness.step();
     }

@@ -10,6 +10,7 @@ const BUTTON_HEIGHT: f32 = HEIGHT - 2.0 * GAP;
 const RECORD_WIDTH: f32 = 96.0;
 const PAUSE_WIDTH: f32 = 80.0;
 const MARKER_WIDTH: f32 = 80.0;
+const CAPTURE_WIDTH: f32 = 84.0;
 /// Of the state, where there is room for it.
 const STATE_SIZE: f32 = 20.0;
 const CLOCK_SIZE: f32 = 36.0;
@@ -55,7 +56,16 @@ pub fn show(ui: &mut Ui, model: &Model, shows_focus: bool, actions: &mut Vec<Act
     if button(ui, marker, Id::unique("marker"), "Marker", model.marker, shows_focus, draw_marker) {
         actions.push(Action::Marker);
     }
-    let words = Rect::from_min_max(pos2(marker.right() + 2.0 * GAP, top), area.max - vec2(2.0 * GAP, GAP));
+    let capture = Rect::from_min_size(pos2(marker.right() + GAP, top), vec2(CAPTURE_WIDTH, BUTTON_HEIGHT));
+    let draw_seconds = |painter: &Painter, center: Pos2, _| {
+        painter.text(center, Align2::CENTER_CENTER, &model.captured, theme::figures(20.0), theme::TEXT);
+        (theme::RAISED, theme::TEXT)
+    };
+    if button(ui, capture, Id::unique("capture"), "Capture", false, shows_focus, draw_seconds) {
+        actions.push(Action::Capture);
+    }
+    name(ui, capture, &format!("Capture saves {}", model.captured));
+    let words = Rect::from_min_max(pos2(capture.right() + 2.0 * GAP, top), area.max - vec2(2.0 * GAP, GAP));
     state_line(ui, words, model, &look);
     clock_line(ui, words, model, &look);
     take_line(ui, words, model, &look);
@@ -154,7 +164,7 @@ fn button(
     label: &str,
     is_on: bool,
     shows_focus: bool,
-    draw: fn(&Painter, Pos2, bool) -> (Color32, Color32),
+    draw: impl FnOnce(&Painter, Pos2, bool) -> (Color32, Color32),
 ) -> bool {
     let response = ui.interact(rect, id, Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_on, label));

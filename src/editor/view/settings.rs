@@ -4,6 +4,7 @@ mod export;
 mod field;
 mod file;
 mod sound;
+mod start;
 mod tabs;
 mod tags;
 
@@ -16,6 +17,7 @@ use egui::{CornerRadius, Frame, Margin, Role, ScrollArea, Ui, UiBuilder, accessk
 use export::ExportPage;
 use file::FilePage;
 use sound::SoundPage;
+use start::StartPage;
 use tags::TagsPage;
 
 /// What every page has room for: five rows. All are of one height, so that nothing jumps where another one is chosen.
@@ -29,6 +31,7 @@ const LEAST_HEIGHT: f32 = ROW + GAP;
 pub enum Page {
     #[default]
     File,
+    Start,
     Sound,
     Tags,
     Export,
@@ -36,12 +39,13 @@ pub enum Page {
 
 impl Page {
     /// The most used first.
-    pub const ALL: [Page; 4] = [Page::File, Page::Sound, Page::Tags, Page::Export];
+    pub const ALL: [Page; 5] = [Page::File, Page::Start, Page::Sound, Page::Tags, Page::Export];
 
     /// What its tab says.
     pub fn label(self) -> &'static str {
         match self {
             Page::File => "File",
+            Page::Start => "Start",
             Page::Sound => "Sound",
             Page::Tags => "Tags",
             Page::Export => "Export",
@@ -54,6 +58,7 @@ impl Page {
 pub struct Settings {
     chosen: Page,
     file: FilePage,
+    start: StartPage,
     sound: SoundPage,
     tags: TagsPage,
     export: ExportPage,
@@ -86,6 +91,7 @@ impl Settings {
         frame.show(ui, |ui| {
             ScrollArea::vertical().auto_shrink(false).min_scrolled_height(0.0).show(ui, |ui| match self.chosen {
                 Page::File => self.file.show(ui, model, actions),
+                Page::Start => self.start.show(ui, model, actions),
                 Page::Sound => self.sound.show(ui, model, actions),
                 Page::Tags => self.tags.show(ui, model, actions),
                 Page::Export => self.export.show(ui, &model.export, actions),

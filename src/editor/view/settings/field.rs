@@ -2,8 +2,9 @@
 
 use crate::core::format::Menu;
 use crate::editor::theme::ROW;
-use crate::editor::view::come_into_sight;
-use egui::{Align, Button, ComboBox, Id, Layout, Margin, TextEdit, Ui, WidgetText, vec2};
+use crate::editor::view::{Action, Number, come_into_sight};
+use egui::{Align, Button, ComboBox, DragValue, Id, Layout, Margin, TextEdit, Ui, WidgetText, vec2};
+use std::ops::RangeInclusive;
 
 /// A text that the user types.
 pub struct Text<'a> {
@@ -67,6 +68,48 @@ pub fn menu<M: Menu>(ui: &mut Ui, text: &str, column: f32, width: f32, chosen: M
     });
     come_into_sight(&combo.response.labelled_by(label));
     new
+}
+
+/// A number in a range.
+pub struct NumberField {
+    pub number: Number,
+    pub name: &'static str,
+    /// The width of the name in front.
+    pub column: f32,
+    pub value: f64,
+    pub range: RangeInclusive<f64>,
+    /// Digits behind the point.
+    pub decimals: usize,
+    pub unit: &'static str,
+    pub help: &'static str,
+}
+
+/// A number to be typed, or dragged with the mouse, with its name in front. `held` is the one that the mouse holds.
+pub fn number(ui: &mut Ui, field: &NumberField, held: &mut Option<Number>, actions: &mut Vec<Action>) {
+    let label = name(ui, field.name, field.column);
+    let mut value = field.value;
+    // From end to end in about a hand's width.
+    let speed = (field.range.end() - field.range.start()) / 500.0;
+    let drag = DragValue::new(&mut value).range(field.range.clone()).fixed_decimals(field.decimals).suffix(field.unit);
+    let response = ui.add(drag.speed(speed)).labelled_by(label).on_hover_text(field.help);
+    come_into_sight(&response);
+    let is_held = *held == Some(field.number);
+    if response.drag_started() && !is_held {
+        *held = Some(field.number);
+        actions.push(Action::BeginNumber(field.number));
+    }
+    if response.changed() && value != field.value {
+        let change = Action::Number(field.number, value);
+        if *held == Some(field.number) {
+            actions.push(change);
+        } else {
+            actions.extend([Action::BeginNumber(field.number), change, Action::EndNumber(field.number)]);
+        }
+    }
+    if is_held && !response.dragged() {
+        *held = None;
+        actions.push(Action::EndNumber(field.number));
+    }
 }
 
 /// A box to be checked; returns what it was changed to.

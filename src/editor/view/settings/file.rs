@@ -1,11 +1,12 @@
 //! What the file of the next take is, and where it goes.
 
-use super::field::{self, Text};
+use super::field::{self, NumberField, Text};
 use crate::core::naming::DEFAULT_FILE;
 use crate::editor::model::{Model, TypeSetting};
 use crate::editor::theme::{self, GAP};
-use crate::editor::view::{Action, come_into_sight, elided};
-use egui::{Align, DragValue, Layout, RichText, Role, Ui, WidgetInfo};
+use crate::editor::view::{Action, Number, elided};
+use crate::params::MAX_N;
+use egui::{Align, Layout, RichText, Role, Ui, WidgetInfo};
 
 /// The width of the names in front.
 const NAMES: f32 = 60.0;
@@ -20,6 +21,8 @@ const FILE_HELP: &str = "A name, or a path. What stands in braces is filled in w
 const SUFFIX_HELP: &str =
     "Every take gets a number that no file has. Off: {suffix} becomes N, and a file of the same name is replaced.";
 
+const N_HELP: &str = "What {suffix} becomes while Unique Suffix is off.";
+
 const FALLBACK_HELP: &str =
     "The folder in which a take goes on when its disk is full or fails. Empty: the recorder's folder.";
 
@@ -30,8 +33,8 @@ pub struct FilePage {
     file_draft: Option<String>,
     /// The text of Fallback while it is being typed.
     fallback_draft: Option<String>,
-    /// The mouse holds N.
-    holds_n: bool,
+    /// The number that the mouse holds.
+    held: Option<Number>,
 }
 
 impl FilePage {
@@ -42,7 +45,7 @@ impl FilePage {
             ui.add_space(GAP);
             let unique = field::check(ui, "Unique Suffix", model.unique_suffix, SUFFIX_HELP);
             actions.extend(unique.map(Action::UniqueSuffix));
-            ui.add_enabled_ui(!model.unique_suffix, |ui| self.n(ui, model, actions));
+            ui.add_enabled_ui(!model.unique_suffix, |ui| field::number(ui, &n(model), &mut self.held, actions));
         });
         ui.horizontal(|ui| self.file(ui, model, actions));
         ui.horizontal(|ui| next_path(ui, model));
@@ -52,24 +55,6 @@ impl FilePage {
             actions.extend(field::menu(ui, "Files", 0.0, 160.0, model.files).map(Action::Files));
         });
         ui.horizontal(|ui| self.fallback(ui, model, actions));
-    }
-
-    fn n(&mut self, ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
-        let label = field::name(ui, "N", 0.0);
-        let mut n = model.n;
-        let response = ui.add(DragValue::new(&mut n).range(0..=9999).speed(0.2)).labelled_by(label);
-        come_into_sight(&response);
-        if response.drag_started() && !self.holds_n {
-            self.holds_n = true;
-            actions.push(Action::BeginN);
-        }
-        if response.changed() && n != model.n {
-            actions.push(Action::N(n));
-        }
-        if self.holds_n && !response.dragged() {
-            self.holds_n = false;
-            actions.push(Action::EndN);
-        }
     }
 
     fn file(&mut self, ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
@@ -92,6 +77,19 @@ impl FilePage {
         let label = field::name(ui, "Fallback", NAMES);
         let text = Text { label, text: &model.fallback, hint: &model.recorder_folder, help: FALLBACK_HELP };
         actions.extend(field::text_line(ui, &mut self.fallback_draft, &text).map(Action::Fallback));
+    }
+}
+
+fn n(model: &Model) -> NumberField {
+    NumberField {
+        number: Number::N,
+        name: "N",
+        column: 0.0,
+        value: model.n.into(),
+        range: 0.0..=MAX_N.into(),
+        decimals: 0,
+        unit: "",
+        help: N_HELP,
     }
 }
 
