@@ -73,6 +73,45 @@ def changes_inside_a_block_count_from_their_exact_sample_on(setting):
 
 
 @check
+def a_take_begins_with_its_preroll_and_capture_saves_what_is_in_no_take(setting):
+    library = Library(setting.bundle)
+    expected = []
+    for block in BLOCK_SIZES:
+        sound = noise(2, 30_000, block)
+        changes = [
+            Change(0, "Pre-roll", 0.05 / 300),
+            Change(10_001, "Record", 1.0),
+            Change(11_003, "Capture", 1.0),
+            Change(11_004, "Capture", 0.0),
+            Change(15_000, "Record", 0.0),
+            Change(16_000, "Record", 1.0),
+            Change(20_000, "Record", 0.0),
+            Change(25_001, "Capture", 1.0),
+        ]
+        instance = started(library, "PCM_24")
+        play(instance, sound, [block], changes)
+        end(instance)
+        expected += [sound[:, 7_601:15_000], sound[:, :7_601], sound[:, 15_000:20_000], sound[:, 20_000:25_001]]
+    expect_takes(setting.folder, expected, RATE, "PCM_24")
+
+
+@check
+def with_sound_a_take_begins_with_the_first_loud_sample_and_ends_after_the_hold(setting):
+    library = Library(setting.bundle)
+    expected = []
+    for block in (1, 61, 512, 8192):
+        sound = noise(2, 90_000, block, peak=0.005)
+        for loud in (10_001, 10_500, 20_000, 60_000):
+            sound[1, loud] = -0.5
+        instance = started(library)
+        changes = [Change(0, "Start", 1.0), Change(0, "Hold", 0.0), Change(0, "Record", 1.0)]
+        play(instance, sound, [block], changes)
+        end(instance)
+        expected += [sound[:, 10_001 : 20_001 + RATE // 2], sound[:, 60_000 : 60_001 + RATE // 2]]
+    expect_takes(setting.folder, expected, RATE, "FLOAT")
+
+
+@check
 def dozens_of_changes_in_one_block_each_count_from_their_exact_sample_on(setting):
     generator = np.random.default_rng(5)
     sound = noise(2, 8 * 8192)

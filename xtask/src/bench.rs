@@ -29,8 +29,8 @@ Measures the built plugin and prints the figures as Markdown. Have the machine t
   --only PART      process, path, many or moments; may be given again; default: all
   --rounds N       how often the whole path is measured; default: 5
   --seconds N      how long the instances record that record at once; default: 10
-  --one TYPE:N     only N instances that record wav or mp3 at once, with the plugin as it was built last; with other settings
-                   behind it: wav:256:loudness=off
+  --one TYPE:N     only N instances that record wav or mp3 at once, or, with keep, record nothing; with the plugin as it was built
+                   last; with other settings behind it: wav:256:loudness=off
   --save           writes docs/performance.md
 ";
 

@@ -22,6 +22,10 @@ const SECONDS: f64 = 6.0;
 const RECORD: Range<usize> = 12_345..250_001;
 /// Where Pause is on during the WAV take.
 const PAUSE: Range<usize> = 100_003..148_009;
+/// Where Record is on for the take with a pre-roll, and how long that is.
+const LATE_RECORD: Range<usize> = 100_001..250_001;
+const PREROLL_SECONDS: &str = "1.5";
+const PREROLL: usize = 72_000;
 
 /// The other file types, and whether they keep every sample.
 const TYPES: [(&str, bool); 5] = [("mp3", false), ("ogg", false), ("aiff", true), ("flac", true), ("opus", false)];
@@ -69,6 +73,19 @@ pub fn perform(plugin: &Path, folder: &Path) -> Result<()> {
             println!("    exact: {} frames, as long as record was on\n", RECORD.len());
         }
     }
+    println!(
+        "Take {}, WAV, record on at sample {}, off at {}, with a pre-roll of {PREROLL_SECONDS} s:",
+        TYPES.len() + 2,
+        LATE_RECORD.start,
+        LATE_RECORD.end
+    );
+    let late = Gate::from_ranges(vec![LATE_RECORD], sound.frames());
+    let settings = [("filetype", "wav"), ("codec", "pcm24"), ("preroll", PREROLL_SECONDS)];
+    let take = self::take(plugin, folder, &sound, &late, &never, &settings)?;
+    take.print();
+    let first = LATE_RECORD.start - PREROLL;
+    prove_equal(&take.path, &sound, &[first..LATE_RECORD.end], 24)?;
+    println!("    exact: every sample equals the input from sample {first} on, {PREROLL} samples before record on\n");
     println!("Play them: they lie in {}", folder.display());
     Ok(())
 }
@@ -108,6 +125,7 @@ fn take(
         sound,
         settings: &settings.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect::<Vec<_>>(),
         changes: &automation(record, pause),
+        transport: None,
         blocks: Blocks::Random { seed: 1, max: 4096 },
         realtime: false,
         instances: 1,

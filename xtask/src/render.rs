@@ -9,7 +9,7 @@ use crate::bundle;
 use crate::recording::{Recording, Snapshot, Watched};
 use crate::sound::Sound;
 use crate::workspace::Workspace;
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use gate::Gate;
 use headless_host::{Change, ParamId};
 use options::{HELP, Options};
@@ -31,6 +31,14 @@ pub fn run(workspace: &Workspace, args: Vec<OsString>) -> Result<()> {
         spans => Gate::new(spans, sound.frames(), sound.rate)?,
     };
     let pause = Gate::new(&options.pause, sound.frames(), sound.rate)?;
+    let transport = match options.transport.as_slice() {
+        [] => None,
+        spans => Some(Gate::new(spans, sound.frames(), sound.rate)?),
+    };
+    let mut changes = automation(&record, &pause);
+    for time in &options.capture {
+        changes.extend(press_of_capture(time.frame(sound.rate), sound.frames())?);
+    }
     let out_folder = options.out_folder.clone().unwrap_or_else(|| workspace.target.join("render"));
     let out_folder = set_out_folder(&out_folder)?;
     bundle::run(workspace, Vec::new())?;
@@ -40,7 +48,8 @@ pub fn run(workspace: &Workspace, args: Vec<OsString>) -> Result<()> {
     let session = Session {
         sound: &sound,
         settings: &options.settings,
-        changes: &automation(&record, &pause),
+        changes: &changes,
+        transport: transport.as_ref(),
         blocks: options.blocks.clone(),
         realtime: options.realtime,
         instances: options.instances,
@@ -57,6 +66,13 @@ pub fn automation(record: &Gate, pause: &Gate) -> Vec<Change> {
     let mut changes = record.changes(ParamId::named("record"));
     changes.extend(pause.changes(ParamId::named("pause")));
     changes
+}
+
+/// Capture is pressed at `frame` of a sound of so many `frames`, and let go with the next one.
+fn press_of_capture(frame: usize, frames: usize) -> Result<Vec<Change>> {
+    ensure!((1..frames).contains(&frame), "Capture has to be pressed within the input, behind its first sample");
+    let press = [(frame, 1.0), (frame + 1, 0.0)].map(|(at, value)| Change::new(at, ParamId::named("capture"), value));
+    Ok(press.into_iter().filter(|change| change.frame < frames).collect())
 }
 
 /// Makes the plugin put files without a folder of their own into `folder`, and returns it in full.
@@ -115,7 +131,8 @@ impl Report<'_> {
         if let Some(frame) = self.first_difference() {
             bail!("the output differs from the input, first at sample {frame}");
         }
-        if self.files.is_empty() && self.recorded_frames > 0 {
+        let starts_by_itself = self.options.settings.iter().any(|(name, value)| name == "start" && value != "now");
+        if self.files.is_empty() && self.recorded_frames > 0 && !starts_by_itself {
             bail!("record was on, but no file appeared; run it with NICE_LOG=stderr to see the plugin's log");
         }
         match self.files.iter().find(|file| file.content.is_err()) {

@@ -10,7 +10,7 @@ const HELP: &str = "\
 cargo xtask screenshot    records three seconds and saves the window's picture as docs/editor.png
 
   --state STATE           idle, recording (default), paused or error
-  --page PAGE             of the settings: file (default), sound, tags or export
+  --page PAGE             of the settings: file (default), start, sound, tags or export
   --scale FACTOR          of the desktop, 1 to 2
   --size WIDTHxHEIGHT     of the window, in points
   --channels COUNT        of the track; 2 by default
@@ -31,7 +31,7 @@ enum State {
 }
 
 /// The pages of the settings, in the order of their tabs.
-const PAGES: [&str; 4] = ["file", "sound", "tags", "export"];
+const PAGES: [&str; 5] = ["file", "start", "sound", "tags", "export"];
 
 struct Options {
     state: State,

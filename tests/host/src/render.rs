@@ -139,6 +139,20 @@ impl Played {
         self.statuses.last().map(|&(_, status)| status)
     }
 
+    /// This, and what was played after it.
+    pub fn and(self, later: Self) -> Self {
+        let mut statuses = self.statuses;
+        let is_news = |(_, status): &(usize, Status)| statuses.last().is_none_or(|(_, last)| last != status);
+        let first_new = later.statuses.iter().position(is_news).unwrap_or(later.statuses.len());
+        statuses.extend_from_slice(&later.statuses[first_new..]);
+        Self {
+            frames: self.frames + later.frames,
+            blocks: self.blocks + later.blocks,
+            first_difference: self.first_difference.or(later.first_difference),
+            statuses,
+        }
+    }
+
     fn add(&mut self, block: &Range<usize>, status: Status, difference: Option<usize>) {
         self.frames += block.len();
         self.blocks += 1;

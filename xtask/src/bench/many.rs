@@ -23,6 +23,13 @@ const IDLE_SECONDS: usize = 2;
 /// File types with their codec or bit rate.
 const KINDS: [(&str, (&str, &str)); 2] = [("wav", ("codec", "pcm24")), ("mp3", ("bitrate", "b192"))];
 
+/// The kind of those that record nothing.
+const KEEP: &str = "keep";
+
+/// How many of those, and for how long: the history is full after a minute.
+const KEEPING_INSTANCES: [usize; 3] = [1, 64, 256];
+const KEEPING_SECONDS: usize = 75;
+
 const INSTANCES: [usize; 6] = [1, 16, 64, 128, 256, 512];
 
 /// So many samples in a row that are nearly 0 are silence in place of lost sound: the sound itself never rests.
@@ -36,33 +43,48 @@ const BACKLOG: f64 = 0.1;
 pub fn measure(seconds: usize) -> Result<String> {
     let mut text = format!(
         "## Many instances at once\n\nStereo, 48 kHz, blocks of {BLOCK} frames, paced by the clock, {seconds} s, as many \
-         audio threads as cores. Load: the part of one core that everything takes, the host's threads included. They keep \
-         up if most blocks come in time, no frame is lost and the files are closed within a tenth of the time recorded. \
+         audio threads as cores. Keep is 0 s, so that the history does not count. Load: the part of one core that everything \
+         takes, the host's threads included. They keep up if most blocks come in time, no frame is lost and the files are closed within a tenth of the time recorded. \
          Aim: 256 on two cores, below 2 MB for an idle instance.\n\n\
          | file | instances | idle load | idle memory each | load | memory each | blocks late | frames lost | files closed after | keeps up |\n\
          |---|---|---|---|---|---|---|---|---|---|\n"
     );
     for (file_type, _) in KINDS {
         for count in INSTANCES {
-            // In a process of its own: what others left in memory would hide what these take.
-            let mut one = Command::new(std::env::current_exe()?);
-            one.args(["bench", "--one", &format!("{file_type}:{count}"), "--seconds", &seconds.to_string()]);
-            let output = one.stderr(Stdio::inherit()).output()?;
-            ensure!(output.status.success(), "{count} instances with {file_type} failed");
-            let row = String::from_utf8(output.stdout)?;
-            print!("{row}");
+            let row = row_of(&format!("{file_type}:{count}:keep=0"), seconds)?;
             text += &row;
             if row.trim_end().ends_with("no |") {
                 break;
             }
         }
     }
+    text += &format!(
+        "\n## Many instances that only keep\n\nThe same, with the settings that a new instance has, for {KEEPING_SECONDS} s and \
+         without a take: 60 s of what passes are kept for Capture. 512 MiB of memory are shared by all. Aim: 64 take no more \
+         than 5 % of a core.\n\n\
+         | | instances | load | memory each | blocks late |\n|---|---|---|---|---|\n"
+    );
+    for count in KEEPING_INSTANCES {
+        text += &row_of(&format!("{KEEP}:{count}"), KEEPING_SECONDS)?;
+    }
     Ok(text)
 }
 
-/// Some instances that record the same type of file.
+/// Measures so many in a process of its own: what others left in memory would hide what these take.
+fn row_of(one: &str, seconds: usize) -> Result<String> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["bench", "--one", one, "--seconds", &seconds.to_string()]);
+    let output = command.stderr(Stdio::inherit()).output()?;
+    ensure!(output.status.success(), "{one} failed");
+    let row = String::from_utf8(output.stdout)?;
+    print!("{row}");
+    Ok(row)
+}
+
+/// Some instances that record the same type of file, or nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct One {
+    records: bool,
     settings: Vec<(String, String)>,
     count: usize,
 }
@@ -75,27 +97,37 @@ impl FromStr for One {
         let (Some(file_type), Some(count)) = (parts.next(), parts.next()) else {
             bail!("`{text}` is not like wav:64");
         };
-        let kind = KINDS.into_iter().find(|(id, _)| *id == file_type);
-        let (_, (id, value)) = kind.with_context(|| format!("there is wav and mp3 here, not `{file_type}`"))?;
         let own = |text: &str| text.to_owned();
-        let mut settings = vec![(own("filetype"), own(file_type)), (own(id), own(value))];
+        let mut settings = Vec::new();
+        if file_type != KEEP {
+            let kind = KINDS.into_iter().find(|(id, _)| *id == file_type);
+            let (_, (id, value)) =
+                kind.with_context(|| format!("there is wav, mp3 and keep here, not `{file_type}`"))?;
+            settings.extend([(own("filetype"), own(file_type)), (own(id), own(value))]);
+        }
         for part in parts {
             let (id, value) = part.split_once('=').with_context(|| format!("`{part}` is not like loudness=off"))?;
             settings.push((own(id), own(value)));
         }
-        Ok(Self { settings, count: count.parse()? })
+        Ok(Self { records: file_type != KEEP, settings, count: count.parse()? })
     }
 }
 
 impl One {
     /// Measures and prints one row of the table.
     pub fn print(&self, bench: &Bench, seconds: usize) -> Result<()> {
-        let outcome = run(bench, &self.settings, self.count, seconds)?;
-        let (kind, more) = self.settings.split_at(2);
+        let (kind, more) = self.settings.split_at(self.settings.len().min(2));
         let kind = kind.iter().map(|(_, value)| value.clone());
         let more = more.iter().map(|(id, value)| format!("{id}={value}"));
         let name = kind.chain(more).collect::<Vec<_>>().join(" ");
-        println!("{}", outcome.row(&name, self.count, seconds));
+        let mut host = Host::start(bench, &self.settings, self.count)?;
+        if self.records {
+            println!("{}", host.record(bench, seconds)?.row(&name, self.count, seconds));
+        } else {
+            let (late_blocks, share) = host.play(seconds, false)?;
+            println!("{}", keeping_row(&name, self.count, &share, late_blocks, seconds));
+            host.stop();
+        }
         Ok(())
     }
 }
@@ -116,6 +148,16 @@ struct Share {
     memory: Option<f64>,
 }
 
+impl Share {
+    fn percent(&self, digits: usize) -> String {
+        self.load.map_or("–".to_owned(), |load| format!("{:.digits$} %", load * 100.0))
+    }
+
+    fn megabytes(&self) -> String {
+        self.memory.map_or("–".to_owned(), |bytes| format!("{:.2} MB", bytes / 1e6))
+    }
+}
+
 impl Outcome {
     fn keeps_up(&self, seconds: usize) -> bool {
         let in_time = 2 * self.late_blocks < seconds * RATE / BLOCK;
@@ -123,14 +165,12 @@ impl Outcome {
     }
 
     fn row(&self, name: &str, count: usize, seconds: usize) -> String {
-        let percent = |load: Option<f64>| load.map_or("–".to_owned(), |load| format!("{:.0} %", load * 100.0));
-        let memory = |bytes: Option<f64>| bytes.map_or("–".to_owned(), |bytes| format!("{:.2} MB", bytes / 1e6));
         format!(
             "| {name} | {count} | {} | {} | {} | {} | {:.2} % | {} | {:.2} s | {} |",
-            percent(self.idle.load),
-            memory(self.idle.memory),
-            percent(self.recording.load),
-            memory(self.recording.memory),
+            self.idle.percent(0),
+            self.idle.megabytes(),
+            self.recording.percent(0),
+            self.recording.megabytes(),
             self.late_blocks as f64 / (seconds * RATE / BLOCK) as f64 * 100.0,
             self.lost_frames,
             self.closed_after.as_secs_f64(),
@@ -139,33 +179,61 @@ impl Outcome {
     }
 }
 
-fn run(bench: &Bench, settings: &[(String, String)], count: usize, seconds: usize) -> Result<Outcome> {
-    let plugin = Plugin::from_bundle(&bench.plugin)?;
-    // What the first instance loads once, the others do not pay for.
-    drop(plugin.instance()?);
-    let sound = sound(1).channels;
-    let before = usage::memory();
-    let mut instances: Vec<Instance> = Vec::new();
-    let mut processors: Vec<Processor> = Vec::new();
-    for _ in 0..count {
-        let mut instance = plugin.instance()?;
-        set_all(&mut instance, settings)?;
-        processors.push(instance.activate(Setup::new(RATE as f64, BLOCK as u32))?);
-        instances.push(instance);
+/// Instances that play, and what is used for them.
+struct Host {
+    // Dropped first: they belong to the plugin.
+    instances: Vec<Instance>,
+    processors: Vec<Processor>,
+    plugin: Plugin,
+    sound: Vec<Vec<f32>>,
+    memory_before: Option<u64>,
+}
+
+impl Host {
+    fn start(bench: &Bench, settings: &[(String, String)], count: usize) -> Result<Self> {
+        let plugin = Plugin::from_bundle(&bench.plugin)?;
+        // What the first instance loads once, the others do not pay for.
+        drop(plugin.instance()?);
+        let sound = sound(1).channels;
+        let memory_before = usage::memory();
+        let mut host = Self { instances: Vec::new(), processors: Vec::new(), plugin: plugin, sound, memory_before };
+        for _ in 0..count {
+            let mut instance = host.plugin.instance()?;
+            set_all(&mut instance, settings)?;
+            host.processors.push(instance.activate(Setup::new(RATE as f64, BLOCK as u32))?);
+            host.instances.push(instance);
+        }
+        Ok(host)
     }
-    let used = |load| Share { load, memory: grown(before, count) };
-    let (_, load) = play(&mut processors, &sound, IDLE_SECONDS, false)?;
-    let idle = used(load);
-    let (late_blocks, load) = play(&mut processors, &sound, seconds, true)?;
-    let recording = used(load);
-    let start = Instant::now();
-    for (instance, processor) in instances.iter_mut().zip(processors) {
-        instance.deactivate(processor);
+
+    /// Plays, and says how many blocks came late and what was used.
+    fn play(&mut self, seconds: usize, record: bool) -> Result<(usize, Share)> {
+        let (late_blocks, load) = play(&mut self.processors, &self.sound, seconds, record)?;
+        Ok((late_blocks, Share { load, memory: grown(self.memory_before, self.processors.len()) }))
     }
-    let closed_after = start.elapsed();
-    drop(instances);
-    let lost_frames = lost_frames(&bench.folder, count, seconds)?;
-    Ok(Outcome { idle, recording, late_blocks, lost_frames, closed_after })
+
+    fn record(&mut self, bench: &Bench, seconds: usize) -> Result<Outcome> {
+        let (_, idle) = self.play(IDLE_SECONDS, false)?;
+        let (late_blocks, recording) = self.play(seconds, true)?;
+        let count = self.instances.len();
+        let start = Instant::now();
+        self.stop();
+        let closed_after = start.elapsed();
+        self.instances.clear();
+        let lost_frames = lost_frames(&bench.folder, count, seconds)?;
+        Ok(Outcome { idle, recording, late_blocks, lost_frames, closed_after })
+    }
+
+    fn stop(&mut self) {
+        for (instance, processor) in self.instances.iter_mut().zip(self.processors.drain(..)) {
+            instance.deactivate(processor);
+        }
+    }
+}
+
+fn keeping_row(name: &str, count: usize, share: &Share, late_blocks: usize, seconds: usize) -> String {
+    let late = late_blocks as f64 / (seconds * RATE / BLOCK) as f64 * 100.0;
+    format!("| {name} | {count} | {} | {} | {late:.2} % |", share.percent(1), share.megabytes())
 }
 
 fn grown(before: Option<u64>, count: usize) -> Option<f64> {

@@ -77,6 +77,7 @@ fn record(bench: &Bench, sound: &Sound, kind: &Kind) -> Result<Duration> {
         sound,
         settings: &settings.map(|(name, value)| (name.to_owned(), value)).collect::<Vec<_>>(),
         changes: &automation(&Gate::always(sound.frames()), &Gate::from_ranges(Vec::new(), sound.frames())),
+        transport: None,
         blocks: Blocks::Fixed(512),
         realtime: false,
         instances: 1,

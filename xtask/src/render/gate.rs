@@ -7,13 +7,14 @@ use std::str::FromStr;
 
 /// A time: `1.5` is in seconds, `72000s` in samples.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Time {
+pub enum Time {
     Seconds(f64),
     Samples(usize),
 }
 
 impl Time {
-    fn frame(self, rate: u32) -> usize {
+    /// The frame at this time, in a sound of `rate` frames a second.
+    pub fn frame(self, rate: u32) -> usize {
         match self {
             Self::Seconds(seconds) => (seconds * f64::from(rate)).round() as usize,
             Self::Samples(frame) => frame,
@@ -111,6 +112,19 @@ impl Gate {
         changes
     }
 
+    /// The whole sound in stretches during which this gate is on, or off.
+    pub fn stretches(&self) -> Vec<(Range<usize>, bool)> {
+        let mut stretches = Vec::new();
+        let mut start = 0;
+        for range in &self.on {
+            stretches.extend([(start..range.start, false), (range.clone(), true)]);
+            start = range.end;
+        }
+        stretches.push((start..self.frames, false));
+        stretches.retain(|(range, _)| !range.is_empty());
+        stretches
+    }
+
     /// What is on here and off in `other`, in order.
     pub fn without(&self, other: &Self) -> Vec<Range<usize>> {
         let mut rest = Vec::new();
@@ -168,6 +182,14 @@ mod tests {
         assert_eq!(values(&[]), [(0, 0.0)]);
         assert_eq!(values(&["0..2"]), [(0, 1.0)]);
         assert_eq!(values(&["10s..20s", "1..2"]), [(0, 0.0), (10, 1.0), (20, 0.0), (48_000, 1.0)]);
+    }
+
+    #[test]
+    fn stretches_are_the_whole_sound_on_and_off_in_turn() {
+        let stretches = |spans: &[&str]| gate(spans).unwrap().stretches();
+        assert_eq!(stretches(&[]), [(0..96_000, false)]);
+        assert_eq!(stretches(&["0..2"]), [(0..96_000, true)]);
+        assert_eq!(stretches(&["5s..9s", "1..2"])[1..], [(5..9, true), (9..48_000, false), (48_000..96_000, true)]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The command line of `render`.
 
-use super::gate::Span;
+use super::gate::{Span, Time};
 use anyhow::{Context, Result, bail, ensure};
 use headless_host::Blocks;
 use lexopt::prelude::*;
@@ -15,6 +15,9 @@ Plays INPUT.wav through the built plugin as a DAW would, and reports each file t
 
   --record A..B       record from A up to B; may be given again; default: everything
   --pause A..B        pause from A up to B; may be given again
+  --transport A..B    the host's transport runs from A up to B, with the host's own record on; may be given again;
+                      default: the host tells nothing of a transport
+  --capture T         Capture is pressed at T; may be given again
                       times are seconds (0.5..2) or, with an s behind them, samples (12345s..30001s)
   --out-folder DIR    where files without a folder of their own go; default: target/render
   --file TEMPLATE     the name of the file, with tokens such as {suffix}
@@ -43,6 +46,8 @@ pub struct Options {
     pub settings: Vec<(String, String)>,
     pub record: Vec<Span>,
     pub pause: Vec<Span>,
+    pub transport: Vec<Span>,
+    pub capture: Vec<Time>,
     pub blocks: Blocks,
     pub realtime: bool,
     pub instances: usize,
@@ -59,6 +64,8 @@ impl Options {
             settings: Vec::new(),
             record: Vec::new(),
             pause: Vec::new(),
+            transport: Vec::new(),
+            capture: Vec::new(),
             blocks: Blocks::Fixed(512),
             realtime: false,
             instances: 1,
@@ -80,6 +87,8 @@ impl Options {
                 }
                 Long("record") => options.record.push(parser.value()?.string()?.parse()?),
                 Long("pause") => options.pause.push(parser.value()?.string()?.parse()?),
+                Long("transport") => options.transport.push(parser.value()?.string()?.parse()?),
+                Long("capture") => options.capture.push(parser.value()?.string()?.parse()?),
                 Long("block") => options.blocks = blocks(&parser.value()?.string()?)?,
                 Long("realtime") => options.realtime = true,
                 Long("instances") => options.instances = parser.value()?.parse()?,
@@ -119,7 +128,7 @@ mod tests {
     #[test]
     fn every_option_is_read() {
         let line = "in.wav --out-folder out --file x{suffix} --type mp3 --codec pcm16 --bitrate=v0 --record 0..1 \
-                    --record 2..3 --pause 5s..6s --set n=7 --set file=a=b --block random --realtime --instances 3 --json";
+                    --record 2..3 --pause 5s..6s --transport 1..2 --capture 7s --set n=7 --set file=a=b --block random --realtime --instances 3 --json";
         let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let expected = Options {
             input: "in.wav".into(),
@@ -134,6 +143,8 @@ mod tests {
             ],
             record: vec!["0..1".parse().unwrap(), "2..3".parse().unwrap()],
             pause: vec!["5s..6s".parse().unwrap()],
+            transport: vec!["1..2".parse().unwrap()],
+            capture: vec!["7s".parse().unwrap()],
             blocks: Blocks::Random { seed: 1, max: MAX_RANDOM_BLOCK },
             realtime: true,
             instances: 3,

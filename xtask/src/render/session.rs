@@ -1,14 +1,19 @@
 //! Plays a sound through instances of the plugin, each on a thread of its own.
 
+use super::gate::Gate;
 use super::settings;
 use crate::sound::Sound;
 use anyhow::{Context, Result};
-use headless_host::{Blocks, Change, Instance, Played, Plugin, Processor, Render, Setup};
+use headless_host::{Blocks, Change, Instance, Played, Plugin, Processor, Render, Setup, Transport};
 use indicatif::{ProgressBar, ProgressStyle};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
+
+/// Beats per minute of every song here.
+const TEMPO: f64 = 120.0;
 
 /// What is to be played, and how.
 pub struct Session<'a> {
@@ -16,6 +21,9 @@ pub struct Session<'a> {
     /// Ids and values of parameters and texts, set before anything is played.
     pub settings: &'a [(String, String)],
     pub changes: &'a [Change],
+    /// When the host's transport runs, at the input's own time, and its record with it. Without one the host tells nothing
+    /// of a transport.
+    pub transport: Option<&'a Gate>,
     pub blocks: Blocks,
     /// Wait for the clock instead of playing at full speed.
     pub realtime: bool,
@@ -76,15 +84,29 @@ impl Session<'_> {
         })
     }
 
+    /// Plays the sound; blocks begin anew where the transport starts or stops.
     fn play_one(&self, processor: &mut Processor, done: &AtomicUsize) -> Result<Played> {
+        let whole = 0..self.sound.frames();
+        let Some(transport) = self.transport else { return self.play_stretch(processor, whole, done) };
+        let mut played = Played::default();
+        for (stretch, playing) in transport.stretches() {
+            let seconds = self.sound.seconds(stretch.start);
+            processor.set_transport(Some(Transport { playing, recording: playing, seconds, tempo: Some(TEMPO) }));
+            played = played.and(self.play_stretch(processor, stretch, done)?);
+        }
+        Ok(played)
+    }
+
+    fn play_stretch(&self, processor: &mut Processor, span: Range<usize>, done: &AtomicUsize) -> Result<Played> {
         let mut before = 0;
         let mut progress = |frames| {
             done.fetch_add(frames - before, Ordering::Relaxed);
             before = frames;
         };
-        let mut render = Render::new(&self.sound.channels, 0..self.sound.frames())
+        let changes: Vec<_> = self.changes.iter().filter(|change| span.contains(&change.frame)).copied().collect();
+        let mut render = Render::new(&self.sound.channels, span)
             .blocks(self.blocks.clone())
-            .changes(self.changes)
+            .changes(&changes)
             .progress(&mut progress);
         if self.realtime {
             render = render.realtime();

@@ -17,6 +17,7 @@ pub fn set(instance: &mut Instance, name: &str, text: &str) -> Result<()> {
     let value = match present {
         Value::Bool(_) => switch(name, text)?.into(),
         Value::String(_) => menu_entry(instance, name, text)?.into(),
+        Value::Number(present) if present.is_f64() => fraction(instance, name, text)?,
         _ => number(instance, name, text)?,
     };
     Ok(instance.edit_state(|state| state.set_param(name, value))?)
@@ -68,6 +69,22 @@ fn number(instance: &mut Instance, name: &str, text: &str) -> Result<Value> {
     }
 }
 
+/// A number that need not be a whole one. CLAP knows nothing of its range; the plugin takes what lies beyond for the default.
+fn fraction(instance: &mut Instance, name: &str, text: &str) -> Result<Value> {
+    let [first, last] = [0.0, 1.0].map(|end| instance.value_to_text(ParamId::named(name), end));
+    let range = || Some((plain(&first.ok()??)?, plain(&last.ok()??)?));
+    let (first, last) = range().context("the plugin lost a parameter")?;
+    match text.parse::<f64>() {
+        Ok(number) if (first..=last).contains(&number) => Ok(number.into()),
+        _ => bail!("`{name}` is a number from {first} to {last}, not `{text}`"),
+    }
+}
+
+/// The number before the unit.
+fn plain(text: &str) -> Option<f64> {
+    text.split(' ').next()?.parse().ok()
+}
+
 fn range(instance: &mut Instance, name: &str) -> Result<(i64, i64)> {
     let param = ParamId::named(name);
     let info = instance.params()?.into_iter().find(|info| info.id == param).context("the plugin lost a parameter")?;
@@ -102,6 +119,8 @@ mod tests {
         assert_eq!(saved("record", "1").unwrap(), true);
         assert_eq!(saved("n", "9999").unwrap(), 9999);
         assert_eq!(saved("exportmethod", "datname").unwrap(), "datname");
+        assert_eq!(saved("preroll", "0.5").unwrap(), 0.5);
+        assert_eq!(saved("threshold", "-12").unwrap(), -12.0);
         assert_eq!(saved("exporttable", "chan1\t/left\nlost\t/lost").unwrap(), "chan1\t/left\nlost\t/lost");
         assert_eq!(saved("autoexportroot", "/mix").unwrap(), "/mix");
         assert_eq!(saved("exporttarget", "10.0.0.5:9000").unwrap(), "10.0.0.5:9000");
@@ -114,6 +133,8 @@ mod tests {
         assert!(complaint("codec", "pcm8").contains("pcm16 (16-bit PCM)"));
         assert!(complaint("n", "10000").contains("from 0 to 9999"));
         assert!(complaint("n", "-1").contains("from 0 to 9999"));
+        assert!(complaint("preroll", "300.5").contains("from 0 to 300"));
+        assert!(complaint("threshold", "-60.5").contains("from -60 to 0"));
         assert!(complaint("pause", "maybe").contains("on or off"));
         assert!(complaint("volume", "1").contains("uniquesuff"));
     }
