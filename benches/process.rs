@@ -5,9 +5,8 @@
 //!
 //! `cargo bench --bench process`
 
-use audio_file_out::core::channels::ChannelSet;
 use audio_file_out::core::format::StreamFormat;
-use audio_file_out::core::take::{Controls, Song, TakeSettings};
+use audio_file_out::core::take::Controls;
 use audio_file_out::link::{self, Receiver, Status};
 use audio_file_out::rt::tap::{MonotonicClock, Tap};
 use std::hint::black_box;

@@ -156,7 +156,7 @@ fn a_higher_threshold_is_not_exceeded() {
     let mut rig = Rig::new();
     let mut processor = rig.instance.activate(SETUP).unwrap();
     let changes = [start(WITH_SOUND), threshold(-11.0), record(0, true)];
-    let input = Loud(vec![100..200]);
+    let input = Loud(std::iter::once(100..200).collect());
     Render::new(&input, 0..5_000).changes(&changes).play(&mut processor).unwrap();
     rig.instance.deactivate(processor);
     assert!(rig.files().is_empty());

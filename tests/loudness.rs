@@ -1,6 +1,5 @@
 //! How loud a take is, measured where it is written: as the file holds it.
 
-use audio_file_out::core::channels::ChannelSet;
 use audio_file_out::core::format::{Codec, FileType, Rate, StreamFormat};
 use audio_file_out::core::loudness::Loudness;
 use audio_file_out::core::take::{Controls, Song, TakeSettings};

@@ -3,8 +3,8 @@
 mod common;
 
 use audio_file_out::core::channels::ChannelSet;
-use audio_file_out::core::format::StreamFormat;
-use audio_file_out::core::take::{Controls, Song, TakeSettings};
+use audio_file_out::core::format::{Menu, Start, StreamFormat};
+use audio_file_out::core::take::{Controls, HostTransport, Song};
 use audio_file_out::link::{self, Status};
 use audio_file_out::rt::tap::{MonotonicClock, Tap};
 use common::{PAUSE, RECORD, Rig, pause, record, sound};
@@ -103,6 +103,12 @@ fn meters_and_the_peaks_of_the_export_allocate_nothing() {
             record: round % 7 > 0,
             pause: round % 3 == 0,
             marker: round % 5 == 0,
+            capture: round % 11 == 0,
+            start: Start::ALL[round as usize / 50 % 4],
+            hold_frames: 100,
+            preroll_frames: [0, 1_000][round as usize / 20 % 2],
+            keep_frames: [0, 5_000][round as usize / 30 % 2],
+            transport: HostTransport { is_told: true, runs: round % 4 > 0, records: round % 9 > 0 },
             time_slice: round % 2 == 0,
             channels: ChannelSet::matching("* ^chan3", 64),
             song: Song { position_frames: Some(round * 1_000), ..Song::default() },

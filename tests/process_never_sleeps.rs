@@ -4,13 +4,12 @@
 
 mod common;
 
-use audio_file_out::core::channels::ChannelSet;
 use audio_file_out::core::format::StreamFormat;
-use audio_file_out::core::take::{Controls, Song, TakeSettings};
+use audio_file_out::core::take::Controls;
 use audio_file_out::link::{self, Status};
 use audio_file_out::rt::rehearse;
 use audio_file_out::rt::tap::{MonotonicClock, Tap};
-use common::{Rig, record};
+use common::{HOLD, Rig, START, WITH_SOUND, capture, keep, preroll, record};
 use headless_host::{Change, ParamId, Setup};
 use std::mem::MaybeUninit;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -60,7 +59,7 @@ fn record_and_count(channels: usize, seconds: usize, is_paced: bool, change: Opt
     rig.instance.select_layout(channels as u32).unwrap();
     let mut processor = rig.instance.activate(Setup::new(f64::from(RATE), BLOCK as u32)).unwrap();
     let mut audio = vec![vec![0.25_f32; BLOCK]; channels];
-    processor.process_in_place(&mut audio, &[]).unwrap();
+    processor.process_in_place(&mut audio, &[keep(0, 0.0)]).unwrap();
     processor.process_in_place(&mut audio, &[record(0, true)]).unwrap();
     let mut kernel = Kernel::default();
     let blocks = seconds * RATE as usize / BLOCK;
@@ -78,6 +77,48 @@ fn record_and_count(channels: usize, seconds: usize, is_paced: bool, change: Opt
     rig.instance.deactivate(processor);
     assert_eq!(common::decode(&rig.files()[0]).frames(), (blocks + 1) * BLOCK);
     kernel
+}
+
+/// The same of an instance with a history, armed with sound: half-way through a take begins with it, and near the end
+/// another one is captured.
+fn keep_and_count(channels: usize, seconds: usize) -> Kernel {
+    let _alone = alone();
+    let mut rig = Rig::new();
+    rig.instance.select_layout(channels as u32).unwrap();
+    let mut processor = rig.instance.activate(Setup::new(f64::from(RATE), BLOCK as u32)).unwrap();
+    let mut audio = vec![vec![0.001_f32; BLOCK]; channels];
+    let armed = [Change::new(0, START, WITH_SOUND), Change::new(0, HOLD, 0.0), preroll(0, 1.0), record(0, true)];
+    processor.process_in_place(&mut audio, &armed).unwrap();
+    let mut kernel = Kernel::default();
+    let blocks = seconds * RATE as usize / BLOCK;
+    let start = Instant::now();
+    for block in 0..blocks {
+        let due = Duration::from_secs_f64((block * BLOCK) as f64 / f64::from(RATE));
+        std::thread::sleep(due.saturating_sub(start.elapsed()));
+        if block == blocks / 2 {
+            audio[0][7] = 0.5;
+        }
+        let changes = if block == blocks * 9 / 10 { [capture(0, true)].to_vec() } else { Vec::new() };
+        let before = Kernel::now();
+        processor.process_in_place(&mut audio, &changes).unwrap();
+        kernel.add_since(before);
+        audio[0][7] = 0.001;
+    }
+    rig.instance.deactivate(processor);
+    assert_eq!(common::decode(&rig.files()[0]).frames(), RATE as usize + 1 + RATE as usize / 2);
+    assert!(rig.files().len() > 1);
+    kernel
+}
+
+#[test]
+fn an_armed_instance_of_2_channels_that_keeps_meets_the_kernel_in_no_block() {
+    assert_eq!(keep_and_count(2, 6), Kernel::default());
+}
+
+/// As a take of them.
+#[test]
+fn an_armed_instance_of_64_channels_that_keeps_meets_the_kernel_in_no_block() {
+    assert!((0..3).any(|_| keep_and_count(64, 4) == Kernel::default()));
 }
 
 #[test]

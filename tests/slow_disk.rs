@@ -2,7 +2,7 @@
 
 use audio_file_out::core::channels::ChannelSet;
 use audio_file_out::core::format::{Codec, StreamFormat};
-use audio_file_out::core::take::{Controls, Song, TakeSettings};
+use audio_file_out::core::take::{Controls, TakeSettings};
 use audio_file_out::disk::writer::WriterThread;
 use audio_file_out::link::{self, Capacity, Status, TextId, Texts};
 use audio_file_out::rt::tap::{MonotonicClock, Tap};

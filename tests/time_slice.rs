@@ -1,8 +1,7 @@
 //! Time Slice through the tap: silence stands where the song left frames out, and it is no loss.
 
-use audio_file_out::core::channels::ChannelSet;
 use audio_file_out::core::format::StreamFormat;
-use audio_file_out::core::take::{Controls, Mark, Song, TakeSettings};
+use audio_file_out::core::take::{Controls, Mark, Song};
 use audio_file_out::link::{self, Message, Status};
 use audio_file_out::rt::tap::{MonotonicClock, Tap};
 use std::sync::Arc;

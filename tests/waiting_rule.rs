@@ -1,8 +1,7 @@
 //! When the audio thread waits for the writer and when it does not, with a simulated clock.
 
-use audio_file_out::core::channels::ChannelSet;
 use audio_file_out::core::format::StreamFormat;
-use audio_file_out::core::take::{Controls, Mark, Song, TakeSettings};
+use audio_file_out::core::take::{Controls, Mark};
 use audio_file_out::link::{self, Capacity, Message, Receiver, Status};
 use audio_file_out::rt::tap::{Clock, Tap};
 use std::cell::{Cell, RefCell};

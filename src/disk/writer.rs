@@ -281,7 +281,7 @@ impl Writer {
                 self.ended.push(job);
             }
             // What was to be kept is still there.
-            Err(error) => self.teller.warn(&error.to_string()),
+            Err(error) => self.teller.fail_capture(&error),
         }
     }
 

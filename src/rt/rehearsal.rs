@@ -1,7 +1,7 @@
 //! Runs the audio thread's code once before the host does. The system reads code from disk at its first call, page by
 //! page: a call into the kernel, which must not happen in mid-take because a pause or a window comes for the first time.
 
-use crate::core::format::StreamFormat;
+use crate::core::format::{Start, StreamFormat};
 use crate::core::take::{Controls, Song};
 use crate::link::{self, Capacity, Status};
 use crate::rt::tap::{MonotonicClock, Tap};
@@ -31,7 +31,10 @@ fn play() {
             record,
             pause,
             marker: pause,
+            capture: pause,
             time_slice: true,
+            start: if pause { Start::Now } else { Start::Sound },
+            keep_frames: 1 << 20,
             song: Song { position_frames: Some(0), ..Song::default() },
             ..Controls::plain(FORMAT.channels)
         };

@@ -2,7 +2,7 @@
 
 use crate::common::{
     AT_SONG_JUMPS, FILE_TYPE, FILES, ONE_FOR_EACH_CHANNEL, SPLIT, UNIQUE_SUFFIX, decode, decode_as_far_as_it_goes,
-    files_in, instance_in, plugin, record, sample, sound,
+    files_in, instance_in, plugin, preroll, record, sample, sound,
 };
 use crate::recorder::{OLD, TYPES, Type, assert_holds};
 use headless_host::{Change, Render, Setup, Transport};
@@ -22,7 +22,10 @@ const HALF_A_SECOND: usize = RATE / 2;
 /// Frames of a pass of the loop, each of which is a file.
 const PASS: usize = 12_000;
 
-/// The child's orders: file type, `unique`, `fixed`, `split` or `channels`, folder.
+/// Frames of the history that a take begins with: a minute.
+const HISTORY: usize = 60 * RATE;
+
+/// The child's orders: file type, `unique`, `fixed`, `split`, `channels` or `preroll`, folder.
 const ORDERS: &str = "AUDIO_FILE_OUT_TEST_ORDERS";
 
 /// A host that was held up by the machine for so long proves nothing about the recorder.
@@ -43,26 +46,29 @@ fn child() {
     let name = if suffix == "fixed" { "take" } else { "take{suffix}" };
     instance.set_text("file", Path::new(folder).join(name).to_str().unwrap()).unwrap();
     let mut processor = instance.activate(Setup::new(RATE as f64, 512)).unwrap();
+    let history = if suffix == "preroll" { HISTORY } else { 0 };
+    Render::new(&sound(2), 0..history).play(&mut processor).unwrap();
     let changes = [
-        Change::new(0, FILE_TYPE, file_type.parse().unwrap()),
-        Change::new(0, UNIQUE_SUFFIX, f64::from(suffix != "fixed")),
-        Change::new(0, SPLIT, if suffix == "split" { AT_SONG_JUMPS } else { 0.0 }),
-        Change::new(0, FILES, if suffix == "channels" { ONE_FOR_EACH_CHANNEL } else { 0.0 }),
-        record(0, true),
+        Change::new(history, FILE_TYPE, file_type.parse().unwrap()),
+        Change::new(history, UNIQUE_SUFFIX, f64::from(suffix != "fixed")),
+        Change::new(history, SPLIT, if suffix == "split" { AT_SONG_JUMPS } else { 0.0 }),
+        Change::new(history, FILES, if suffix == "channels" { ONE_FOR_EACH_CHANNEL } else { 0.0 }),
+        preroll(history, if suffix == "preroll" { 300.0 } else { 0.0 }),
+        record(history, true),
     ];
     let pass = if suffix == "split" { PASS } else { usize::MAX / 512 * 512 };
     let start = Instant::now();
     let mut out = std::io::stdout();
-    let mut before = 0;
+    let mut before = history;
     loop {
         let mut tell = |frames: usize| {
-            let due = Duration::from_secs_f64((before + frames - 512.min(frames)) as f64 / RATE as f64);
+            let due = Duration::from_secs_f64((before + frames - history - 512.min(frames)) as f64 / RATE as f64);
             let late = start.elapsed().saturating_sub(due).as_millis();
             writeln!(out, "played {} {late}", before + frames).unwrap();
             out.flush().unwrap();
         };
         processor.set_transport(Some(Transport { playing: true, recording: false, seconds: 0.0, tempo: Some(120.0) }));
-        let changes = if before == 0 { &changes[..] } else { &[] };
+        let changes = if before == history { &changes[..] } else { &[] };
         let span = before..before + pass;
         Render::new(&sound(2), span).changes(changes).realtime().progress(&mut tell).play(&mut processor).unwrap();
         before += pass;
@@ -270,6 +276,29 @@ fn a_take_of_channels(file_type: Type, number: usize) {
 #[test]
 fn every_channel_of_a_killed_hosts_take_plays_and_misses_half_a_second_at_most() {
     for_all(3, a_take_of_channels);
+}
+
+/// While the history is being written the file is behind, and plays all the same.
+fn a_take_with_preroll(file_type: Type, number: usize) {
+    let time = [10, 60, 250, 4_000][number];
+    let (folder, played) = killed(file_type, "preroll", Duration::from_millis(time));
+    let path = folder.path().join("take-001").with_extension(file_type.extension);
+    if time > 3_000 {
+        assert_kept(file_type, &path, played);
+    } else if path.metadata().is_ok_and(|file| file.len() > 0) {
+        let take = decode_as_far_as_it_goes(&path);
+        if file_type.keeps_samples {
+            assert_holds(&take, 0, &path);
+        }
+        if take.frames() > 0 {
+            others_play_it(&path);
+        }
+    }
+}
+
+#[test]
+fn a_host_that_is_killed_while_the_preroll_is_written_leaves_a_file_that_plays() {
+    for_all(4, a_take_with_preroll);
 }
 
 #[test]

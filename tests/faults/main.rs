@@ -18,6 +18,7 @@ mod kill;
 mod log;
 mod longest_file;
 mod places;
+mod preroll;
 mod project;
 mod recorder;
 mod split;

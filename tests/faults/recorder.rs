@@ -143,6 +143,15 @@ impl Recorder {
         }
     }
 
+    /// Waits until the log has a line that begins like this.
+    pub fn wait_for_log(&self, begins: &str) {
+        let start = Instant::now();
+        while !log::of(&self.disk.threads()).iter().any(|line| line.starts_with(begins)) {
+            assert!(start.elapsed() < PATIENCE, "{begins:?} was not told: {:?}", log::of(&self.disk.threads()));
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     /// Records a take and asserts that it, with this number, is whole.
     pub fn assert_take_works(&mut self, number: usize) {
         let first = self.at;

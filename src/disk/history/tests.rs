@@ -172,8 +172,11 @@ fn another_shape_begins_the_history_again() {
     assert_eq!((history.frames(), history.newest(1_000)), (0, None));
 }
 
-/// The song at the first frame, and the changes with the frames before them.
-fn song_of(excerpt: &Excerpt) -> (Option<f64>, Vec<(u64, Option<f64>, bool)>) {
+/// The frames before a change of the song, its second there, and whether it jumped.
+type Change = (u64, Option<f64>, bool);
+
+/// The song at the first frame, and its changes.
+fn song_of(excerpt: &Excerpt) -> (Option<f64>, Vec<Change>) {
     let mut frames = 0;
     let mut changes = Vec::new();
     for held in &excerpt.held {

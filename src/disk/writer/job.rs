@@ -34,6 +34,12 @@ impl Teller {
         self.status.trouble(text);
     }
 
+    /// A take of the history could not be begun.
+    pub fn fail_capture(&self, error: &TakeError) {
+        self.log(format_args!("capture failed: {error}"));
+        self.status.trouble(&error.to_string());
+    }
+
     fn log(&self, line: fmt::Arguments<'_>) {
         (self.log)(line);
     }
