@@ -22,8 +22,8 @@ const HALF_A_SECOND: usize = RATE / 2;
 /// Frames of a pass of the loop, each of which is a file.
 const PASS: usize = 12_000;
 
-/// Frames of the history that a take begins with: a minute.
-const HISTORY: usize = 60 * RATE;
+/// Frames of the history that a take begins with.
+const HISTORY: usize = 20 * RATE;
 
 /// The child's orders: file type, `unique`, `fixed`, `split`, `channels` or `preroll`, folder.
 const ORDERS: &str = "AUDIO_FILE_OUT_TEST_ORDERS";
@@ -56,7 +56,7 @@ fn child() {
         preroll(history, if suffix == "preroll" { 300.0 } else { 0.0 }),
         record(history, true),
     ];
-    let pass = if suffix == "split" { PASS } else { usize::MAX / 512 * 512 };
+    let pass = if suffix == "split" { PASS } else { usize::MAX / 1_024 * 512 };
     let start = Instant::now();
     let mut out = std::io::stdout();
     let mut before = history;

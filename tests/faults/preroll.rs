@@ -72,12 +72,12 @@ fn a_disk_that_hangs_as_a_take_with_preroll_begins_loses_no_frame_and_holds_up_n
 fn what_a_failing_disk_kept_from_being_captured_can_be_captured_again() {
     let mut recorder = keeping(TYPES[0]);
     recorder.disk.set(Fault::From { call: 0, errno: EIO });
-    let all = recorder.at() + 1;
     recorder.set(CAPTURE, 1.0);
     recorder.wait_for_log("capture failed: ");
     assert!(recorder.files().is_empty());
     recorder.disk.set(Fault::None);
     recorder.set(CAPTURE, 0.0);
+    let all = recorder.at();
     recorder.set(CAPTURE, 1.0);
     let take = recorder.take(0);
     assert_eq!((take.frames, take.lost), (all, 0), "{take:?}");
