@@ -4,7 +4,8 @@
 //! ```text
 //! host buffers ─► rt::tap ─────► link: one queue ─────► disk::writer ─► encoder ─► file
 //!                (audio thread)        │               (its own thread)
-//!                     ▲                ├ status (atomics), texts ─► editor (the window's thread)
+//!                     ▲                │                    ⇅ history of what passed before
+//!                     │                ├ status (atomics), texts ─► editor (the window's thread)
 //!                  params              └ status, peaks, texts ────► osc (its own thread) ─► UDP
 //! ```
 //!
@@ -26,7 +27,8 @@
 //!
 //! # What always holds
 //! 1. Output equals input, bit for bit, with no latency, whatever the recorder does, also when it fails.
-//! 2. A take holds exactly the frames that passed while record was on and pause was off.
+//! 2. A take holds exactly the frames that passed while record was on and pause was off, and before them those of the
+//!    history that its pre-roll asks for. No frame is in two takes.
 //! 3. The audio thread allocates nothing, takes no lock, writes no log, names no file, makes no system call and touches no
 //!    memory for the first time. When the queue is full it waits only for a host that is not realtime ([`core::pacing`]);
 //!    otherwise the frames are counted as lost and become silence of the same length.

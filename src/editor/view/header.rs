@@ -11,6 +11,9 @@ const RECORD_WIDTH: f32 = 96.0;
 const PAUSE_WIDTH: f32 = 80.0;
 const MARKER_WIDTH: f32 = 80.0;
 const CAPTURE_WIDTH: f32 = 84.0;
+/// The header's width from which on the buttons have their own.
+const FULL_WIDTH: f32 = 720.0;
+const LEAST_SCALE: f32 = 0.72;
 /// Of the state, where there is room for it.
 const STATE_SIZE: f32 = 20.0;
 const CLOCK_SIZE: f32 = 36.0;
@@ -44,24 +47,32 @@ pub fn show(ui: &mut Ui, model: &Model, shows_focus: bool, actions: &mut Vec<Act
     let look = look(model.state);
     ui.painter().rect_filled(area, theme::RADIUS, look.fill);
     let top = area.top() + GAP;
-    let record = Rect::from_min_size(pos2(area.left() + GAP, top), vec2(RECORD_WIDTH, BUTTON_HEIGHT));
-    let pause = Rect::from_min_size(pos2(record.right() + GAP, top), vec2(PAUSE_WIDTH, BUTTON_HEIGHT));
-    if button(ui, record, record_id(), "Record", model.record, shows_focus, draw_record) {
+    // A narrow window leaves room for the words.
+    let scale = (area.width() / FULL_WIDTH).clamp(LEAST_SCALE, 1.0);
+    let mut left = area.left() + GAP;
+    let mut place = |width: f32| {
+        let place = Rect::from_min_size(pos2(left, top), vec2(width * scale, BUTTON_HEIGHT));
+        left = place.right() + GAP;
+        place
+    };
+    let [record, pause, marker, capture] = [RECORD_WIDTH, PAUSE_WIDTH, MARKER_WIDTH, CAPTURE_WIDTH].map(&mut place);
+    let press = |ui: &mut Ui, place, id, label, is_on, draw: Symbol<'_>| {
+        button(ui, Button { place, id, label, is_on, scale, shows_focus }, draw)
+    };
+    if press(ui, record, record_id(), "Record", model.record, &draw_record) {
         actions.push(Action::Record(!model.record));
     }
-    if button(ui, pause, Id::unique("pause"), "Pause", model.pause, shows_focus, draw_pause) {
+    if press(ui, pause, Id::unique("pause"), "Pause", model.pause, &draw_pause) {
         actions.push(Action::Pause(!model.pause));
     }
-    let marker = Rect::from_min_size(pos2(pause.right() + GAP, top), vec2(MARKER_WIDTH, BUTTON_HEIGHT));
-    if button(ui, marker, Id::unique("marker"), "Marker", model.marker, shows_focus, draw_marker) {
+    if press(ui, marker, Id::unique("marker"), "Marker", model.marker, &draw_marker) {
         actions.push(Action::Marker);
     }
-    let capture = Rect::from_min_size(pos2(marker.right() + GAP, top), vec2(CAPTURE_WIDTH, BUTTON_HEIGHT));
     let draw_seconds = |painter: &Painter, center: Pos2, _| {
-        painter.text(center, Align2::CENTER_CENTER, &model.captured, theme::figures(20.0), theme::TEXT);
+        painter.text(center, Align2::CENTER_CENTER, &model.captured, theme::figures(20.0 * scale), theme::TEXT);
         (theme::RAISED, theme::TEXT)
     };
-    if button(ui, capture, Id::unique("capture"), "Capture", false, shows_focus, draw_seconds) {
+    if press(ui, capture, Id::unique("capture"), "Capture", false, &draw_seconds) {
         actions.push(Action::Capture);
     }
     name(ui, capture, &format!("Capture saves {}", model.captured));
@@ -157,15 +168,21 @@ fn icon(painter: &Painter, center: Pos2, state: State, look: &Look) {
     }
 }
 
-fn button(
-    ui: &mut Ui,
-    rect: Rect,
+/// Draws a button's symbol, for on or off, and returns the colours of button and text.
+type Symbol<'a> = &'a dyn Fn(&Painter, Pos2, bool) -> (Color32, Color32);
+
+struct Button {
+    place: Rect,
     id: Id,
-    label: &str,
+    label: &'static str,
     is_on: bool,
+    /// Of the label.
+    scale: f32,
     shows_focus: bool,
-    draw: impl FnOnce(&Painter, Pos2, bool) -> (Color32, Color32),
-) -> bool {
+}
+
+fn button(ui: &mut Ui, button: Button, draw: Symbol<'_>) -> bool {
+    let Button { place: rect, id, label, is_on, scale, shows_focus } = button;
     let response = ui.interact(rect, id, Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_on, label));
     let painter = ui.painter();
@@ -180,14 +197,13 @@ fn button(
             egui::epaint::RectShape::stroke(rect, theme::RADIUS, Stroke::new(1.0, line), StrokeKind::Inside).into(),
         ]),
     );
-    painter.text(rect.center_bottom() - vec2(0.0, 8.0), Align2::CENTER_BOTTOM, label, theme::text(17.0), text);
+    painter.text(rect.center_bottom() - vec2(0.0, 8.0), Align2::CENTER_BOTTOM, label, theme::text(17.0 * scale), text);
     if shows_focus && response.has_focus() {
         theme::focus_ring(painter, rect);
     }
     response.clicked()
 }
 
-/// Draws the symbol and returns the colours of button and text.
 fn draw_record(painter: &Painter, center: Pos2, is_on: bool) -> (Color32, Color32) {
     theme::dot(painter, center, 14.0, if is_on { Color32::WHITE } else { theme::RECORD });
     if is_on { (theme::RECORD, Color32::WHITE) } else { (theme::RAISED, theme::TEXT) }
