@@ -3,6 +3,7 @@
 use crate::workspace::{PACKAGE, Workspace};
 use anyhow::{Context, Result, ensure};
 use std::ffi::OsString;
+use std::fs;
 
 /// Builds the plugins in release mode. `args` are the plugin's name, if the user gives it, and further options of
 /// `cargo build`, such as `--target`.
@@ -13,9 +14,29 @@ pub fn run(workspace: &Workspace, args: Vec<OsString>) -> Result<()> {
     // does for the tests, and compile half of them a second time.
     let status = workspace.cargo().args(["build", "--workspace", "--lib"]).args(&options).status();
     ensure!(status.context("cannot run cargo")?.success(), "the plugin could not be built");
+    bundle(workspace, &options)
+}
+
+/// Builds the plugins and nothing else, in the target folder of `workspace`, with these variables in the environment of
+/// Cargo. Where they hold flags of compilers every crate is compiled anew: in a folder that others use, theirs would be, too.
+pub fn build_apart(workspace: &Workspace, environment: Vec<(&str, OsString)>) -> Result<()> {
+    let mut cargo = workspace.cargo();
+    cargo
+        .args(["build", "--release", "--locked", "--package", PACKAGE, "--lib", "--target-dir"])
+        .arg(&workspace.target);
+    ensure!(cargo.envs(environment).status().context("cannot run cargo")?.success(), "the plugin could not be built");
+    // Nothing of an older build.
+    let bundled = workspace.target.join("bundled");
+    if bundled.exists() {
+        fs::remove_dir_all(&bundled)?;
+    }
+    bundle(workspace, &["--release".to_owned()])
+}
+
+fn bundle(workspace: &Workspace, options: &[String]) -> Result<()> {
     // nice-plug-xtask works in the current folder.
     std::env::set_current_dir(&workspace.root)?;
-    nice_plug_xtask::bundle(&workspace.target, PACKAGE, &options, false)
+    nice_plug_xtask::bundle(&workspace.target, PACKAGE, options, false)
 }
 
 /// What `cargo build` is told. The plugin may be named in the ways of nice-plug-xtask, first or with `-p`, and the release

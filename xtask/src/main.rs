@@ -4,6 +4,7 @@ mod bench;
 mod bundle;
 mod demo;
 mod install;
+mod package;
 mod recording;
 mod render;
 mod screenshot;
@@ -22,6 +23,7 @@ cargo xtask demo          hear it work without a DAW: makes a sound, records it 
 cargo xtask test          everything that is tested; --long runs the fault tests in their full counts, too
 cargo xtask bundle        builds the plugins into target/bundled
 cargo xtask install       builds them and copies them to where DAWs look; --uninstall takes them away again
+cargo xtask package       packs them for others into target/package, with a script that installs them, and tries that
 cargo xtask render FILE   plays a WAV file through the plugin; `cargo xtask render --help` lists the options
 cargo xtask bench         how fast it is, beside other programs; `cargo xtask bench --help` lists the options
 cargo xtask screenshot    takes the picture of the window for the README; needs Xvfb
@@ -45,6 +47,7 @@ fn run(command: &str, args: Vec<OsString>) -> Result<()> {
         "bench" => bench::run(&workspace, args),
         "bundle" => bundle::run(&workspace, args),
         "install" => install::run(&workspace, args),
+        "package" => package::run(&workspace, args),
         "render" => render::run(&workspace, args),
         "demo" => demo::run(&workspace, args),
         "screenshot" => screenshot::run(&workspace, args),

@@ -2,7 +2,7 @@
 //! their full counts, which takes minutes.
 
 use crate::workspace::Workspace;
-use crate::{bundle, demo, vst3};
+use crate::{bundle, demo, package, vst3};
 use anyhow::{Context, Result, bail, ensure};
 use std::ffi::OsString;
 use std::time::{Duration, Instant};
@@ -12,6 +12,15 @@ pub enum Verdict {
     Passed,
     /// Not possible on this machine, for this reason.
     Skipped(String),
+}
+
+/// Nothing is skipped where CI=true: that fails.
+pub fn skip(reason: &str) -> Result<Verdict> {
+    if std::env::var_os("CI").is_some_and(|value| value == "true") {
+        bail!("{reason}; CI=true says that no check may be skipped");
+    }
+    println!("!!! SKIPPED: {reason}.");
+    Ok(Verdict::Skipped(reason.to_owned()))
 }
 
 type Step = fn(&Workspace) -> Result<Verdict>;
@@ -24,6 +33,7 @@ const STEPS: &[(&str, Step)] = &[
     ("Bundles", bundles),
     ("CLAP check of the bundle", clap_check),
     ("VST3 checks of the bundle", vst3::run),
+    ("Package", package::check),
 ];
 
 /// Runs all steps.

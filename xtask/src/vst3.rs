@@ -1,34 +1,31 @@
 //! The VST3 checks: Python scripts in `tests/vst3` that load the bundle in real VST3 hosts from PyPI. What they need is
 //! installed into `target`, never into the machine.
 
-use crate::test::Verdict;
+use crate::test::{Verdict, skip};
 use crate::workspace::Workspace;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Runs the checks; without Python 3 they are skipped, but not where CI=true.
+/// Runs the checks on the built bundle.
 pub fn run(workspace: &Workspace) -> Result<Verdict> {
-    let scripts = workspace.root.join("tests").join("vst3");
-    let Some(system) = system_python() else {
-        return skip("there is no Python 3 on this machine");
-    };
-    let Some(python) = Python::install(&system, &scripts.join("requirements.txt"), &workspace.target)? else {
-        return skip("this machine's Python 3 has neither venv nor pip");
-    };
-    let status = python.command().arg(scripts.join("run.py")).arg(workspace.vst3()).status();
-    ensure!(status.context("cannot run Python")?.success(), "a VST3 check failed");
-    Ok(Verdict::Passed)
+    check(workspace, &workspace.vst3(), &[])
 }
 
-fn skip(reason: &str) -> Result<Verdict> {
-    if std::env::var_os("CI").is_some_and(|value| value == "true") {
-        bail!("{reason}, and CI=true says that no check may be skipped");
-    }
-    println!("!!! The VST3 checks are SKIPPED: {reason}. Please install Python 3 and run this again.");
-    Ok(Verdict::Skipped(reason.to_owned()))
+/// Runs the checks whose names have one of the words in them, or all, on `bundle`; without Python 3 they are skipped.
+pub fn check(workspace: &Workspace, bundle: &Path, words: &[&str]) -> Result<Verdict> {
+    let scripts = workspace.root.join("tests").join("vst3");
+    let Some(system) = system_python() else {
+        return skip("the VST3 hosts need Python 3, and there is none on this machine");
+    };
+    let Some(python) = Python::install(&system, &scripts.join("requirements.txt"), &workspace.target)? else {
+        return skip("the VST3 hosts need venv or pip, and this machine's Python 3 has neither");
+    };
+    let status = python.command().arg(scripts.join("run.py")).arg(bundle).args(words).status();
+    ensure!(status.context("cannot run Python")?.success(), "a VST3 check failed");
+    Ok(Verdict::Passed)
 }
 
 /// The first Python 3 that starts.
