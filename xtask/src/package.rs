@@ -149,7 +149,7 @@ fn texts(workspace: &Workspace, needs: Option<&Needs>) -> Result<Vec<Entry>> {
         Entry::text("licences/LAME.txt", filled(include_str!("../package/LAME.txt"), needs)),
         Entry::text("licences/GPL-3.0.txt", include_str!("../package/licences/GPL-3.0.txt")),
         Entry::text("licences/THIRD-PARTY.txt", third_party::text(workspace, &host)?),
-        Entry::text("licences/Rust-standard-library.html", read(&standard_library_notices()?)?),
+        Entry::text("licences/Rust-standard-library.html", standard_library_notices()?),
     ];
     for name in ["LICENSE-MIT", "LICENSE-APACHE"] {
         entries.push(Entry::text(&format!("licences/{name}"), read(&workspace.root.join(name))?));
@@ -189,8 +189,9 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 }
 
 /// What the Rust project says of the standard library, which comes with the compiler.
-fn standard_library_notices() -> Result<PathBuf> {
-    Ok(sysroot()?.join("share").join("doc").join("rust").join("COPYRIGHT-library.html"))
+fn standard_library_notices() -> Result<Vec<u8>> {
+    let path = sysroot()?.join("share").join("doc").join("rust").join("COPYRIGHT-library.html");
+    read(&path).context("the compiler lacks the notices of Rust's standard library; that of rustup has them")
 }
 
 /// The compiler's own folder.

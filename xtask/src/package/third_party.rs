@@ -145,15 +145,22 @@ fn parts_of(linked: &Linked) -> Result<Vec<Part>> {
     Ok(parts)
 }
 
-/// The licence files in the crate's own folder.
+/// The licence files in the crate's own folder, and those in its source, where code of others lies.
 fn own_texts(name: &str, folder: &Path) -> Result<Vec<String>> {
     let mut files = Vec::new();
-    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
-        let path = entry?.path();
-        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let is_licence = LICENCE_FILES.iter().any(|begin| file.to_lowercase().starts_with(begin));
-        if is_licence && path.is_file() && !NOT_CHOSEN.contains(&(name, &file)) {
-            files.push(path);
+    let mut folders = vec![folder.to_owned()];
+    while let Some(inside) = folders.pop() {
+        for entry in fs::read_dir(&inside).with_context(|| format!("cannot read {}", inside.display()))? {
+            let path = entry?.path();
+            let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let is_licence = LICENCE_FILES.iter().any(|begin| file.to_lowercase().starts_with(begin));
+            if path.is_dir() {
+                if path.starts_with(folder.join("src")) {
+                    folders.push(path);
+                }
+            } else if is_licence && !file.ends_with(".rs") && !NOT_CHOSEN.contains(&(name, &file)) {
+                files.push(path);
+            }
         }
     }
     files.sort();
@@ -288,6 +295,22 @@ mod tests {
         };
         assert_eq!(parts_of(&linked(false)).unwrap().len(), 1);
         assert!(parts_of(&linked(true)).is_err());
+    }
+
+    #[test]
+    fn the_licence_of_code_that_a_crate_took_over_is_found_and_code_about_licences_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        for (file, text) in [
+            ("LICENSE", MIT),
+            ("src/theirs/LICENSE", "theirs"),
+            ("src/licence.rs", "fn a() {}"),
+            ("tests/LICENSE", "tests"),
+        ] {
+            let path = folder.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        assert_eq!(own_texts("a", folder.path()).unwrap(), [&tidy(MIT), "theirs"]);
     }
 
     #[test]
