@@ -104,15 +104,10 @@ fn it_installs_from_any_folder_whatever_cdpath_says_and_names_where() {
     assert!(said.contains(&format!("installed {}\n", setting.vst3().display())), "{said}");
 
     setting.unpack("second");
-    let mut from_beside = setting.script(&[]);
     // With a relative path, `cd` looks in CDPATH first, and prints where it went.
-    from_beside = {
-        let mut sh = Command::new("/bin/sh");
-        sh.args(["a package/install.sh"]).current_dir(setting.place.path());
-        sh.env_clear().envs(from_beside.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        sh.env("CDPATH", setting.place.path());
-        sh
-    };
+    let mut from_beside = Command::new("/bin/sh");
+    from_beside.arg("a package/install.sh").current_dir(setting.place.path()).env_clear();
+    from_beside.env("HOME", setting.home()).env("PATH", "/usr/bin:/bin").env("CDPATH", setting.place.path());
     succeeds(&mut from_beside);
     assert_eq!(setting.version_installed(), "second");
 }
@@ -181,10 +176,24 @@ fn a_link_to_the_plugin_of_a_developer_is_replaced_and_its_target_stays() {
 fn an_incomplete_package_is_refused_before_anything_is_touched() {
     let setting = Setting::new();
     succeeds(&mut setting.script(&[]));
-    fs::remove_file(setting.package().join(CLAP)).unwrap();
-    assert!(fails(&mut setting.script(&[])).contains("unpack the whole archive"));
-    assert_eq!(setting.version_installed(), "first");
-    assert_eq!(setting.libraries(), ["first.so"]);
+    for missing in [CLAP, VST3] {
+        setting.unpack("second");
+        fs::rename(setting.package().join(missing), setting.place.path().join(missing)).unwrap();
+        assert!(fails(&mut setting.script(&[])).contains("unpack the whole archive"), "{missing}");
+        assert_eq!(setting.version_installed(), "first");
+        assert_eq!(setting.libraries(), ["first.so"]);
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_named_with_what_to_do() {
+    let setting = Setting::new();
+    let folder = setting.vst3().parent().unwrap().to_owned();
+    fs::create_dir_all(folder.parent().unwrap()).unwrap();
+    fs::write(&folder, "a file in its place").unwrap();
+    let said = fails(&mut setting.script(&[]));
+    assert!(said.contains(&format!("Nothing can be written to {}. Please", folder.display())), "{said}");
+    assert_eq!(names(setting.clap().parent().unwrap()), [""; 0]);
 }
 
 #[test]
