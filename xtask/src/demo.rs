@@ -84,7 +84,8 @@ pub fn perform(plugin: &Path, folder: &Path) -> Result<()> {
     let take = self::take(plugin, folder, &sound, &late, &never, &settings)?;
     take.print();
     let first = LATE_RECORD.start - PREROLL;
-    prove_equal(&take.path, &sound, &[first..LATE_RECORD.end], 24)?;
+    let with_preroll = Gate::from_ranges(vec![first..LATE_RECORD.end], sound.frames());
+    prove_equal(&take.path, &sound, &with_preroll.without(&never), 24)?;
     println!("    exact: every sample equals the input from sample {first} on, {PREROLL} samples before record on\n");
     println!("Play them: they lie in {}", folder.display());
     Ok(())

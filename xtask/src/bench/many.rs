@@ -196,7 +196,7 @@ impl Host {
         drop(plugin.instance()?);
         let sound = sound(1).channels;
         let memory_before = usage::memory();
-        let mut host = Self { instances: Vec::new(), processors: Vec::new(), plugin: plugin, sound, memory_before };
+        let mut host = Self { instances: Vec::new(), processors: Vec::new(), plugin, sound, memory_before };
         for _ in 0..count {
             let mut instance = host.plugin.instance()?;
             set_all(&mut instance, settings)?;
