@@ -175,6 +175,25 @@ impl Metadata {
     }
 }
 
+/// The loudness that entries as those of [`Metadata::with_replay_gain`] and [`Metadata::with_r128_gain`] tell; nothing where there
+/// are none.
+pub fn told_loudness(entries: &[(&str, &str)]) -> Option<Loudness> {
+    let mut loudness = Loudness::default();
+    for &(key, value) in entries {
+        let number = || value.trim_end_matches("dB").trim_end().parse().ok().filter(|number: &f64| number.is_finite());
+        match key.to_ascii_lowercase().as_str() {
+            "replaygain_track_gain" => loudness.integrated_lufs = number().map(|gain| REPLAY_GAIN_REFERENCE - gain),
+            "r128_track_gain" => loudness.integrated_lufs = number().map(|gain| R128_REFERENCE - gain / 256.0),
+            "replaygain_track_peak" => {
+                let peak = number().filter(|&peak| peak > 0.0);
+                loudness.true_peak_dbtp = peak.map(|peak| 20.0 * peak.log10());
+            }
+            _ => {}
+        }
+    }
+    (loudness != Loudness::default()).then_some(loudness)
+}
+
 fn beginning(header: &str) -> &str {
     let mut end = header.len().min(MAX_HEADER_BYTES);
     while !header.is_char_boundary(end) {

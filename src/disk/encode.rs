@@ -13,6 +13,7 @@ mod quantise;
 pub(super) mod resample;
 pub(super) mod sanitise;
 mod tags;
+pub(super) mod told;
 mod wav;
 
 use crate::core::format::{FileType, Menu, StreamFormat};
@@ -23,6 +24,7 @@ use crate::core::take::TakeSettings;
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
+use told::Told;
 
 /// Which sample values an encoder takes. The writer makes them so before it calls [`Encoder::write`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +117,8 @@ pub struct Format {
     /// # Errors
     /// `InvalidData` or `UnexpectedEof` where this is no file of the type; it stays as it is then.
     pub repair: fn(&File) -> io::Result<Kept>,
+    /// What the beginning of a file of it says. `None` where it is none, or ends before what we write there.
+    told: fn(&[u8], &File) -> Option<Told>,
 }
 
 /// What a file holds.

@@ -31,11 +31,13 @@ mod recovery;
 mod rice;
 mod seek_points;
 mod subframe;
+mod told;
 
 /// FLAC: one to eight channels, in the order that WAVE has too (RFC 9639, 9.1.3).
 pub const FORMAT: Format = Format {
     open: |settings, stream, metadata, file| Ok(Box::new(FlacEncoder::open(settings.codec, stream, metadata, file)?)),
     repair: recovery::repair,
+    told: told::told,
 };
 
 const FILE_TYPE: &str = "FLAC";

@@ -22,11 +22,13 @@ use std::sync::Arc;
 mod frames;
 mod recovery;
 mod tag;
+mod told;
 
 /// MP3: mono and stereo (ISO/IEC 11172-3, 2.4.2.3, `mode`).
 pub const FORMAT: Format = Format {
     open: |settings, stream, metadata, file| Ok(Box::new(Mp3Encoder::open(settings.bit_rate, stream, metadata, file)?)),
     repair: recovery::repair,
+    told: told::told,
 };
 
 const FILE_TYPE: &str = "MP3";

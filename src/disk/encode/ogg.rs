@@ -25,11 +25,13 @@ pub(super) mod muxer;
 mod page;
 pub(super) mod page_file;
 pub(super) mod recovery;
+mod told;
 
 /// Ogg Vorbis: one to eight channels have an order (Vorbis I specification, 4.3.9).
 pub const FORMAT: Format = Format {
     open: |settings, stream, metadata, file| Ok(Box::new(OggEncoder::open(settings.bit_rate, stream, metadata, file)?)),
     repair: recovery::repair,
+    told: told::told,
 };
 
 /// The highest rate in Hz that libvorbis has modes for.

@@ -25,6 +25,7 @@ use std::sync::Arc;
 mod coder;
 mod headers;
 mod recovery;
+mod told;
 
 /// Ogg Opus: one to eight channels have an order, that of Vorbis (RFC 7845, 5.1.1.2).
 pub const FORMAT: Format = Format {
@@ -32,6 +33,7 @@ pub const FORMAT: Format = Format {
         Ok(Box::new(OpusEncoder::open(settings.bit_rate, stream, metadata, file)?))
     },
     repair: recovery::repair,
+    told: told::told,
 };
 
 /// The rate in Hz at which all is encoded, and played.

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 mod header;
 mod recovery;
+mod told;
 
 /// Samples that are interleaved at a time: few enough to stay in the fastest cache with 64 channels.
 const TILE_SAMPLES: usize = 4096;
@@ -24,6 +25,7 @@ const TILE_SAMPLES: usize = 4096;
 pub const FORMAT: Format = Format {
     open: |settings, stream, metadata, file| Ok(Box::new(WavEncoder::open(settings.codec, stream, metadata, file)?)),
     repair: recovery::repair,
+    told: told::told,
 };
 
 /// One WAV file that is being written.

@@ -108,7 +108,7 @@ fn read_what_is_there(file: &File, bytes: &mut [u8]) -> io::Result<usize> {
 
 /// The whole part of an 80-bit floating-point number (Audio Interchange File Format 1.3: `extended`, IEEE 754), by its
 /// sign and exponent and the upper half of its mantissa, whose highest bit counts `2^(exponent - 16383)`.
-fn whole_number(exponent: u16, mantissa: u32) -> u32 {
+pub fn whole_number(exponent: u16, mantissa: u32) -> u32 {
     let shift = 31 - (i32::from(exponent) - 16_383);
     u32::try_from(shift).ok().and_then(|shift| mantissa.checked_shr(shift)).unwrap_or(0)
 }

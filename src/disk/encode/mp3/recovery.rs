@@ -11,7 +11,7 @@ const ID3_HEAD_BYTES: u64 = 10;
 
 /// Cuts the file behind its last whole MP3 frame and makes the tag count what is there.
 pub fn repair(mut file: &File) -> io::Result<Kept> {
-    let start = id3_bytes(file)?;
+    let start = id3_bytes(&id3_head(file)?);
     file.seek(SeekFrom::Start(start))?;
     let mut frames = Frames { source: BufReader::new(file), mpeg: None };
     let Some(mut tag) = frames.next()? else {
@@ -45,17 +45,22 @@ pub fn repair(mut file: &File) -> io::Result<Kept> {
     Ok(Kept { frames, sample_rate })
 }
 
-/// Bytes of the ID3 tag at the start of the file, 0 where there is none (ID3v2.4.0 main structure, 3.1: a head of ten
+/// Bytes of the ID3 tag at the start of a file that begins with `head`, 0 where there is none (ID3v2.4.0 main structure, 3.1: a head of ten
 /// bytes, whose last four hold seven bits each of the size of the rest).
-fn id3_bytes(mut file: &File) -> io::Result<u64> {
+pub fn id3_bytes(head: &[u8]) -> u64 {
+    let size = |bytes: [u8; 4]| bytes.iter().fold(0, |size, &byte| size << 7 | u64::from(byte & 0x7F));
+    match head.strip_prefix(b"ID3") {
+        Some(&[_, _, _, s0, s1, s2, s3, ..]) => ID3_HEAD_BYTES + size([s0, s1, s2, s3]),
+        _ => 0,
+    }
+}
+
+/// The first bytes of the file, as many as the head of an ID3 tag has.
+fn id3_head(mut file: &File) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
     file.seek(SeekFrom::Start(0))?;
     file.take(ID3_HEAD_BYTES).read_to_end(&mut head)?;
-    let size = |bytes: &[u8]| bytes.iter().fold(0, |size, &byte| size << 7 | u64::from(byte & 0x7F));
-    Ok(match head.strip_prefix(b"ID3") {
-        Some([_, _, _, bytes @ ..]) if bytes.len() == 4 => ID3_HEAD_BYTES + size(bytes),
-        _ => 0,
-    })
+    Ok(head)
 }
 
 /// Reads the MP3 frames of a file, up to the first that is not whole or none at all.

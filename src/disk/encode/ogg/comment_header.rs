@@ -139,6 +139,28 @@ fn packet(pages: &[u8], number: usize) -> Vec<Range<usize>> {
     places
 }
 
+/// The packet `number` of the stream that begins with `pages`, as far as it is there.
+pub fn packet_bytes(pages: &[u8], number: usize) -> Option<Vec<u8>> {
+    let places = packet(pages, number);
+    let bytes = places.into_iter().flat_map(|place| &pages[place]).copied().collect::<Vec<u8>>();
+    (!bytes.is_empty()).then_some(bytes)
+}
+
+/// The comments, `name=value`, of the stream that begins with `pages`; nothing where not all of them are there.
+pub fn comments(pages: &[u8], mapping: Mapping) -> Option<Vec<String>> {
+    let packet = packet_bytes(pages, 1)?;
+    let mut rest = packet.get(mapping.head_bytes()..)?;
+    rest = &rest[prefixed(rest)?..];
+    let (number, mut rest) = rest.split_first_chunk()?;
+    let mut comments = Vec::new();
+    for _ in 0..u32::from_le_bytes(*number) {
+        let (comment, behind) = rest.split_at(prefixed(rest)?);
+        comments.push(String::from_utf8_lossy(&comment[4..]).into_owned());
+        rest = behind;
+    }
+    Some(comments)
+}
+
 /// Bytes of the text at the start of `bytes`, with the 32 bits before it that say how long it is.
 fn prefixed(bytes: &[u8]) -> Option<usize> {
     let length = u32::from_le_bytes(bytes.first_chunk().copied()?) as usize;

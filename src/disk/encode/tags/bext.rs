@@ -3,6 +3,7 @@
 use crate::core::format::{Codec, StreamFormat};
 use crate::core::loudness::Loudness;
 use crate::core::metadata::{Key, Metadata, Origin};
+use crate::disk::encode::told::Told;
 
 /// Bytes before the coding history.
 const FIELDS_BYTES: usize = 602;
@@ -11,6 +12,9 @@ const NAME_BYTES: usize = 32;
 const UMID_BYTES: usize = 64;
 const LOUDNESS_FIELDS: usize = 5;
 const RESERVED_BYTES: usize = 180;
+
+/// What the description ends with where 0 in the time reference says nothing.
+const UNKNOWN_POSITION: &str = "; song position unknown";
 
 /// What a loudness field has that is not used (section 2.3, "LoudnessValue").
 const NOT_MEASURED: i16 = 0x7FFF;
@@ -60,13 +64,43 @@ pub fn time_reference(origin: &Origin, sample_rate: u32) -> u64 {
     origin.song_seconds.map_or(0, |seconds| (seconds * f64::from(sample_rate)).round() as u64)
 }
 
+/// What the fields of a chunk tell of a file. `None` where they are cut off.
+pub fn read_bext(fields: &[u8]) -> Option<Told> {
+    let fields = fields.get(..FIELDS_BYTES)?;
+    let (description, rest) = fields.split_at(DESCRIPTION_BYTES);
+    let software = text(&rest[..NAME_BYTES]);
+    let reference: &[u8; 8] = rest.get(2 * NAME_BYTES + "yyyy-mm-ddhh:mm:ss".len()..)?.first_chunk()?;
+    let values = fields.get(LOUDNESS_AT..)?.chunks_exact(2).map(|value| i16::from_le_bytes([value[0], value[1]]));
+    let mut values = values.map(|value| (value != NOT_MEASURED).then(|| f64::from(value) / 100.0));
+    let mut value = || values.next().flatten();
+    let loudness = Loudness {
+        integrated_lufs: value(),
+        range_lu: value(),
+        true_peak_dbtp: value(),
+        max_momentary_lufs: value(),
+        max_short_term_lufs: value(),
+    };
+    Some(Told {
+        software: (!software.is_empty()).then_some(software),
+        loudness: (loudness != Loudness::default()).then_some(loudness),
+        song_position: (!text(description).ends_with(UNKNOWN_POSITION))
+            .then(|| u64::from_le_bytes(*reference).to_string()),
+        ..Told::default()
+    })
+}
+
+/// The text in a field.
+fn text(field: &[u8]) -> String {
+    field.iter().take_while(|&&byte| byte != 0).map(|&byte| char::from(byte)).collect()
+}
+
 /// What the file is, and where 0 in the time reference does not mean the beginning of the song.
 fn description(metadata: &Metadata) -> String {
     let title = metadata.value(&Key::Title).unwrap_or("Take");
     match metadata.origin().song_seconds {
         Some(seconds) if seconds < 0.0 => format!("{title}; begins {:.3} s before the song", -seconds),
         Some(_) => title.to_owned(),
-        None => format!("{title}; song position unknown"),
+        None => format!("{title}{UNKNOWN_POSITION}"),
     }
 }
 

@@ -4,8 +4,9 @@
 use crate::core::markers::{Marker, first_that_fit};
 use crate::core::metadata::{Key, Metadata};
 use ::id3::frame::{Chapter, Comment, ExtendedText, TableOfContents};
+use crate::disk::encode::told::Told;
 use ::id3::{Encoder, Frame, Tag, TagLike, Version};
-use std::io;
+use std::io::{self, Cursor};
 
 /// What the frame COMM has for a language that is not known (ID3v2.4.0 main structure, 4.10 of the native frames).
 const NO_LANGUAGE: &str = "XXX";
@@ -104,6 +105,14 @@ fn chapter_bytes(text: &str) -> usize {
 /// The library's own.
 pub fn id3_tag(metadata: &Metadata) -> io::Result<Vec<u8>> {
     encode(&tag_of(metadata), |bytes| bytes)
+}
+
+/// What the entries of a tag tell of its file; nothing where it is none.
+pub fn read_id3_tag(bytes: &[u8]) -> Option<Told> {
+    let tag = Tag::read_from2(Cursor::new(bytes)).ok()?;
+    let software = tag.get("TSSE").and_then(|frame| frame.content().text()).map(|text| (Key::Software.name(), text));
+    let others = tag.extended_texts().map(|other| (other.description.as_str(), other.value.trim_end_matches('\0')));
+    Some(Told::default().with_entries(&software.into_iter().chain(others).collect::<Vec<_>>()))
 }
 
 fn tag_of(metadata: &Metadata) -> Tag {

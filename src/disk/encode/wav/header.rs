@@ -132,7 +132,7 @@ impl Header {
     }
 
     /// `file_start`: more of a file than its header.
-    fn parse(file_start: Vec<u8>, most_riff_bytes: u64) -> Option<Self> {
+    pub fn parse(file_start: Vec<u8>, most_riff_bytes: u64) -> Option<Self> {
         let first_bytes = word_at(&file_start, FIRST_CHUNK_AT + 4)? as usize;
         let has_wide_sizes = match (file_start.get(..4)?, file_start.get(FIRST_CHUNK_AT..FIRST_CHUNK_AT + 4)?) {
             (b"RIFF", b"JUNK") => first_bytes == DS64_BYTES,
