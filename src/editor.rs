@@ -15,6 +15,7 @@ pub mod gestures;
 mod levels;
 mod model;
 pub mod panel;
+mod takes;
 #[cfg(test)]
 mod tests;
 pub mod theme;

@@ -20,12 +20,14 @@
 //! What the editor shows goes through the atomics of [`Status`], meters through those of its [`Scope`], the waveform
 //! through its [`Waveform`], the peaks of the export through those of its [`ExportPeaks`]. The texts that are saved with
 //! the project go through [`Texts`], in revisions, so that a take keeps those of its first frame. What may hang is
-//! asked for by an [`Errand`]. Capture from the window asks the writer through [`Captures`].
+//! asked for by an [`Errand`]. Capture from the window asks the writer through [`Captures`]. The takes on the disk come to the
+//! window through a [`Library`].
 
 mod bell;
 mod captures;
 mod errand;
 mod export;
+mod library;
 mod queue;
 mod ring;
 mod scope;
@@ -39,6 +41,7 @@ pub use bell::Bell;
 pub use captures::Captures;
 pub use errand::Errand;
 pub use export::ExportPeaks;
+pub use library::{KeptTake, Library, LibraryNews};
 pub use queue::{Full, MAX_CHUNK_FRAMES, Message, Receiver, Sender, capacity, link};
 pub use ring::Capacity;
 pub use scope::{Level, MAX_METERS, Scope};

@@ -2,7 +2,7 @@
 
 use crate::core::format::StreamFormat;
 use crate::core::take::{HostTransport, Song};
-use crate::disk::files::{Foresight, Found, NextTake};
+use crate::disk::files::{Foresight, Found, NextTake, TakeLibrary};
 use crate::disk::writer::WriterThread;
 use crate::editor::panel::{Foresee, Foreseen};
 use crate::editor::{self, RecorderEditor};
@@ -143,7 +143,10 @@ impl Plugin for AudioFileOut {
     }
 
     fn editor(&mut self, _async_executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
-        editor::create(Arc::clone(&self.params), Arc::clone(&self.status), foresee(Arc::clone(&self.status)))
+        let status = Arc::clone(&self.status);
+        let library = TakeLibrary::new(Arc::new(move || status.scope().changed()));
+        let foresee = foresee(Arc::clone(&self.status));
+        editor::create(Arc::clone(&self.params), Arc::clone(&self.status), foresee, Box::new(library))
     }
 
     fn filter_state(state: &mut PluginState) {

@@ -20,6 +20,7 @@
 //! name would get too long.
 
 mod component;
+mod renaming;
 mod safe;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ mod tests;
 use super::format::StreamFormat;
 use super::take::TakeSettings;
 use component::Component;
+pub use renaming::{NewName, TakeName, name_of};
 use std::fmt;
 use std::path::{MAIN_SEPARATOR_STR, Path, PathBuf, is_separator};
 

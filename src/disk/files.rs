@@ -1,6 +1,6 @@
 //! The files of a take: where they lie, how they get their names, and how none of them replaces another.
 //!
-//! Everything here, apart from [`Foresight`], runs on the writer thread and may block on the disk, but never waits for another recorder longer than
+//! Everything here, apart from [`Foresight`] and [`TakeLibrary`], runs on the writer thread and may block on the disk, but never waits for another recorder longer than
 //! a few milliseconds.
 //!
 //! # A take keeps its file
@@ -36,9 +36,11 @@
 //! and everything beside it lies beside that file. A link to nothing is an error, as is a folder of that name. With
 //! Unique Suffix on, a name that a link has is used.
 
+mod changes;
 mod error;
 mod exclusive;
 mod foresee;
+mod library;
 mod numbering;
 mod take_file;
 #[cfg(test)]
@@ -47,6 +49,7 @@ mod together;
 
 pub use error::FileError;
 pub use foresee::{Foresight, Found, NextTake};
+pub use library::TakeLibrary;
 pub use take_file::TakeFile;
 pub use together::{next_parts, next_parts_in};
 

@@ -1,5 +1,6 @@
 //! Turns status and parameters into what is drawn. Pure.
 
+use super::takes::TakeRow;
 use super::trouble::{self, Causes, Read, Trouble};
 use super::words;
 use crate::core::format::{
@@ -7,7 +8,7 @@ use crate::core::format::{
 };
 use crate::core::take::TakeSettings;
 use crate::link::{RecorderState, StatusSnapshot, TakeReport, TextSet};
-use std::path::PathBuf;
+use std::sync::Arc;
 
 /// What the window says at first glance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,26 +51,6 @@ impl State {
 pub enum TypeSetting {
     Codec(Codec),
     BitRate(BitRate),
-}
-
-/// One finished take.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TakeRow {
-    pub name: String,
-    /// What a click shows in the file manager; none where nothing was written.
-    pub path: Option<PathBuf>,
-    /// h:mm:ss.mmm
-    pub length: String,
-    pub size: String,
-    /// dBFS
-    pub peak: String,
-    /// Integrated, in LUFS; empty where there is none.
-    pub lufs: String,
-    /// All figures of how loud it is; empty where there are none.
-    pub loudness: String,
-    /// Empty where nothing was lost.
-    pub lost: String,
-    pub is_complete: bool,
 }
 
 /// The DAW's track.
@@ -148,7 +129,7 @@ pub struct Model {
     pub room: String,
     pub trouble: Vec<Trouble>,
     /// Newest first.
-    pub takes: Vec<TakeRow>,
+    pub takes: Arc<[TakeRow]>,
 }
 
 /// What a model is made from.
@@ -156,6 +137,8 @@ pub struct Inputs<'a> {
     pub status: &'a StatusSnapshot,
     /// Finished takes, oldest first.
     pub reports: &'a [TakeReport],
+    /// Newest first.
+    pub takes: &'a Arc<[TakeRow]>,
     pub record: bool,
     pub pause: bool,
     /// A marker is being set.
@@ -230,7 +213,7 @@ impl Model {
             next_path: words::printable(inputs.next_path),
             room: room_seconds.map_or_else(String::new, |seconds| format!("Disk lasts {}", words::duration(seconds))),
             trouble: trouble::list(&causes),
-            takes: inputs.reports.iter().rev().map(take_row).collect(),
+            takes: Arc::clone(inputs.takes),
         }
     }
 }
@@ -316,28 +299,9 @@ fn progress(fill: f32, at_first: f32) -> f32 {
     if at_first > 0.0 { (1.0 - fill / at_first).clamp(0.0, 1.0) } else { 1.0 }
 }
 
-fn take_row(report: &TakeReport) -> TakeRow {
-    let path = report.paths.first();
-    let parts = report.paths.len();
-    let name = path.map_or_else(|| "no file".to_owned(), |path| trouble::file_name(path));
-    let lost = report.lost_frames;
-    TakeRow {
-        name: if parts > 1 { format!("{name} and {} more", parts - 1) } else { name },
-        path: path.cloned(),
-        length: words::clock(report.frames, report.sample_rate),
-        size: words::size(report.bytes),
-        peak: words::decibels(report.peak),
-        lufs: report.loudness.and_then(|loudness| loudness.integrated_lufs).map_or_else(String::new, words::signed),
-        loudness: report.loudness.as_ref().map_or_else(String::new, words::loudness),
-        lost: if lost > 0 { format!("{} lost", words::count(lost)) } else { String::new() },
-        is_complete: lost == 0 && report.error.is_none(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::loudness::Loudness;
 
     const STEREO: StreamFormat = StreamFormat { channels: 2, sample_rate: 48_000 };
 
@@ -352,6 +316,7 @@ mod tests {
         let mut inputs = Inputs {
             status,
             reports,
+            takes: &Arc::default(),
             record: false,
             pause: false,
             marker: false,
@@ -410,6 +375,7 @@ mod tests {
             let inputs = Inputs {
                 status: &status,
                 reports: &[],
+                takes: &Arc::default(),
                 record,
                 pause: false,
                 waiting: WAITING,
@@ -447,27 +413,6 @@ mod tests {
         let mp3 = model(&status, &[], |inputs| inputs.settings.file_type = FileType::Mp3);
         assert_eq!(mp3.room, "Disk lasts 12 h 00 min");
         assert_eq!(model(&StatusSnapshot::default(), &[], |_| {}).room, "");
-    }
-
-    #[test]
-    fn takes_come_newest_first_with_what_was_lost() {
-        let take = |name: &str, lost_frames| TakeReport {
-            paths: vec![name.into()],
-            frames: 48_000,
-            sample_rate: 48_000,
-            bytes: 288_044,
-            lost_frames,
-            peak: 0.5,
-            loudness: Some(Loudness { integrated_lufs: Some(-18.2), ..Loudness::default() }),
-            ..TakeReport::default()
-        };
-        let rows = model(&StatusSnapshot::default(), &[take("a.wav", 0), take("b.wav", 9)], |_| {}).takes;
-        assert_eq!(rows[0].name, "b.wav");
-        assert_eq!((rows[0].lost.as_str(), rows[0].is_complete), ("9 lost", false));
-        let a = &rows[1];
-        assert_eq!((a.length.as_str(), a.size.as_str(), a.peak.as_str()), ("0:00:01.000", "288.0 kB", "−6.0"));
-        assert_eq!((a.lufs.as_str(), a.loudness.as_str()), ("−18.2", "−18.2 LUFS"));
-        assert_eq!((a.lost.as_str(), a.is_complete), ("", true));
     }
 
     #[test]

@@ -4,13 +4,14 @@ use super::desktop::{Desktop, News};
 use super::gestures::Gestures;
 use super::levels::Levels;
 use super::model::{Inputs, Model, Waiting};
+use super::takes::Takes;
 use super::trouble::{Read, TroubleId};
 use super::view::{Action, Number, Sound, View};
 use crate::core::format::StreamFormat;
 use crate::core::naming;
 use crate::core::rate::file_rate;
 use crate::core::take::{Capture, TakeSettings};
-use crate::link::{RecorderState, Status, StatusSnapshot, TakeReport, TextId, TextSet};
+use crate::link::{Library, RecorderState, Status, StatusSnapshot, TakeReport, TextId, TextSet};
 use crate::params::RecorderParams;
 use egui::Ui;
 use nice_plug::prelude::FloatParam;
@@ -55,6 +56,14 @@ impl Foreseen {
         }
     }
 
+    /// The folder that the take lies in, whether it is there or not.
+    fn take_folder(&self) -> Option<&Path> {
+        match self {
+            Foreseen::Known { path, .. } => path.parent(),
+            Foreseen::Open(_) => None,
+        }
+    }
+
     /// The recorder's folder as `fallback` itself could say it; empty where it is not known.
     fn recorder_folder(&self) -> String {
         match self {
@@ -85,10 +94,11 @@ pub struct Panel {
     view: View,
     levels: Levels,
     read: Read,
-    /// What the desktop could not do.
+    /// What the desktop, or the disk at the user's wish, could not do.
     desktop_trouble: Option<String>,
     track_rgb: Option<[u8; 3]>,
     reports: Vec<TakeReport>,
+    takes: Takes,
     /// Takes that had finished when `reports` was read.
     reports_of: u64,
     /// How full the queue was when the present take ended.
@@ -113,7 +123,13 @@ enum MarkerPress {
 
 impl Panel {
     /// A panel on `params` and `status`.
-    pub fn new(params: Arc<RecorderParams>, status: Arc<Status>, desktop: Box<dyn Desktop>, foresee: Foresee) -> Self {
+    pub fn new(
+        params: Arc<RecorderParams>,
+        status: Arc<Status>,
+        desktop: Box<dyn Desktop>,
+        foresee: Foresee,
+        library: Box<dyn Library>,
+    ) -> Self {
         Self {
             params,
             status,
@@ -125,6 +141,7 @@ impl Panel {
             desktop_trouble: None,
             track_rgb: None,
             reports: Vec::new(),
+            takes: Takes::new(library),
             reports_of: 0,
             rest_at_first: 0.0,
             time: 0.0,
@@ -164,6 +181,9 @@ impl Panel {
         let next = self.next_take(&status);
         if let Some(Foreseen::Known { path, .. }) = &next {
             shared.set_next_path(path);
+        }
+        if let Some(text) = self.takes.follow(&status, &self.reports, next.as_ref().and_then(Foreseen::take_folder)) {
+            self.desktop_trouble = Some(text);
         }
         // Others use the folder too.
         let changes_every_second = self.params.texts.current().file.contains("{time}");
@@ -253,6 +273,7 @@ impl Panel {
         Model::new(&Inputs {
             status,
             reports: &self.reports,
+            takes: self.takes.rows(),
             record: self.params.record.value(),
             pause: self.params.pause.value(),
             marker: self.marker_press.is_some(),
@@ -322,6 +343,8 @@ impl Panel {
                 }
             }
             Action::Reveal(path) => self.desktop.show(&path),
+            Action::Rename { files, written } => self.takes.rename(files, written),
+            Action::Trash(files) => self.takes.trash(files),
             Action::Read(TroubleId::Desktop) => self.desktop_trouble = None,
             Action::Read(id) => self.read.mark(id, status),
             Action::ResetClips => self.levels.reset_clips(),

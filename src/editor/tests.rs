@@ -2,6 +2,7 @@
 
 mod pages;
 mod rig;
+mod takes;
 
 use super::desktop::News;
 use super::view::MIN_SIZE;

@@ -26,7 +26,7 @@ pub enum TroubleId {
     Waiting,
     /// The export sends nothing.
     Export,
-    /// The desktop could not do what the user asked for.
+    /// The desktop, or the disk, could not do what the user asked for.
     Desktop,
 }
 

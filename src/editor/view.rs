@@ -19,6 +19,7 @@ use egui::{Event, FontId, Frame, Key, Margin, Modifiers, Response, Sense, Ui, Ve
 use std::path::PathBuf;
 
 pub use settings::tabs_have_focus;
+pub use takes::{KEYS as TAKE_KEYS, have_focus as takes_have_focus};
 
 /// The smallest window, in points.
 pub const MIN_SIZE: Vec2 = vec2(520.0, 360.0);
@@ -65,6 +66,13 @@ pub enum Action {
     Browse,
     OpenFolder,
     Reveal(PathBuf),
+    /// The files of a take get the name that the user wrote.
+    Rename {
+        files: Vec<PathBuf>,
+        written: String,
+    },
+    /// The files of a take go to the trash.
+    Trash(Vec<PathBuf>),
     Read(TroubleId),
     ResetClips,
 }
@@ -90,6 +98,7 @@ pub struct Sound<'a> {
 #[derive(Default)]
 pub struct View {
     settings: settings::Settings,
+    takes: takes::Takes,
     /// The keyboard moves through the window, so what it acts on is marked.
     shows_focus: bool,
     /// The window's size when its corner was taken hold of.
@@ -109,7 +118,7 @@ impl View {
             trouble::show(ui, &model.trouble, &mut actions);
             sound_row(ui, sound, model.state, &mut actions);
             self.settings.show(ui, model, focus, &mut actions);
-            takes::show(ui, &model.takes, focus, &mut actions);
+            self.takes.show(ui, &model.takes, focus, &mut actions);
         });
         self.corner(ui);
         actions

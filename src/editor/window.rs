@@ -5,8 +5,9 @@ use super::fonts::SystemFonts;
 use super::panel::{Foresee, Panel};
 use super::theme;
 use super::view::{self, MAX_SIZE, MIN_SIZE};
-use crate::link::Status;
+use crate::link::{Library, Status};
 use crate::params::{RecorderParams, WindowSize};
+use egui::Popup;
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::{LogicalSize, NativeSize};
 use nice_plug::editor::{
@@ -36,14 +37,20 @@ const BROKEN: &str = "The window stopped because of an error of its own. The rec
                       controls.";
 
 /// Makes the editor; the window itself opens when the host asks for it.
-pub fn create(params: Arc<RecorderParams>, status: Arc<Status>, foresee: Foresee) -> Option<RecorderEditor> {
+pub fn create(
+    params: Arc<RecorderParams>,
+    status: Arc<Status>,
+    foresee: Foresee,
+    library: Box<dyn Library>,
+) -> Option<RecorderEditor> {
     let notifier = RepaintNotifier::default();
     let wake = {
         let notifier = notifier.clone();
         move || notifier.request_repaint()
     };
     status.scope().on_change(wake.clone());
-    let panel = Panel::new(Arc::clone(&params), Arc::clone(&status), Box::new(UserDesktop::new(wake)), foresee);
+    let desktop = Box::new(UserDesktop::new(wake));
+    let panel = Panel::new(Arc::clone(&params), Arc::clone(&status), desktop, foresee, library);
     let app = App {
         shared: Arc::new(Mutex::new(Shared { panel, gui: None, is_broken: false })),
         params: Arc::clone(&params),
@@ -340,10 +347,12 @@ impl NiceEguiApp for App {
 
 /// The keys that the host does not get: all of them while a text is typed, else those that the window itself uses.
 pub(super) fn keys(ctx: &egui::Context) -> KeyCapture {
-    if ctx.text_edit_focused() {
+    // An open menu takes the arrow keys.
+    if ctx.text_edit_focused() || Popup::is_any_open(ctx) {
         return KeyCapture::CaptureAll;
     }
     let of_tabs: &[&str] = if view::tabs_have_focus(ctx) { &["ArrowLeft", "ArrowRight", "Home", "End"] } else { &[] };
-    let names = [" ", "m", "M", "c", "C", "Tab", "Enter", "Escape"].iter().chain(of_tabs);
+    let of_takes: &[&str] = if view::takes_have_focus(ctx) { &view::TAKE_KEYS } else { &[] };
+    let names = [" ", "m", "M", "c", "C", "Tab", "Enter", "Escape"].iter().chain(of_tabs).chain(of_takes);
     KeyCapture::CaptureKeys(names.filter_map(|name| name.parse::<Key>().ok()).collect())
 }

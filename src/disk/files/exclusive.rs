@@ -175,7 +175,7 @@ pub(super) fn create_unused(path: &Path, marker: fn(u32) -> Marker) -> Result<(F
 }
 
 /// Renames over a file that `held` keeps others away from.
-fn rename_over(from: &Path, to: &Path, held: File) -> io::Result<()> {
+pub(super) fn rename_over(from: &Path, to: &Path, held: File) -> io::Result<()> {
     // Some file systems of Windows replace no file that is open.
     let _held = (!cfg!(windows)).then_some(held);
     fs::rename(from, to)

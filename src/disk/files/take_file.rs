@@ -194,7 +194,7 @@ fn set_aside(leftover: &File, beside: &Path, path: &Path) -> Result<(), FileErro
 }
 
 /// The type that a file's name tells.
-fn file_type(path: &Path) -> Option<FileType> {
+pub(super) fn file_type(path: &Path) -> Option<FileType> {
     let extension = path.extension()?.to_str()?;
     FileType::ALL.iter().copied().find(|file_type| file_type.id() == extension)
 }

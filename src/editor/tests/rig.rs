@@ -6,7 +6,7 @@ use crate::editor::desktop::{Desktop, News};
 use crate::editor::gestures::Gestures;
 use crate::editor::panel::{Foreseen, Panel};
 use crate::editor::theme;
-use crate::link::{Status, TextSet};
+use crate::link::{KeptTake, Library, LibraryNews, Status, TextSet};
 use crate::params::{RecorderParams, WindowSize};
 use egui::{Key, Rect, Role, Vec2};
 use egui_kittest::kittest::{NodeT, Queryable};
@@ -48,11 +48,13 @@ impl Gestures for WrittenDown {
     }
 }
 
-/// What the window asked the desktop for.
+/// What the window asked the desktop or the disk for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Asked {
     Folder(PathBuf),
     Show(PathBuf),
+    Rename(Vec<PathBuf>, String),
+    Trash(Vec<PathBuf>),
 }
 
 /// What has the keyboard's focus.
@@ -67,6 +69,11 @@ pub struct Focused {
 struct Messages {
     asked: Vec<Asked>,
     news: Vec<News>,
+    library_news: Vec<LibraryNews>,
+    /// The takes in the folder, and whether the window has not heard of them.
+    kept: (Vec<KeptTake>, bool),
+    gone: Vec<PathBuf>,
+    looked_into: Option<PathBuf>,
 }
 
 struct FakeDesktop(Arc<Mutex<Messages>>);
@@ -82,6 +89,44 @@ impl Desktop for FakeDesktop {
 
     fn news(&mut self) -> Option<News> {
         self.0.lock().unwrap().news.pop()
+    }
+}
+
+/// Does what the test says, when it says it.
+struct FakeLibrary {
+    messages: Arc<Mutex<Messages>>,
+    kept: Vec<KeptTake>,
+    gone: Vec<PathBuf>,
+}
+
+impl Library for FakeLibrary {
+    fn look(&mut self, folder: Option<&Path>, _: &Arc<[PathBuf]>) -> bool {
+        let mut messages = self.messages.lock().unwrap();
+        messages.looked_into = folder.map(Path::to_owned);
+        let is_news = std::mem::take(&mut messages.kept.1);
+        self.kept.clone_from(&messages.kept.0);
+        self.gone.clone_from(&messages.gone);
+        is_news
+    }
+
+    fn takes(&self) -> &[KeptTake] {
+        &self.kept
+    }
+
+    fn is_gone(&self, path: &Path) -> bool {
+        self.gone.iter().any(|gone| gone == path)
+    }
+
+    fn rename(&mut self, paths: Vec<PathBuf>, written: String) {
+        self.messages.lock().unwrap().asked.push(Asked::Rename(paths, written));
+    }
+
+    fn trash(&mut self, paths: Vec<PathBuf>) {
+        self.messages.lock().unwrap().asked.push(Asked::Trash(paths));
+    }
+
+    fn news(&mut self) -> Option<LibraryNews> {
+        self.messages.lock().unwrap().library_news.pop()
     }
 }
 
@@ -117,7 +162,9 @@ impl Rig {
             })
         };
         let fake = Box::new(FakeDesktop(Arc::clone(&desktop)));
-        let mut panel = Panel::new(Arc::clone(&params), Arc::clone(&status), fake, Box::new(foresee));
+        let library =
+            Box::new(FakeLibrary { messages: Arc::clone(&desktop), kept: Vec::new(), gone: Vec::new() });
+        let mut panel = Panel::new(Arc::clone(&params), Arc::clone(&status), fake, Box::new(foresee), library);
         status.scope().open();
         panel.opens();
         let world = World { panel, gestures: WrittenDown::default(), params, status, desktop };
@@ -145,13 +192,41 @@ impl Rig {
         self.harness.state().gestures.0.take()
     }
 
-    /// What the desktop was asked for since the last question.
+    /// What the desktop and the disk were asked for since the last question.
     pub fn asked(&mut self) -> Vec<Asked> {
         std::mem::take(&mut self.harness.state().desktop.lock().unwrap().asked)
     }
 
     pub fn tell(&mut self, news: News) {
         self.harness.state().desktop.lock().unwrap().news.push(news);
+    }
+
+    /// The disk has done, or not done, what it was asked for.
+    pub fn hear(&mut self, news: LibraryNews) {
+        self.harness.state().desktop.lock().unwrap().library_news.push(news);
+        self.harness.run_steps(2);
+    }
+
+    /// These takes, each with its files, lie in the folder, and these files are no longer there.
+    pub fn keep(&mut self, takes: &[&[&str]], gone: &[&str]) {
+        let path = |name: &&str| Path::new("/takes").join(name);
+        let take = |names: &&[&str]| KeptTake {
+            paths: names.iter().map(path).collect(),
+            frames: Some(96_000),
+            sample_rate: 48_000,
+            bytes: 576_044,
+            loudness: None,
+        };
+        let mut messages = self.harness.state().desktop.lock().unwrap();
+        messages.kept = (takes.iter().map(take).collect(), true);
+        messages.gone = gone.iter().map(path).collect();
+        drop(messages);
+        self.harness.run_steps(2);
+    }
+
+    /// The folder whose takes the window wants.
+    pub fn looked_into(&self) -> Option<PathBuf> {
+        self.harness.state().desktop.lock().unwrap().looked_into.clone()
     }
 
     /// Measures a block in which each channel has this peak.
