@@ -1,6 +1,6 @@
 //! The writer thread: it owns every file, path and encoder. Nothing here runs on the audio thread. There are more
 //! threads: `take::syncing` has one for each disk, to bring files to the medium in mid-take, and [`files::Foresight`] looks for
-//! the next take's name.
+//! the next take's name, [`files::TakeLibrary`] for the takes that are there.
 
 pub mod encode;
 pub mod error;

@@ -17,7 +17,7 @@
 //! | [`disk`] | one writer thread for each active instance, and one for each disk that long takes are brought to |
 //! | [`osc`] | one export thread for each active instance, only while its Export Method is not Off |
 //! | [`editor`] | the window's thread |
-//! | [`link::Errand`] | one for each question that may hang: the next take's name, a font, the desktop, a name in the network |
+//! | [`link::Errand`] | one for each question that may hang: the next take's name, the takes of its folder and what is done to them, a font, the desktop, a name in the network |
 //! | [`plugin`] | the framework's calls; each says which thread makes it |
 //! | [`link`], [`params`] | what the threads share; the link's watch is one thread for all instances |
 //!

@@ -92,12 +92,7 @@ impl Takes {
 
     /// Takes note of what has changed. `reports` are the last ones, oldest first; the next take goes into `folder`, where that is
     /// known. Returns what could not be done, in words for the user.
-    pub fn follow(
-        &mut self,
-        status: &StatusSnapshot,
-        reports: &[TakeReport],
-        folder: Option<&Path>,
-    ) -> Option<String> {
+    pub fn follow(&mut self, status: &StatusSnapshot, reports: &[TakeReport], folder: Option<&Path>) -> Option<String> {
         let mut is_old = status.path != self.current || status.finished_takes != self.finished;
         self.current.clone_from(&status.path);
         self.add(reports, status.finished_takes);

@@ -128,11 +128,9 @@ mod tests {
             let rounded = |value: Option<f64>| value.map(|value| (value * 10.0).round() / 10.0);
             let expected = match file_type {
                 FileType::Wav => Some(LOUDNESS),
-                FileType::Mp3 | FileType::Flac | FileType::Ogg => Some(Loudness {
-                    integrated_lufs: Some(-23.5),
-                    true_peak_dbtp: Some(-1.0),
-                    ..Loudness::default()
-                }),
+                FileType::Mp3 | FileType::Flac | FileType::Ogg => {
+                    Some(Loudness { integrated_lufs: Some(-23.5), true_peak_dbtp: Some(-1.0), ..Loudness::default() })
+                }
                 FileType::Opus => Some(Loudness { integrated_lufs: Some(-23.5), ..Loudness::default() }),
                 FileType::Aiff => None,
             };

@@ -56,11 +56,9 @@ impl fmt::Display for NotChanged {
             NotChanged::Gone { path } => {
                 write!(f, "\"{}\" was moved or removed in the meantime: nothing was done.", name(path))
             }
-            NotChanged::NotOpened { path, source } => write!(
-                f,
-                "\"{}\" could not be opened ({source}): it was left alone. Use the file manager.",
-                name(path)
-            ),
+            NotChanged::NotOpened { path, source } => {
+                write!(f, "\"{}\" could not be opened ({source}): it was left alone. Use the file manager.", name(path))
+            }
             NotChanged::NotRenamed { path, source } => {
                 write!(f, "\"{}\" could not be renamed ({source}). Try another name.", name(path))
             }

@@ -162,8 +162,7 @@ impl Rig {
             })
         };
         let fake = Box::new(FakeDesktop(Arc::clone(&desktop)));
-        let library =
-            Box::new(FakeLibrary { messages: Arc::clone(&desktop), kept: Vec::new(), gone: Vec::new() });
+        let library = Box::new(FakeLibrary { messages: Arc::clone(&desktop), kept: Vec::new(), gone: Vec::new() });
         let mut panel = Panel::new(Arc::clone(&params), Arc::clone(&status), fake, Box::new(foresee), library);
         status.scope().open();
         panel.opens();

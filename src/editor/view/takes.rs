@@ -263,13 +263,7 @@ fn question(ui: &mut Ui, take: &TakeRow, mut asked: Asked, actions: &mut Vec<Act
 }
 
 /// Enter renames; whatever else takes the focus away leaves the name as it is.
-fn ask_for_name(
-    ui: &mut Ui,
-    take: &TakeRow,
-    written: &mut String,
-    is_new: bool,
-    actions: &mut Vec<Action>,
-) -> bool {
+fn ask_for_name(ui: &mut Ui, take: &TakeRow, written: &mut String, is_new: bool, actions: &mut Vec<Action>) -> bool {
     let extension = take.files.first().and_then(|path| path.extension()).unwrap_or_default();
     ui.label(format!(".{}", extension.to_string_lossy()));
     let room = ui.available_rect_before_wrap();

@@ -3,8 +3,8 @@
 
 use crate::core::markers::{Marker, first_that_fit};
 use crate::core::metadata::{Key, Metadata};
-use ::id3::frame::{Chapter, Comment, ExtendedText, TableOfContents};
 use crate::disk::encode::told::Told;
+use ::id3::frame::{Chapter, Comment, ExtendedText, TableOfContents};
 use ::id3::{Encoder, Frame, Tag, TagLike, Version};
 use std::io::{self, Cursor};
 

@@ -28,9 +28,8 @@ impl Folder {
     fn there(&self) -> Vec<(String, String)> {
         let entries = self.0.path().read_dir().unwrap().map(Result::unwrap);
         let files = entries.filter(|entry| entry.file_type().unwrap().is_file());
-        let file = |entry: fs::DirEntry| {
-            (entry.file_name().into_string().unwrap(), fs::read_to_string(entry.path()).unwrap())
-        };
+        let file =
+            |entry: fs::DirEntry| (entry.file_name().into_string().unwrap(), fs::read_to_string(entry.path()).unwrap());
         let mut there: Vec<_> = files.map(file).collect();
         there.sort();
         there

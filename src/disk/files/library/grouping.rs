@@ -76,9 +76,12 @@ pub fn group(singles: Vec<Single>) -> Vec<(KeptTake, SystemTime)> {
     takes.into_iter().map(kept).collect()
 }
 
+/// What files of channels that lie side by side share: the name, the part and the extension.
+type SideBySide = (String, u32, Option<OsString>);
+
 /// Files of channels that were recorded together become one row.
 fn side_by_side(singles: Vec<Single>) -> Vec<Row> {
-    let mut by_name: HashMap<(String, u32, Option<OsString>), Vec<(String, Single)>> = HashMap::new();
+    let mut by_name: HashMap<SideBySide, Vec<(String, Single)>> = HashMap::new();
     let mut rows = Vec::new();
     for single in singles {
         let TakeName { base, channel, part } = TakeName::of(&single.path);

@@ -79,8 +79,7 @@ impl Memory {
         }
         let parents: HashSet<&Path> = question.session.iter().filter_map(|path| path.parent()).collect();
         let folders = parents.into_iter().chain(question.folder.as_deref());
-        let changed: HashSet<PathBuf> =
-            folders.filter(|folder| self.has_changed(folder)).map(Path::to_owned).collect();
+        let changed: HashSet<PathBuf> = folders.filter(|folder| self.has_changed(folder)).map(Path::to_owned).collect();
         if let Some(folder) = &question.folder
             && (changed.contains(folder) || self.in_use.iter().any(|path| !is_in_use(path)))
         {

@@ -375,7 +375,7 @@ fn a_wish_is_done_by_another_thread_and_its_outcome_is_in_the_list_at_once() {
     let to = folder.path("b.wav");
     let news = renamed(&mut library, &path, "b");
     assert_eq!(news, LibraryNews::Renamed { from: vec![path.clone()], to: vec![to.clone()] });
-    assert_eq!(library.takes()[0].paths, [to.clone()]);
+    assert_eq!(library.takes()[0].paths, std::slice::from_ref(&to));
     assert!(!library.is_gone(&path) && !library.is_gone(&to));
     fs::write(folder.path("taken.wav"), "").unwrap();
     assert!(matches!(renamed(&mut library, &to, "taken"), LibraryNews::Failed(_)));
