@@ -45,19 +45,25 @@ struct Question {
     put_away: HashSet<PathBuf>,
 }
 
+/// What an errand brings. One type for all of them: each other one would come with channels and threads of its own.
+enum Answer {
+    Looked(Box<(Memory, Shelf)>),
+    Done(LibraryNews),
+}
+
 /// The library of one plugin instance. Lives on the window's thread.
 pub struct TakeLibrary {
     wake: Arc<dyn Fn() + Send + Sync>,
     /// Away on the errand while there is one.
     memory: Memory,
-    errand: Option<Errand<(Memory, Shelf)>>,
+    errand: Option<Errand<Answer>>,
     question: Question,
     /// When the last errand was sent.
     asked: Option<Instant>,
     /// Something was done since then.
     is_stale: bool,
     shelf: Shelf,
-    wishes: Vec<Errand<LibraryNews>>,
+    wishes: Vec<Errand<Answer>>,
     news: VecDeque<LibraryNews>,
 }
 
@@ -85,7 +91,8 @@ impl TakeLibrary {
             return false;
         }
         self.errand = None;
-        let Ok((memory, shelf)) = answer else { return false };
+        let Ok(Answer::Looked(looked)) = answer else { return false };
+        let (memory, shelf) = *looked;
         self.memory = memory;
         // What was done meanwhile the answer does not know.
         let is_news = !self.is_stale && shelf != self.shelf;
@@ -97,22 +104,25 @@ impl TakeLibrary {
 
     fn ask(&mut self) {
         let (mut memory, question) = (std::mem::take(&mut self.memory), self.question.clone());
-        let work = move || {
-            let shelf = memory.look(&question);
-            (memory, shelf)
-        };
-        let wake = Arc::clone(&self.wake);
         // Without a thread there is no answer, and the next look tries again.
-        self.errand = Errand::start("audio file takes", work, move || wake()).ok();
+        self.errand = self.start(Box::new(move || {
+            let shelf = memory.look(&question);
+            Answer::Looked(Box::new((memory, shelf)))
+        }));
         (self.asked, self.is_stale) = (Some(Instant::now()), false);
     }
 
-    /// Does `work` on a thread of its own and keeps what comes of it.
-    fn wish(&mut self, work: impl FnOnce() -> LibraryNews + Send + 'static) {
+    /// Does `work` on a thread of its own. `None` where there is no thread to be had.
+    fn start(&self, work: Box<dyn FnOnce() -> Answer + Send>) -> Option<Errand<Answer>> {
         let wake = Arc::clone(&self.wake);
-        match Errand::start("audio file change", work, move || wake()) {
-            Ok(errand) => self.wishes.push(errand),
-            Err(_) => self.news.push_back(LibraryNews::Failed(NO_THREAD.to_owned())),
+        Errand::start("audio file takes", work, move || wake()).ok()
+    }
+
+    /// Does `work`, which brings news, and keeps what comes of it.
+    fn wish(&mut self, work: Box<dyn FnOnce() -> Answer + Send>) {
+        match self.start(work) {
+            Some(errand) => self.wishes.push(errand),
+            None => self.news.push_back(LibraryNews::Failed(NO_THREAD.to_owned())),
         }
     }
 
@@ -165,27 +175,31 @@ impl Library for TakeLibrary {
     }
 
     fn rename(&mut self, paths: Vec<PathBuf>, written: String) {
-        self.wish(move || match rename_take(&paths, &written) {
-            Ok(to) => LibraryNews::Renamed { from: paths, to },
-            Err(error) => LibraryNews::Failed(error.to_string()),
-        });
+        self.wish(Box::new(move || {
+            Answer::Done(match rename_take(&paths, &written) {
+                Ok(to) => LibraryNews::Renamed { from: paths, to },
+                Err(error) => LibraryNews::Failed(error.to_string()),
+            })
+        }));
     }
 
     fn trash(&mut self, paths: Vec<PathBuf>) {
-        self.wish(move || match trash_take(&paths) {
-            Ok(()) => LibraryNews::Trashed(paths),
-            Err(error) => LibraryNews::Failed(error.to_string()),
-        });
+        self.wish(Box::new(move || {
+            Answer::Done(match trash_take(&paths) {
+                Ok(()) => LibraryNews::Trashed(paths),
+                Err(error) => LibraryNews::Failed(error.to_string()),
+            })
+        }));
     }
 
     fn news(&mut self) -> Option<LibraryNews> {
         let news = &mut self.news;
         self.wishes.retain_mut(|errand| match errand.answer() {
-            Ok(told) => {
+            Ok(Answer::Done(told)) => {
                 news.push_back(told);
                 false
             }
-            Err(TryRecvError::Disconnected) => {
+            Ok(Answer::Looked(_)) | Err(TryRecvError::Disconnected) => {
                 news.push_back(LibraryNews::Failed(NO_ANSWER.to_owned()));
                 false
             }

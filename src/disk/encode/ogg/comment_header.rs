@@ -9,7 +9,8 @@ use super::page;
 use crate::core::loudness::Loudness;
 use crate::core::markers::Marker;
 use crate::core::metadata::Metadata;
-use crate::disk::encode::tags::vorbis_comments::{chapters, vorbis_comments};
+use crate::disk::encode::tags::vorbis_comments::{chapters, read_vorbis_comments, vorbis_comments};
+use crate::disk::encode::told::Told;
 use std::ops::Range;
 
 /// Bytes of the room that are for markers.
@@ -146,19 +147,10 @@ pub fn packet_bytes(pages: &[u8], number: usize) -> Option<Vec<u8>> {
     (!bytes.is_empty()).then_some(bytes)
 }
 
-/// The comments, `name=value`, of the stream that begins with `pages`; nothing where not all of them are there.
-pub fn comments(pages: &[u8], mapping: Mapping) -> Option<Vec<String>> {
+/// `told` with what the comments say of the file; nothing where not all of them are in `pages`, the first of its stream.
+pub fn with_comments(told: Told, pages: &[u8], mapping: Mapping) -> Option<Told> {
     let packet = packet_bytes(pages, 1)?;
-    let mut rest = packet.get(mapping.head_bytes()..)?;
-    rest = &rest[prefixed(rest)?..];
-    let (number, mut rest) = rest.split_first_chunk()?;
-    let mut comments = Vec::new();
-    for _ in 0..u32::from_le_bytes(*number) {
-        let (comment, behind) = rest.split_at(prefixed(rest)?);
-        comments.push(String::from_utf8_lossy(&comment[4..]).into_owned());
-        rest = behind;
-    }
-    Some(comments)
+    Some(told.with_entries(&read_vorbis_comments(packet.get(mapping.head_bytes()..)?)?))
 }
 
 /// Bytes of the text at the start of `bytes`, with the 32 bits before it that say how long it is.

@@ -8,6 +8,26 @@ pub fn vorbis_comments(metadata: &Metadata) -> Vec<(String, &str)> {
     metadata.entries().map(|(key, value)| (field_name(key), value)).collect()
 }
 
+/// The fields of a header that begins with the vendor's name (section 5.2.1), each `name=value`; nothing where not all of them
+/// are there.
+pub fn read_vorbis_comments(header: &[u8]) -> Option<Vec<(&str, &str)>> {
+    let (_, rest) = read_prefixed(header)?;
+    let (number, mut rest) = rest.split_first_chunk()?;
+    let mut fields = Vec::new();
+    for _ in 0..u32::from_le_bytes(*number) {
+        let (field, behind) = read_prefixed(rest)?;
+        fields.extend(std::str::from_utf8(field).ok().and_then(|field| field.split_once('=')));
+        rest = behind;
+    }
+    Some(fields)
+}
+
+/// The bytes whose number stands before them, and what comes behind.
+fn read_prefixed(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    rest.split_at_checked(u32::from_le_bytes(*length) as usize)
+}
+
 /// The most chapters, by the digits of their numbers.
 const MOST_CHAPTERS: usize = 999;
 

@@ -13,8 +13,6 @@
 use crate::core::naming::TakeName;
 use crate::disk::encode::told::Told;
 use crate::link::KeptTake;
-use std::collections::HashMap;
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -30,79 +28,67 @@ pub struct Single {
     pub told: Told,
 }
 
-/// Files that lie side by side, at least one, and what the name of all of them is.
+/// Files that lie side by side, at least one.
 struct Row {
+    /// By channel.
+    files: Vec<Single>,
     base: String,
     part: u32,
-    /// Where it is one file.
-    channel: String,
-    files: Vec<Single>,
+    /// When the last of them was complete.
+    modified: SystemTime,
 }
 
 impl Row {
-    /// When the last of them was complete.
-    fn modified(&self) -> SystemTime {
-        self.files.iter().map(|file| file.modified).max().unwrap_or(SystemTime::UNIX_EPOCH)
+    fn of(single: Single) -> Self {
+        let TakeName { base, part, .. } = TakeName::of(&single.path);
+        Self { base, part, modified: single.modified, files: vec![single] }
     }
 
-    /// Whether `next` may be what comes behind.
+    /// Takes `single` in where it was recorded together with the others.
+    fn take_in(&mut self, single: &Single) -> bool {
+        let name = TakeName::of(&single.path);
+        let is_one = !name.channel.is_empty()
+            && (&name.base, name.part) == (&self.base, self.part)
+            && self.files.iter().all(|file| are_together(file, single));
+        if is_one {
+            let order = |single: &Single| channel_order(&TakeName::of(&single.path).channel);
+            let at = self.files.partition_point(|file| order(file) < order(single));
+            self.files.insert(at, single.clone());
+        }
+        is_one
+    }
+
+    /// Whether `next` is what comes behind.
     fn goes_on_in(&self, next: &Row) -> bool {
-        let shape = |row: &Row| {
-            let files = row.files.iter().map(|file| (TakeName::of(&file.path).channel, file.path.extension()));
-            let told = row.files.iter().map(|file| (file.told.channels, file.told.sample_rate));
-            files.map(|(channel, extension)| (channel, extension.map(ToOwned::to_owned))).zip(told).collect::<Vec<_>>()
+        let has_same_shape = |(one, other): (&Single, &Single)| {
+            one.path.extension() == other.path.extension()
+                && TakeName::of(&one.path).channel == TakeName::of(&other.path).channel
+                && (one.told.channels, one.told.sample_rate) == (other.told.channels, other.told.sample_rate)
         };
-        next.part == self.part + 1 && next.modified() > self.modified() && shape(next) == shape(self)
+        (&next.base, next.part) == (&self.base, self.part + 1)
+            && next.modified > self.modified
+            && next.files.len() == self.files.len()
+            && self.files.iter().zip(&next.files).all(has_same_shape)
     }
 }
 
-/// The takes of these files, each with the time at which it was complete, in any order.
+/// The takes of these files, which come newest first, each with the time at which it was complete, newest first.
 pub fn group(singles: Vec<Single>) -> Vec<(KeptTake, SystemTime)> {
-    let mut rows = side_by_side(singles);
-    rows.sort_by_key(|row| row.part);
+    let mut rows: Vec<Row> = Vec::new();
+    for single in singles {
+        if !rows.iter_mut().any(|row| row.take_in(&single)) {
+            rows.push(Row::of(single));
+        }
+    }
+    // Each with its last part first, which is the newest.
     let mut takes: Vec<Vec<Row>> = Vec::new();
-    let mut by_name: HashMap<(String, String), Vec<usize>> = HashMap::new();
     for row in rows {
-        let same_name = by_name.entry((row.base.clone(), row.channel.clone())).or_default();
-        let before = same_name.iter().find(|&&take| takes[take].last().is_some_and(|last| last.goes_on_in(&row)));
-        match before {
-            Some(&take) => takes[take].push(row),
-            None => {
-                same_name.push(takes.len());
-                takes.push(vec![row]);
-            }
+        match takes.iter_mut().find(|take| take.last().is_some_and(|next| row.goes_on_in(next))) {
+            Some(take) => take.push(row),
+            None => takes.push(vec![row]),
         }
     }
     takes.into_iter().map(kept).collect()
-}
-
-/// What files of channels that lie side by side share: the name, the part and the extension.
-type SideBySide = (String, u32, Option<OsString>);
-
-/// Files of channels that were recorded together become one row.
-fn side_by_side(singles: Vec<Single>) -> Vec<Row> {
-    let mut by_name: HashMap<SideBySide, Vec<(String, Single)>> = HashMap::new();
-    let mut rows = Vec::new();
-    for single in singles {
-        let TakeName { base, channel, part } = TakeName::of(&single.path);
-        if channel.is_empty() {
-            rows.push(Row { base, part, channel, files: vec![single] });
-        } else {
-            let extension = single.path.extension().map(ToOwned::to_owned);
-            by_name.entry((base, part, extension)).or_default().push((channel, single));
-        }
-    }
-    for ((base, part, _), mut rest) in by_name {
-        while let Some((channel, first)) = rest.pop() {
-            let together: Vec<_> = rest.extract_if(.., |(_, other)| are_together(&first, other)).collect();
-            let channel = if together.is_empty() { channel } else { String::new() };
-            let mut files = vec![first];
-            files.extend(together.into_iter().map(|(_, file)| file));
-            files.sort_by_key(|file| channel_order(&TakeName::of(&file.path).channel));
-            rows.push(Row { base: base.clone(), part, channel, files });
-        }
-    }
-    rows
 }
 
 /// `_L` before `_R`, `_2` before `_10`.
@@ -113,15 +99,18 @@ fn channel_order(channel: &str) -> (usize, String) {
 fn are_together(one: &Single, other: &Single) -> bool {
     let is_letter = |single: &Single| matches!(TakeName::of(&single.path).channel.as_str(), "_L" | "_R");
     let (a, b) = (&one.told, &other.told);
+    let extensions = [one, other].map(|single| single.path.extension());
     let distance = one.modified.duration_since(other.modified).unwrap_or_else(|before| before.duration());
     [a, b].iter().all(|told| told.channels == 1 && told.frames.is_some())
         && (a.frames, a.sample_rate, &a.song_position) == (b.frames, b.sample_rate, &b.song_position)
+        && extensions[0] == extensions[1]
         && distance <= CLOSED_TOGETHER
         && (a.song_position.is_some() || (is_letter(one) && is_letter(other)))
 }
 
+/// `rows` are the parts, the last one first.
 fn kept(rows: Vec<Row>) -> (KeptTake, SystemTime) {
-    let modified = rows.iter().map(Row::modified).max().unwrap_or(SystemTime::UNIX_EPOCH);
+    let modified = rows.first().map_or(SystemTime::UNIX_EPOCH, |row| row.modified);
     // Files of channels have one length, and tell the loudness of all of them together.
     let first = |row: &Row| row.files.first().map(|file| file.told.clone()).unwrap_or_default();
     let told: Vec<Told> = rows.iter().map(first).collect();
@@ -130,7 +119,7 @@ fn kept(rows: Vec<Row>) -> (KeptTake, SystemTime) {
         sample_rate: told.first().map_or(1, |told| told.sample_rate),
         loudness: if let [told] = &told[..] { told.loudness } else { None },
         bytes: rows.iter().flat_map(|row| &row.files).map(|file| file.bytes).sum(),
-        paths: rows.into_iter().flat_map(|row| row.files).map(|file| file.path).collect(),
+        paths: rows.into_iter().rev().flat_map(|row| row.files).map(|file| file.path).collect(),
     };
     (take, modified)
 }

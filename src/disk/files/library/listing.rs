@@ -6,7 +6,6 @@ use crate::core::format::FileType;
 use crate::disk::encode::told::{self, Told};
 use crate::disk::files::take_file::file_type;
 use crate::link::KeptTake;
-use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
@@ -129,10 +128,10 @@ impl Memory {
             let has_lost = |path: &PathBuf| !self.facts.contains_key(path) && is_gone(path) && !put_away.contains(path);
             if take.paths.iter().any(has_lost) {
                 takes.retain(|(other, _)| !other.paths.iter().all(|path| take.paths.contains(path)));
-                takes.push((take, modified));
+                let at = takes.partition_point(|&(_, other)| other >= modified);
+                takes.insert(at, (take, modified));
             }
         }
-        takes.sort_by_key(|&(_, modified)| Reverse(modified));
         takes.truncate(MOST_FILES);
         self.takes = takes;
     }
