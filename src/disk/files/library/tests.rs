@@ -238,6 +238,7 @@ fn the_takes_of_another_folder_are_others() {
     other.take("other.wav", &Take::default());
     let mut memory = Memory::default();
     memory.look(&one.question());
+    fs::remove_file(one.path("one.wav")).unwrap();
     let shelf = memory.look(&other.question());
     assert_eq!((names(&shelf), shelf.gone), (vec!["other.wav".to_owned()], HashSet::new()));
 }
@@ -302,10 +303,21 @@ fn parts_follow_the_file_before_them_and_parts_of_an_older_take_do_not() {
     folder.take("b.wav", &Take { age: 5 * HOUR, ..Take::default() });
     folder.take("c.wav", &Take { age: 4 * HOUR, ..Take::default() });
     folder.take("c (2).wav", &Take { age: 3 * HOUR, channels: 1, ..Take::default() });
+    // A copy has the time of its original.
+    folder.take("d.wav", &Take { age: 2 * HOUR, ..Take::default() });
+    folder.take("d (2).wav", &Take { age: 2 * HOUR, ..Take::default() });
     let parts = ["a.wav", "a (2).wav", "a (3).wav"].map(str::to_owned).to_vec();
     assert_eq!(
         folder.found(),
-        [one("c (2).wav"), one("c.wav"), one("b.wav"), one("b (2).wav"), (parts, Some(120_000))]
+        [
+            one("d (2).wav"),
+            one("d.wav"),
+            one("c (2).wav"),
+            one("c.wav"),
+            one("b.wav"),
+            one("b (2).wav"),
+            (parts, Some(120_000))
+        ]
     );
 }
 
