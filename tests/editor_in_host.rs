@@ -195,6 +195,30 @@ fn a_click_on_record_records_and_the_host_hears_of_it() {
 }
 
 #[test]
+fn a_path_that_is_copied_is_in_the_clipboard_of_the_desktop() {
+    on_a_display("a_path_that_is_copied_is_in_the_clipboard_of_the_desktop", || {
+        let mut rig = Rig::new();
+        let window = HostWindow::open(1.0).unwrap();
+        let mut processor = rig.instance.activate(SETUP).unwrap();
+        rig.instance.open_window(&window).unwrap();
+        // High enough for the menu to hang below the pointer.
+        rig.instance.resize_window(&window, [760, 900]).unwrap();
+        start_recording(&mut processor);
+        Render::new(&sound(2), 0..4_800).changes(&[record(0, false)]).play(&mut processor).unwrap();
+        play_until_drawn(&mut rig.instance, &mut processor, &window);
+        window.click_right(60, 544).unwrap();
+        play(&mut rig.instance, &mut processor, 10);
+        // The menu's second entry.
+        window.click(90, 596).unwrap();
+        play(&mut rig.instance, &mut processor, 10);
+        let take = rig.files()[0].to_string_lossy().into_owned();
+        assert_eq!(window.clipboard().unwrap(), Some(take));
+        rig.instance.close_window().unwrap();
+        rig.instance.deactivate(processor);
+    });
+}
+
+#[test]
 fn the_size_of_the_window_is_saved_with_the_project() {
     on_a_display("the_size_of_the_window_is_saved_with_the_project", || {
         let mut rig = Rig::new();

@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use x11rb::connection::Connection;
+use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
     AtomEnum, ButtonIndex, ConfigureWindowAux, ConnectionExt, CreateWindowAux, EventMask, ImageFormat, PropMode,
     WindowClass,
@@ -122,13 +123,48 @@ impl HostWindow {
 
     /// Moves the mouse there, in pixels, and clicks.
     pub fn click(&self, x: i16, y: i16) -> Result<(), HostError> {
+        self.click_button(ButtonIndex::M1, x, y)
+    }
+
+    /// The same with the right button.
+    pub fn click_right(&self, x: i16, y: i16) -> Result<(), HostError> {
+        self.click_button(ButtonIndex::M3, x, y)
+    }
+
+    fn click_button(&self, button: ButtonIndex, x: i16, y: i16) -> Result<(), HostError> {
         const PRESS: u8 = 4;
         const RELEASE: u8 = 5;
         self.move_to(x, y)?;
         for event in [PRESS, RELEASE] {
-            self.fake(event, ButtonIndex::M1.into(), 0, 0)?;
+            self.fake(event, button.into(), 0, 0)?;
         }
         Ok(())
+    }
+
+    /// The text in the desktop's clipboard; `None` where nobody gives one out.
+    pub fn clipboard(&self) -> Result<Option<String>, HostError> {
+        let atom = |name: &str| {
+            let reply = self.connection.intern_atom(false, name.as_bytes()).map_err(window_error)?.reply();
+            reply.map(|reply| reply.atom).map_err(window_error)
+        };
+        let (clipboard, text, place) = (atom("CLIPBOARD")?, atom("UTF8_STRING")?, atom("PASTED")?);
+        self.connection
+            .convert_selection(self.id, clipboard, text, place, x11rb::CURRENT_TIME)
+            .map_err(window_error)?;
+        self.connection.sync().map_err(window_error)?;
+        for _ in 0..SETTLE_ROUNDS {
+            while let Some(event) = self.connection.poll_for_event().map_err(window_error)? {
+                let Event::SelectionNotify(told) = event else { continue };
+                if told.property == x11rb::NONE {
+                    return Ok(None);
+                }
+                let pasted = self.connection.get_property(true, self.id, place, AtomEnum::ANY, 0, 1 << 16);
+                let pasted = pasted.map_err(window_error)?.reply().map_err(window_error)?;
+                return Ok(String::from_utf8(pasted.value).ok());
+            }
+            std::thread::sleep(SETTLE_PAUSE);
+        }
+        Ok(None)
     }
 
     /// Moves the mouse there, in pixels.
