@@ -271,7 +271,7 @@ fn ask_for_name(ui: &mut Ui, take: &TakeRow, written: &mut String, is_new: bool,
     let label = ui.label(RENAME).id;
     let field = Id::unique("new name");
     let all = CCursorRange::select_all_str(written);
-    let edit = TextEdit::singleline(written).id(field).margin(Margin::symmetric(4, 2));
+    let edit = TextEdit::singleline(written).id(field).margin(Margin::symmetric(4, 2)).align(Align2::LEFT_CENTER);
     let response = ui.add_sized(vec2(ui.available_width(), HEIGHT - 2.0), edit).labelled_by(label);
     if is_new {
         response.request_focus();

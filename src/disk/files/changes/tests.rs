@@ -1,7 +1,6 @@
 //! Other names, and the trash, for real files.
 
 use super::*;
-use std::process::Command;
 use tempfile::TempDir;
 
 /// A folder with files, each of which holds its first name.
@@ -186,6 +185,7 @@ fn where_a_file_does_not_go_to_the_trash_the_user_hears_which_ones_did() {
 }
 
 /// Names the folder of the test in the process that has a trash of its own, or none.
+#[cfg(all(unix, not(target_os = "macos")))]
 const INSIDE: &str = "AUDIO_FILE_OUT_TEST";
 
 /// Runs `body` as the test `name` in a process whose data lie in `data`, a path in its folder.
@@ -197,7 +197,7 @@ fn with_data_in(name: &str, data: &str, body: fn(&Folder)) {
     }
     let folder = Folder::new(&["a file"]);
     let test = format!("{}::{name}", module_path!().split_once("::").unwrap().1);
-    let output = Command::new(std::env::current_exe().unwrap())
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
         .args(["--exact", &test, "--nocapture"])
         .env("XDG_DATA_HOME", folder.path(data))
         .env(INSIDE, folder.0.path())
