@@ -93,7 +93,7 @@ struct Writer {
     /// Takes that get no more, and have something to write.
     ended: Vec<Job>,
     history: History,
-    /// Frames of the history are arriving.
+    /// Frames of the history arrive, or may at any time: behind a take no mark says so.
     is_keeping: bool,
     teller: Teller,
     room: Room,
@@ -208,7 +208,7 @@ impl Writer {
                 return self.end();
             }
             Mark::HistoryLength { frames } => {
-                self.is_keeping &= frames > 0;
+                self.is_keeping = frames > 0;
                 return self.history.set_length(frames);
             }
             Mark::HistoryBegins(start) => return self.begin_history(start),
@@ -224,7 +224,6 @@ impl Writer {
     }
 
     fn begin_history(&mut self, start: HistoryStart) {
-        self.is_keeping = true;
         self.receiver.bring_in();
         self.history.begin(start, self.receiver.arriving().sample_rate);
     }
@@ -336,17 +335,4 @@ fn catch_up(job: &mut Job, frames: u64, teller: &mut Teller) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::disk::take::REFRESH_INTERVAL;
-
-    #[test]
-    fn a_nap_ends_before_the_file_is_too_old_and_long_before_the_queue_is_full() {
-        let ms = Duration::from_millis;
-        assert_eq!(take_nap(REFRESH_INTERVAL, ms(4_000), false), REFRESH_INTERVAL);
-        assert_eq!(take_nap(ms(7), ms(4_000), false), ms(7));
-        assert_eq!(take_nap(REFRESH_INTERVAL, ms(100), false), ms(25));
-        assert_eq!(take_nap(REFRESH_INTERVAL, ms(4_000), true), PICTURE);
-        assert_eq!(take_nap(ms(0), ms(4_000), true), SHORTEST_NAP);
-    }
-}
+mod tests;

@@ -1,0 +1,112 @@
+use super::*;
+use crate::core::format::StreamFormat;
+use crate::disk::take::REFRESH_INTERVAL;
+use crate::link::{self, MAX_CHUNK_FRAMES, Sender, Status, TextId};
+use tempfile::TempDir;
+
+const RATE: u32 = 48_000;
+
+const FORMAT: StreamFormat = StreamFormat { channels: 1, sample_rate: RATE };
+
+#[test]
+fn a_nap_ends_before_the_file_is_too_old_and_long_before_the_queue_is_full() {
+    let ms = Duration::from_millis;
+    assert_eq!(take_nap(REFRESH_INTERVAL, ms(4_000), false), REFRESH_INTERVAL);
+    assert_eq!(take_nap(ms(7), ms(4_000), false), ms(7));
+    assert_eq!(take_nap(REFRESH_INTERVAL, ms(100), false), ms(25));
+    assert_eq!(take_nap(REFRESH_INTERVAL, ms(4_000), true), PICTURE);
+    assert_eq!(take_nap(ms(0), ms(4_000), true), SHORTEST_NAP);
+}
+
+/// A writer that works when it is told to, and the audio thread's end of its queue.
+struct Rig {
+    sender: Sender,
+    writer: Writer,
+    scratch: Vec<f32>,
+    _folder: TempDir,
+}
+
+fn texts(folder: &TempDir) -> Arc<Texts> {
+    let texts = Arc::<Texts>::default();
+    texts.set(TextId::File, folder.path().join("take{suffix}").to_str().unwrap());
+    texts
+}
+
+impl Rig {
+    /// So many frames of the history are kept.
+    fn keeping(frames: u64) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (sender, receiver) = link::link(FORMAT, link::capacity(FORMAT), Arc::default());
+        let writer = Writer::new(receiver, texts(&folder), |_| ());
+        let mut rig = Self { sender, writer, scratch: Vec::new(), _folder: folder };
+        rig.send(Mark::HistoryLength { frames });
+        rig.send(Mark::HistoryBegins(HistoryStart { channels: ChannelSet::first(1), song: Song::default() }));
+        rig
+    }
+
+    fn send(&mut self, mark: Mark) {
+        self.sender.try_mark(mark).unwrap();
+    }
+
+    fn begin(&mut self, preroll_frames: u64, settings: TakeSettings) {
+        let (channels, song) = (ChannelSet::first(1), Song::default());
+        self.send(Mark::Begin(TakeStart { settings, channels, song, preroll_frames }));
+    }
+
+    fn end(&mut self) {
+        self.send(Mark::End { left_out: 0 });
+    }
+
+    fn play(&mut self, frames: usize) {
+        play(&mut self.sender, frames);
+    }
+
+    /// One look at the queue.
+    fn drain(&mut self) {
+        self.writer.drain(&mut self.scratch);
+    }
+
+    /// All that there is to do.
+    fn work(&mut self) {
+        while !self.writer.is_up_to_date() || !self.writer.receiver.is_empty() {
+            self.drain();
+            self.writer.catch_up();
+        }
+    }
+
+    fn status(&self) -> &Arc<Status> {
+        self.writer.receiver.status()
+    }
+
+    /// Frames of the takes that are closed.
+    fn takes(&self) -> Vec<u64> {
+        self.status().reports().iter().map(|report| report.frames).collect()
+    }
+}
+
+fn play(sender: &mut Sender, frames: usize) {
+    let mut sound = vec![0.25; frames];
+    for start in (0..frames).step_by(MAX_CHUNK_FRAMES) {
+        sender.try_frames(&[&mut sound], start, MAX_CHUNK_FRAMES.min(frames - start)).unwrap();
+    }
+}
+
+/// What the window asks for.
+const fn the_last(frames: u64) -> Capture {
+    Capture { settings: TakeSettings::DEFAULT, frames, tempo: None }
+}
+
+#[test]
+fn a_take_from_the_very_first_frame_on_leaves_a_writer_that_keeps_the_history_from_sleeping_long() {
+    let (sender, receiver) = link::link(FORMAT, link::capacity(FORMAT), Arc::default());
+    let folder = tempfile::tempdir().unwrap();
+    let writer = Writer::new(receiver, texts(&folder), |_| ());
+    let mut rig = Rig { sender, writer, scratch: Vec::new(), _folder: folder };
+    rig.begin(0, TakeSettings::DEFAULT);
+    rig.send(Mark::HistoryLength { frames: 1_000 });
+    rig.play(100);
+    rig.end();
+    rig.play(100);
+    rig.work();
+    assert_eq!((rig.writer.history.frames(), rig.writer.nap()), (100, KEEPING_NAP));
+}
