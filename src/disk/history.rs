@@ -276,6 +276,18 @@ impl History {
         self.stretches.iter().map(|stretch| stretch.end() - stretch.start.max(self.oldest)).sum()
     }
 
+    /// The newest frames that follow each other up to the last one that passed.
+    pub fn unbroken(&self) -> u64 {
+        let mut first = self.passed;
+        for stretch in self.stretches.iter().rev() {
+            if stretch.end() != first {
+                break;
+            }
+            first = stretch.start;
+        }
+        self.passed - first
+    }
+
     /// What [`take_newest`](Self::take_newest) would give: frames, the song at the first one, and the channels.
     pub fn newest(&self, frames: u64) -> Option<(u64, Song, ChannelSet)> {
         let shape = self.format?;

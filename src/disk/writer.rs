@@ -239,7 +239,8 @@ impl Writer {
         let arriving = self.receiver.arriving();
         let channels = start.channels.and(ChannelSet::first(self.receiver.track_channels()));
         self.history.take_begins(channels, start.song, arriving.sample_rate);
-        let excerpt = self.history.take_newest(start.preroll_frames);
+        // The window captures behind the audio thread's back.
+        let excerpt = self.history.take_newest(start.preroll_frames.min(self.history.unbroken()));
         let start = match &excerpt {
             Some(Excerpt { frames, song, .. }) => {
                 let song = Song { tempo: start.song.tempo, ..*song };

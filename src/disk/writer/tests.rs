@@ -110,3 +110,20 @@ fn a_take_from_the_very_first_frame_on_leaves_a_writer_that_keeps_the_history_fr
     rig.work();
     assert_eq!((rig.writer.history.frames(), rig.writer.nap()), (100, KEEPING_NAP));
 }
+
+#[test]
+fn what_was_captured_is_no_hole_in_the_preroll_of_the_next_take() {
+    for between in [0, 500] {
+        let mut rig = Rig::keeping(10_000);
+        rig.play(8_000);
+        rig.work();
+        // Keep may be shorter than Pre-roll.
+        rig.writer.capture(the_last(2_000));
+        rig.play(between);
+        rig.begin(10_000, TakeSettings::DEFAULT);
+        rig.play(100);
+        rig.end();
+        rig.work();
+        assert_eq!(rig.takes(), [2_000, between as u64 + 100]);
+    }
+}
