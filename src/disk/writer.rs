@@ -309,7 +309,10 @@ impl Writer {
     /// Writes all that takes which have ended wait for.
     fn complete_ended(&mut self) {
         for mut job in self.ended.drain(..) {
-            catch_up(&mut job, u64::MAX, &mut self.teller);
+            // Bit by bit, so that its header keeps up and silence takes little memory.
+            while !job.is_up_to_date() {
+                catch_up(&mut job, CATCH_UP_FRAMES, &mut self.teller);
+            }
             job.end(&mut self.teller);
         }
     }

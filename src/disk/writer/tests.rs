@@ -2,6 +2,7 @@ use super::*;
 use crate::core::format::StreamFormat;
 use crate::disk::take::REFRESH_INTERVAL;
 use crate::link::{self, MAX_CHUNK_FRAMES, Sender, Status, TextId};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use tempfile::TempDir;
 
 const RATE: u32 = 48_000;
@@ -126,4 +127,26 @@ fn what_was_captured_is_no_hole_in_the_preroll_of_the_next_take() {
         rig.work();
         assert_eq!(rig.takes(), [2_000, between as u64 + 100]);
     }
+}
+
+#[test]
+fn a_take_that_has_to_be_complete_before_the_next_one_is_kept_safe_meanwhile() {
+    let mut rig = Rig::keeping(1 << 30);
+    for _ in 0..10 {
+        rig.play(100_000);
+        rig.work();
+    }
+    let changes = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&changes);
+    rig.status().scope().on_change(move || _ = counted.fetch_add(1, SeqCst));
+    rig.status().scope().open();
+    let settings = TakeSettings { unique_suffix: false, ..TakeSettings::DEFAULT };
+    rig.begin(1 << 30, settings);
+    rig.end();
+    rig.begin(0, settings);
+    rig.drain();
+    assert!(changes.load(SeqCst) > 60, "told {} times how far it is", changes.load(SeqCst));
+    rig.end();
+    rig.work();
+    assert_eq!(rig.takes()[0], 1_000_000);
 }
