@@ -28,7 +28,7 @@ const IDLE_NAP: Duration = Duration::from_secs(5);
 /// How long it sleeps while history comes in and nothing else: the queue holds seconds of it.
 const KEEPING_NAP: Duration = Duration::from_millis(700);
 
-/// After so many frames the writer looks whether the file is to be refreshed, however much still waits.
+/// After so many frames the writer looks after its files and its memory, however much still waits.
 const MOST_UNSEEN_FRAMES: usize = 4096;
 
 /// So much of what waits is written between two looks at the queue.
@@ -134,7 +134,7 @@ impl Writer {
             }
             self.catch_up();
             self.room.show(self.receiver.status());
-            if !self.is_up_to_date() || (is_last_round && !self.receiver.is_empty()) {
+            if !self.is_up_to_date() || !self.receiver.is_empty() {
                 continue;
             }
             if is_last_round {
@@ -171,11 +171,7 @@ impl Writer {
     fn drain(&mut self, scratch: &mut Vec<f32>) {
         self.receiver.status().set_queue_fill(self.receiver.fill());
         let mut unseen_frames = 0;
-        while self.may_take_more() {
-            if unseen_frames >= MOST_UNSEEN_FRAMES {
-                self.keep_safe();
-                unseen_frames = 0;
-            }
+        while self.may_take_more() && unseen_frames < MOST_UNSEEN_FRAMES {
             match self.receiver.next(scratch) {
                 Some(Message::Mark(mark)) => self.take_mark(mark),
                 Some(Message::Frames { frames, .. }) => {

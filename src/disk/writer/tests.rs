@@ -150,3 +150,14 @@ fn a_take_that_has_to_be_complete_before_the_next_one_is_kept_safe_meanwhile() {
     rig.work();
     assert_eq!(rig.takes()[0], 1_000_000);
 }
+
+#[test]
+fn one_look_at_a_queue_that_a_render_fills_leaves_time_for_all_else() {
+    let mut rig = Rig::keeping(1 << 30);
+    rig.play(150_000);
+    rig.drain();
+    let frames = rig.writer.history.frames();
+    assert!((1..10_000).contains(&frames), "{frames} frames before the memory was shared and a take written");
+    rig.work();
+    assert_eq!(rig.writer.history.frames(), 150_000);
+}
