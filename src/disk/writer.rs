@@ -129,10 +129,8 @@ impl Writer {
                 }
                 continue;
             }
-            if let Some(capture) = self.receiver.status().captures().take() {
-                self.capture(capture);
-            }
-            self.catch_up();
+            self.beside_the_take(Self::capture_what_the_window_asks_for);
+            self.beside_the_take(Self::catch_up);
             self.room.show(self.receiver.status());
             if !self.is_up_to_date() || !self.receiver.is_empty() {
                 continue;
@@ -146,6 +144,19 @@ impl Writer {
             }
             self.receiver.bell().set_urgent(self.open.is_some());
             thread::park_timeout(self.nap());
+        }
+    }
+
+    /// A panic in here is no failure of the open take.
+    fn beside_the_take(&mut self, work: impl FnOnce(&mut Self)) {
+        if catch_unwind(AssertUnwindSafe(|| work(self))).is_err() {
+            self.teller.warn(&TakeError::Internal.to_string());
+        }
+    }
+
+    fn capture_what_the_window_asks_for(&mut self) {
+        if let Some(capture) = self.receiver.status().captures().take() {
+            self.capture(capture);
         }
     }
 

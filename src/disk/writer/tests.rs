@@ -2,7 +2,7 @@ use super::*;
 use crate::core::format::StreamFormat;
 use crate::disk::take::REFRESH_INTERVAL;
 use crate::link::{self, MAX_CHUNK_FRAMES, Sender, Status, TextId};
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use tempfile::TempDir;
 
 const RATE: u32 = 48_000;
@@ -160,4 +160,34 @@ fn one_look_at_a_queue_that_a_render_fills_leaves_time_for_all_else() {
     assert!((1..10_000).contains(&frames), "{frames} frames before the memory was shared and a take written");
     rig.work();
     assert_eq!(rig.writer.history.frames(), 150_000);
+}
+
+#[test]
+fn an_error_of_our_own_as_a_capture_is_closed_stops_neither_the_writer_nor_the_open_take() {
+    static HAS_PANICKED: AtomicBool = AtomicBool::new(false);
+    fn log(line: fmt::Arguments<'_>) {
+        if line.to_string().starts_with("take closed: 1000 ") && !HAS_PANICKED.swap(true, SeqCst) {
+            panic!("on purpose");
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let status = Arc::<Status>::default();
+    let (mut sender, receiver) = link::link(FORMAT, link::capacity(FORMAT), Arc::clone(&status));
+    let thread = WriterThread::start(receiver, texts(&folder), log).unwrap();
+    let (settings, channels, song) = (TakeSettings::DEFAULT, ChannelSet::first(1), Song::default());
+    sender.try_mark(Mark::HistoryLength { frames: 10_000 }).unwrap();
+    sender.try_mark(Mark::HistoryBegins(HistoryStart { channels, song })).unwrap();
+    play(&mut sender, 1_000);
+    sender.try_mark(Mark::Begin(TakeStart { settings, channels, song, preroll_frames: 0 })).unwrap();
+    play(&mut sender, 100);
+    sender.try_mark(Mark::Capture(the_last(10_000))).unwrap();
+    while !HAS_PANICKED.load(SeqCst) {
+        thread::yield_now();
+    }
+    play(&mut sender, 100);
+    drop(sender);
+    thread.finish();
+    let reports = status.reports();
+    assert_eq!(reports.last().map(|take| (take.frames, take.lost_frames)), Some((200, 0)), "{reports:?}");
+    assert!(status.snapshot().last_error.is_some());
 }
