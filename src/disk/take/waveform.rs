@@ -20,9 +20,10 @@ impl Default for Columns {
 }
 
 impl Columns {
-    /// A take of `sample_rate` frames a second begins.
+    /// A take of `sample_rate` frames a second begins. What was not drawn yet of one that it hides is left out.
     pub fn begin(&mut self, sample_rate: u32) {
         self.frames_per_column = (sample_rate / COLUMNS_PER_SECOND).max(1) as usize;
+        self.open = None;
         self.begins = true;
     }
 
@@ -113,6 +114,16 @@ mod tests {
             (Span::Recorded, true, -0.5, 0.0),
         ];
         assert_eq!(drawn, expected);
+    }
+
+    #[test]
+    fn a_take_that_hides_another_one_in_mid_column_has_a_beginning_too() {
+        let (waveform, mut columns) = begun();
+        columns.frames(&waveform, &[0.5; 100], 100, Span::Recorded);
+        columns.begin(RATE);
+        columns.frames(&waveform, &[-0.5; FRAMES_PER_COLUMN], FRAMES_PER_COLUMN, Span::Recorded);
+        let drawn: Vec<_> = waveform.columns().iter().map(|c| (c.begins, c.low, c.high)).collect();
+        assert_eq!(drawn, [(true, -0.5, 0.0)]);
     }
 
     #[test]
