@@ -376,6 +376,13 @@ impl Status {
         self.scope.changed();
     }
 
+    /// Writer thread: a take that is not the present one has come on by so many frames.
+    pub(crate) fn other_take_progress(&self, frames: u64, clipped_samples: u64) {
+        self.frames_ever.fetch_add(frames, Relaxed);
+        self.clipped_total.fetch_add(clipped_samples, Relaxed);
+        self.scope.changed();
+    }
+
     /// Writer thread: the take cannot go on, for the reason that `error` gives the user.
     pub(crate) fn take_fails(&self, error: &str) {
         self.take_failed.store(true, Relaxed);

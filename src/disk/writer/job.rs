@@ -80,6 +80,8 @@ pub struct Job {
     late_bytes: usize,
     /// The window shows it as the present take.
     is_shown: bool,
+    /// Frames in its files, and samples beyond full scale, that were told.
+    told: (u64, u64),
 }
 
 impl Job {
@@ -96,7 +98,15 @@ impl Job {
             Err(error) => {
                 let error = tell(&error, true, teller);
                 let state = State::Failed { figures: Box::default(), error };
-                Self { state, arriving, split: order.start.settings.split, held, late_bytes: 0, is_shown: true }
+                Self {
+                    state,
+                    arriving,
+                    split: order.start.settings.split,
+                    held,
+                    late_bytes: 0,
+                    is_shown: true,
+                    told: (0, 0),
+                }
             }
         };
         job.show_opened(teller);
@@ -128,7 +138,8 @@ impl Job {
 
     fn of(take: OpenTake, order: &Order, held: VecDeque<Held>, is_shown: bool) -> Self {
         let split = order.start.settings.split;
-        Self { state: State::Recording(Box::new(take)), arriving: order.arriving, split, held, late_bytes: 0, is_shown }
+        let state = State::Recording(Box::new(take));
+        Self { state, arriving: order.arriving, split, held, late_bytes: 0, is_shown, told: (0, 0) }
     }
 
     /// Whether what waits may go on in files with other numbers.
@@ -317,16 +328,21 @@ impl Job {
     }
 
     /// Shows how far the take has come.
-    fn show_progress(&self, teller: &Teller) {
-        if let State::Recording(take) = &self.state
-            && self.is_shown
-        {
-            teller.status.take_progress(take.frames_written(), take.bytes(), take.clipped_samples());
+    fn show_progress(&mut self, teller: &Teller) {
+        let State::Recording(take) = &self.state else { return };
+        let (frames, clipped_samples) = (take.frames_written(), take.clipped_samples());
+        let (told_frames, told_samples) = std::mem::replace(&mut self.told, (frames, clipped_samples));
+        if self.is_shown {
+            teller.status.take_progress(frames, take.bytes(), clipped_samples);
+        } else {
+            let status = &teller.status;
+            status
+                .other_take_progress(frames.saturating_sub(told_frames), clipped_samples.saturating_sub(told_samples));
         }
     }
 
     /// Completes the take. All that came in is to be written before.
-    pub fn end(self, teller: &mut Teller) {
+    pub fn end(mut self, teller: &mut Teller) {
         debug_assert!(self.held.is_empty());
         if self.is_shown {
             teller.columns.end(teller.status.waveform());

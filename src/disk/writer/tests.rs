@@ -191,3 +191,19 @@ fn an_error_of_our_own_as_a_capture_is_closed_stops_neither_the_writer_nor_the_o
     assert_eq!(reports.last().map(|take| (take.frames, take.lost_frames)), Some((200, 0)), "{reports:?}");
     assert!(status.snapshot().last_error.is_some());
 }
+
+#[test]
+fn the_frames_of_every_take_count_as_written_whichever_the_window_shows() {
+    let mut rig = Rig::keeping(10_000);
+    rig.play(5_000);
+    // Over before its pre-roll is written, and so hidden by the next one.
+    rig.begin(2_000, TakeSettings::DEFAULT);
+    rig.end();
+    rig.begin(0, TakeSettings::DEFAULT);
+    rig.play(100);
+    rig.send(Mark::Capture(the_last(10_000)));
+    rig.end();
+    rig.work();
+    assert_eq!(rig.takes().iter().sum::<u64>(), 5_100);
+    assert_eq!(rig.status().snapshot().frames_ever, 5_100);
+}
