@@ -296,7 +296,7 @@ impl Writer {
     fn end(&mut self) {
         let Some(open) = self.open.take() else { return };
         if open.is_up_to_date() {
-            open.end(&mut self.teller);
+            open.end(self.ended.is_empty(), &mut self.teller);
         } else {
             self.ended.push(open);
         }
@@ -308,19 +308,23 @@ impl Writer {
             catch_up(open, CATCH_UP_FRAMES, &mut self.teller);
         }
         self.ended.iter_mut().for_each(|job| catch_up(job, CATCH_UP_FRAMES, &mut self.teller));
+        let mut left = self.ended.len() + usize::from(self.open.is_some());
         for job in self.ended.extract_if(.., |job| job.is_up_to_date()) {
-            job.end(&mut self.teller);
+            left -= 1;
+            job.end(left == 0, &mut self.teller);
         }
     }
 
     /// Writes all that takes which have ended wait for.
     fn complete_ended(&mut self) {
+        let mut left = self.ended.len();
         for mut job in self.ended.drain(..) {
             // Bit by bit, so that its header keeps up and silence takes little memory.
             while !job.is_up_to_date() {
                 catch_up(&mut job, CATCH_UP_FRAMES, &mut self.teller);
             }
-            job.end(&mut self.teller);
+            left -= 1;
+            job.end(left == 0, &mut self.teller);
         }
     }
 

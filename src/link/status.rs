@@ -401,13 +401,13 @@ impl Status {
         self.trouble(NOTHING_TO_CAPTURE);
     }
 
-    /// Writer thread: the present take is closed.
+    /// Writer thread: a take is closed, and no other one is being written.
     pub(crate) fn take_ends(&self, report: TakeReport) {
         self.take_open.store(false, Relaxed);
         self.other_take_ends(report);
     }
 
-    /// Writer thread: a take is closed that is not the present one.
+    /// Writer thread: a take is closed, and another one is being written.
     pub(crate) fn other_take_ends(&self, report: TakeReport) {
         let mut texts = self.texts();
         texts.finished_takes += 1;

@@ -341,8 +341,8 @@ impl Job {
         }
     }
 
-    /// Completes the take. All that came in is to be written before.
-    pub fn end(mut self, teller: &mut Teller) {
+    /// Completes the take. All that came in is to be written before. `is_last`: no other one is being written.
+    pub fn end(mut self, is_last: bool, teller: &mut Teller) {
         debug_assert!(self.held.is_empty());
         if self.is_shown {
             teller.columns.end(teller.status.waveform());
@@ -370,13 +370,14 @@ impl Job {
             if report.paths.len() > 1 { format!(", {} files", report.paths.len()) } else { String::new() },
             path.as_ref().map_or_else(|| "no file".into(), |path| path.display().to_string()),
         ));
-        if !self.is_shown {
-            return teller.status.other_take_ends(report);
-        }
-        if let Some(path) = path {
+        if let Some(path) = path.filter(|_| self.is_shown) {
             teller.status.take_path(path);
         }
-        teller.status.take_ends(report);
+        if is_last {
+            teller.status.take_ends(report);
+        } else {
+            teller.status.other_take_ends(report);
+        }
     }
 
     /// The take cannot go on: what is in its file stays, what comes until its end is dropped and counted.

@@ -1,7 +1,7 @@
 use super::*;
 use crate::core::format::StreamFormat;
 use crate::disk::take::REFRESH_INTERVAL;
-use crate::link::{self, MAX_CHUNK_FRAMES, Sender, Status, TextId};
+use crate::link::{self, MAX_CHUNK_FRAMES, RecorderState, Sender, Status, TextId};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use tempfile::TempDir;
 
@@ -206,4 +206,20 @@ fn the_frames_of_every_take_count_as_written_whichever_the_window_shows() {
     rig.work();
     assert_eq!(rig.takes().iter().sum::<u64>(), 5_100);
     assert_eq!(rig.status().snapshot().frames_ever, 5_100);
+}
+
+#[test]
+fn the_rest_is_being_written_until_the_last_take_is_closed() {
+    let mut rig = Rig::keeping(100_000);
+    rig.play(50_000);
+    rig.work();
+    rig.begin(0, TakeSettings::DEFAULT);
+    rig.play(100);
+    rig.send(Mark::Capture(the_last(100_000)));
+    rig.end();
+    rig.drain();
+    let state = |rig: &Rig| rig.status().snapshot().state;
+    assert_eq!((rig.takes(), state(&rig)), (vec![100], RecorderState::Finishing));
+    rig.work();
+    assert_eq!((rig.takes(), state(&rig)), (vec![100, 50_000], RecorderState::Idle));
 }
