@@ -123,8 +123,9 @@ impl History {
         self.take_shape(channels, sample_rate);
         if self.stretches.is_empty() {
             self.song = song_positions(song, self.passed);
-        } else if song.position_frames.is_some() {
-            self.song.goes_on(self.passed, song.seconds, false);
+        } else {
+            // No mark says that it stands from the take's first frame on.
+            self.song.goes_on(self.passed, song.position_frames.and(song.seconds), false);
         }
     }
 

@@ -223,3 +223,13 @@ fn what_a_take_cut_out_of_the_history_is_a_seam_with_the_songs_place_behind_it()
     assert!(excerpt.held.contains(&Held::Mark(Mark::Pause { frames: 96_000 })));
     assert_eq!(song_of(&excerpt), (Some(0.0), vec![(48_000, Some(3.0), false)]));
 }
+
+#[test]
+fn a_song_that_stops_as_a_take_begins_is_not_known_behind_the_take() {
+    let mut history = history(usize::MAX, 1, 1 << 40, running(0.0));
+    history.keep(&sound(1, 0, 480), 480);
+    history.take_begins(ChannelSet::first(1), NO_SONG, RATE);
+    history.pass(480);
+    history.keep(&sound(1, 960, 480), 480);
+    assert_eq!(history.take_newest(480).unwrap().song, NO_SONG);
+}
