@@ -196,3 +196,42 @@ fn marks_that_outrun_a_realtime_writer_merge_takes_and_lose_no_frame() {
     assert_eq!(frames + gaps.iter().sum::<u64>(), 448 * BLOCK as u64 + 40_000);
     assert_eq!(gaps.iter().sum::<u64>(), lost);
 }
+
+/// Frames that are lost break the history, those in the middle of a block too.
+#[test]
+fn no_history_goes_on_behind_frames_that_were_lost() {
+    let mut rig = Rig::new(false, NEVER);
+    let mut receiver = rig.clock.writer.borrow_mut().receiver.take().unwrap();
+    let controls = Controls { keep_frames: 100 * u64::from(RATE), ..Controls::plain(2) };
+    // Two messages, the second of which may fit where the first does not.
+    let block = 1_500;
+    let mut played = 0;
+    let mut play = |rig: &mut Rig, blocks: usize| {
+        for _ in 0..blocks {
+            let mut left: Vec<f32> = (played..played + block).map(|frame| frame as f32).collect();
+            let mut right = left.clone();
+            rig.tap.process(&controls, &[&mut left, &mut right]);
+            rig.clock.now.set(rig.clock.now.get() + BLOCK_TIME * 3);
+            played += block;
+        }
+    };
+    play(&mut rig, 200);
+    let (mut next, mut beginnings, mut scratch) = (None, 0, Vec::new());
+    let mut hear = |receiver: &mut Receiver| {
+        while let Some(message) = receiver.next(&mut scratch) {
+            match message {
+                Message::Frames { frames, planar } => {
+                    let first = planar[0] as usize;
+                    assert_eq!(next.unwrap_or(first), first, "frames are missing in the history");
+                    next = Some(first + frames);
+                }
+                Message::Mark(Mark::HistoryBegins(_)) => (next, beginnings) = (None, beginnings + 1),
+                Message::Mark(_) => {}
+            }
+        }
+    };
+    hear(&mut receiver);
+    play(&mut rig, 2);
+    hear(&mut receiver);
+    assert_eq!((beginnings, rig.waited()), (2, Duration::ZERO));
+}

@@ -215,11 +215,16 @@ impl<C: Clock> Tap<C> {
             // The next frame begins another take.
             self.send_owed(0);
         }
+        let mut is_unbroken = true;
         for chunk in chunks(frames) {
-            if self.send_frames(planar, chunk.clone()) {
+            if !is_unbroken {
+                // It begins again with the next block.
+                self.count_time(chunk.len());
+            } else if self.send_frames(planar, chunk.clone()) {
                 self.machine.keep(chunk.len() as u64);
             } else {
                 self.machine.begin_history_again();
+                is_unbroken = false;
             }
         }
     }
