@@ -1,7 +1,7 @@
 //! When the audio thread waits for the writer and when it does not, with a simulated clock.
 
 use audio_file_out::core::format::StreamFormat;
-use audio_file_out::core::take::{Controls, Mark};
+use audio_file_out::core::take::{Controls, Mark, Song};
 use audio_file_out::link::{self, Capacity, Message, Receiver, Status};
 use audio_file_out::rt::tap::{Clock, Tap};
 use std::cell::{Cell, RefCell};
@@ -234,4 +234,40 @@ fn no_history_goes_on_behind_frames_that_were_lost() {
     play(&mut rig, 2);
     hear(&mut receiver);
     assert_eq!((beginnings, rig.waited()), (2, Duration::ZERO));
+}
+
+#[test]
+fn a_take_that_goes_on_because_its_end_could_not_be_told_is_told_where_the_song_is() {
+    let mut rig = Rig::new(false, NEVER);
+    let mut receiver = rig.clock.writer.borrow_mut().receiver.take().unwrap();
+    let mut played = 0;
+    let mut play = |rig: &mut Rig, blocks: usize, record: bool| {
+        for _ in 0..blocks {
+            let song =
+                Song { position_frames: Some(played), seconds: Some(played as f64 / f64::from(RATE)), tempo: None };
+            let controls = Controls { record, song, keep_frames: 1_000_000, ..Controls::plain(2) };
+            rig.tap.process(&controls, &[&mut rig.left, &mut rig.right]);
+            rig.clock.now.set(rig.clock.now.get() + BLOCK_TIME);
+            played += BLOCK as i64;
+        }
+    };
+    play(&mut rig, 600, true);
+    play(&mut rig, 10, false);
+    play(&mut rig, 10, true);
+    let (mut frames, mut songs, mut scratch) = (0, Vec::new(), Vec::new());
+    let mut hear = |receiver: &mut Receiver| {
+        while let Some(message) = receiver.next(&mut scratch) {
+            match message {
+                Message::Frames { frames: more, .. } => frames += more as u64,
+                Message::Mark(Mark::Gap { frames: more, .. }) => frames += more,
+                Message::Mark(Mark::Song { seconds, frames_ago, .. }) => songs.push((frames - frames_ago, seconds)),
+                Message::Mark(_) => {}
+            }
+        }
+    };
+    hear(&mut receiver);
+    play(&mut rig, 1, true);
+    hear(&mut receiver);
+    assert_eq!(rig.status.snapshot().merged_takes, 1);
+    assert_eq!(songs, [(600 * BLOCK as u64, Some(6.1))]);
 }

@@ -134,6 +134,8 @@ impl<C: Clock> Tap<C> {
             Step::Record => self.record(controls, planar, frames),
             Step::RecordMerged => {
                 self.sender.status().count_merge();
+                // The song ran on, and the take does not have what passed meanwhile.
+                self.timeline.interrupt();
                 self.record(controls, planar, frames);
             }
         }
