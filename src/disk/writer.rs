@@ -28,8 +28,11 @@ const IDLE_NAP: Duration = Duration::from_secs(5);
 /// How long it sleeps while history comes in and nothing else: the queue holds seconds of it.
 const KEEPING_NAP: Duration = Duration::from_millis(700);
 
-/// After so many frames the writer looks after its files and its memory, however much still waits.
+/// After so many frames the writer looks whether the file is to be refreshed, however much still waits.
 const MOST_UNSEEN_FRAMES: usize = 4096;
+
+/// After so many it looks after all else: other takes, the memory. A render may fill the queue as fast as it is drained.
+const MOST_FRAMES_AT_ONCE: usize = 1 << 16;
 
 /// So much of what waits is written between two looks at the queue.
 const CATCH_UP_FRAMES: u64 = 8192;
@@ -181,12 +184,17 @@ impl Writer {
 
     fn drain(&mut self, scratch: &mut Vec<f32>) {
         self.receiver.status().set_queue_fill(self.receiver.fill());
-        let mut unseen_frames = 0;
-        while self.may_take_more() && unseen_frames < MOST_UNSEEN_FRAMES {
+        let (mut taken_frames, mut unseen_frames) = (0, 0);
+        while self.may_take_more() && taken_frames < MOST_FRAMES_AT_ONCE {
+            if unseen_frames >= MOST_UNSEEN_FRAMES {
+                self.keep_safe();
+                unseen_frames = 0;
+            }
             match self.receiver.next(scratch) {
                 Some(Message::Mark(mark)) => self.take_mark(mark),
                 Some(Message::Frames { frames, .. }) => {
                     self.take_frames(scratch, frames);
+                    taken_frames += frames;
                     unseen_frames += frames;
                 }
                 None => break,
