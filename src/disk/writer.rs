@@ -127,8 +127,10 @@ impl Writer {
             // Asked before the queue is drained: what was sent before the sender went is then surely drained.
             let is_last_round = self.receiver.is_abandoned();
             if catch_unwind(AssertUnwindSafe(|| self.drain(&mut scratch))).is_err() {
-                if let Some(open) = &mut self.open {
-                    open.fail(&TakeError::Internal, &mut self.teller);
+                match &mut self.open {
+                    Some(open) => open.fail(&TakeError::Internal, &mut self.teller),
+                    // It was just being closed.
+                    None => self.teller.status.take_fails(&TakeError::Internal.to_string()),
                 }
                 continue;
             }

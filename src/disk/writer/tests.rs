@@ -194,6 +194,25 @@ fn an_error_of_our_own_as_a_capture_is_closed_stops_neither_the_writer_nor_the_o
 }
 
 #[test]
+fn an_error_of_our_own_as_the_take_is_closed_is_told() {
+    fn log(line: fmt::Arguments<'_>) {
+        assert!(!line.to_string().starts_with("take closed: 50 "), "on purpose");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let status = Arc::<Status>::default();
+    let (mut sender, receiver) = link::link(FORMAT, link::capacity(FORMAT), Arc::clone(&status));
+    let thread = WriterThread::start(receiver, texts(&folder), log).unwrap();
+    let (settings, channels, song) = (TakeSettings::DEFAULT, ChannelSet::first(1), Song::default());
+    sender.try_mark(Mark::Begin(TakeStart { settings, channels, song, preroll_frames: 0 })).unwrap();
+    play(&mut sender, 50);
+    sender.try_mark(Mark::End { left_out: 0 }).unwrap();
+    drop(sender);
+    thread.finish();
+    let snapshot = status.snapshot();
+    assert_eq!((snapshot.state, snapshot.errors), (RecorderState::Failed, 1));
+}
+
+#[test]
 fn the_frames_of_every_take_count_as_written_whichever_the_window_shows() {
     let mut rig = Rig::keeping(10_000);
     rig.play(5_000);
