@@ -21,12 +21,9 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// How long the writer sleeps while no take is open. The [watch](crate::link::Watched) wakes it when one begins; this is
-/// only for the room that an open window shows.
+/// How long the writer sleeps while no take is open. The [watch](crate::link::Watched) wakes it when one begins, and when a
+/// quarter of the queue, a second, is full of history; this is only for the room that an open window shows.
 const IDLE_NAP: Duration = Duration::from_secs(5);
-
-/// How long it sleeps while history comes in and nothing else: the queue holds seconds of it.
-const KEEPING_NAP: Duration = Duration::from_millis(700);
 
 /// After so many frames the writer looks whether the file is to be refreshed, however much still waits.
 const MOST_UNSEEN_FRAMES: usize = 4096;
@@ -96,8 +93,6 @@ struct Writer {
     /// Takes that get no more, and have something to write.
     ended: Vec<Job>,
     history: History,
-    /// Frames of the history arrive, or may at any time: behind a take no mark says so.
-    is_keeping: bool,
     teller: Teller,
     room: Room,
 }
@@ -112,7 +107,6 @@ impl Writer {
             open: None,
             ended: Vec::new(),
             history: History::new(PROCESS_MEMORY.share()),
-            is_keeping: false,
             teller,
             room: Room::default(),
         }
@@ -169,7 +163,6 @@ impl Writer {
         let is_viewed = self.receiver.status().scope().is_viewed();
         match &self.open {
             Some(open) => take_nap(open.until_refresh(), self.receiver.resident_time(), is_viewed),
-            None if self.is_keeping => KEEPING_NAP,
             None => IDLE_NAP,
         }
     }
@@ -224,10 +217,7 @@ impl Writer {
                 self.history.pass(left_out);
                 return self.end();
             }
-            Mark::HistoryLength { frames } => {
-                self.is_keeping = frames > 0;
-                return self.history.set_length(frames);
-            }
+            Mark::HistoryLength { frames } => return self.history.set_length(frames),
             Mark::HistoryBegins(start) => return self.begin_history(start),
             Mark::Capture(capture) => return self.capture(capture),
             Mark::Song { seconds, jumped, frames_ago } => self.history.song_goes_on(seconds, jumped, frames_ago),

@@ -227,7 +227,7 @@ impl Receiver {
     /// Looks after this queue while the writer is busy; for the watching thread.
     pub fn relief(&self) -> Relief {
         let StreamFormat { sample_rate, channels } = self.format;
-        Relief::new(&self.intake, Arc::clone(&self.status), sample_rate, channels)
+        Relief::new(&self.intake, Arc::clone(&self.bell), Arc::clone(&self.status), sample_rate, channels)
     }
 
     /// What wakes the writer when a take begins.

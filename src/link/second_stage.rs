@@ -5,7 +5,7 @@
 //! memory of its own, which the writer empties first. A host that renders is made to wait instead.
 
 use super::queue::{HEADER_WORDS, Placed};
-use super::{Sign, Status, ring};
+use super::{Bell, Sign, Status, ring};
 use crate::core::pacing::Pacing;
 use crate::core::take::Mark;
 use std::collections::VecDeque;
@@ -205,12 +205,13 @@ pub(super) fn lock(intake: &Mutex<Intake>) -> MutexGuard<'_, Intake> {
     intake.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Looks after one queue from the watching thread: moves what waits to the second stage where the writer has let a live
-/// track's queue fill up.
+/// Looks after one queue from the watching thread: wakes a writer that sleeps while it fills, and moves what waits to the
+/// second stage where the writer has let a live track's queue fill up all the same.
 #[derive(Debug)]
 pub struct Relief {
     /// Ends with the writer.
     intake: Weak<Mutex<Intake>>,
+    bell: Arc<Bell>,
     status: Arc<Status>,
     /// Frames per second.
     sample_rate: u32,
@@ -233,9 +234,16 @@ struct Seen {
 }
 
 impl Relief {
-    pub(super) fn new(intake: &Arc<Mutex<Intake>>, status: Arc<Status>, sample_rate: u32, channels: usize) -> Self {
+    pub(super) fn new(
+        intake: &Arc<Mutex<Intake>>,
+        bell: Arc<Bell>,
+        status: Arc<Status>,
+        sample_rate: u32,
+        channels: usize,
+    ) -> Self {
         Self {
             intake: Arc::downgrade(intake),
+            bell,
             status,
             sample_rate,
             channels,
@@ -254,6 +262,10 @@ impl Relief {
         let arrived_words = intake.taken_words + waiting as u64;
         let new_words = arrived_words - seen.arrived_words;
         seen.arrived_words = arrived_words;
+        // No mark says that frames of the history arrive again, and a writer that hears nothing sleeps long.
+        if waiting >= intake.capacity() / 4 {
+            self.bell.wake();
+        }
         if !intake.words.is_over_half() {
             (seen.over_half_since, seen.is_told) = (None, false);
             seen.waits = self.status.waits();

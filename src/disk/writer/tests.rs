@@ -98,21 +98,6 @@ const fn the_last(frames: u64) -> Capture {
 }
 
 #[test]
-fn a_take_from_the_very_first_frame_on_leaves_a_writer_that_keeps_the_history_from_sleeping_long() {
-    let (sender, receiver) = link::link(FORMAT, link::capacity(FORMAT), Arc::default());
-    let folder = tempfile::tempdir().unwrap();
-    let writer = Writer::new(receiver, texts(&folder), |_| ());
-    let mut rig = Rig { sender, writer, scratch: Vec::new(), _folder: folder };
-    rig.begin(0, TakeSettings::DEFAULT);
-    rig.send(Mark::HistoryLength { frames: 1_000 });
-    rig.play(100);
-    rig.end();
-    rig.play(100);
-    rig.work();
-    assert_eq!((rig.writer.history.frames(), rig.writer.nap()), (100, KEEPING_NAP));
-}
-
-#[test]
 fn what_was_captured_is_no_hole_in_the_preroll_of_the_next_take() {
     for between in [0, 500] {
         let mut rig = Rig::keeping(10_000);

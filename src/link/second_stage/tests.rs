@@ -209,3 +209,14 @@ proptest! {
         prop_assert_eq!(budget.free_bytes.load(Relaxed), bytes);
     }
 }
+
+#[test]
+fn a_writer_that_sleeps_is_woken_once_a_quarter_of_the_queue_waits() {
+    let mut queue = queue(2_400, 1 << 20);
+    queue.receiver.attach();
+    let mut sent = 0;
+    assert_eq!(play(&mut queue.sender, &queue.relief, 50, 0.5, &mut sent), 0);
+    let start = Instant::now();
+    std::thread::park_timeout(Duration::from_secs(60));
+    assert!(start.elapsed() < Duration::from_secs(30), "it sleeps while the queue fills");
+}
