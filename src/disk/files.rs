@@ -5,9 +5,9 @@
 //!
 //! # A take keeps its file
 //! - Every file is created exclusively: of several recorders that want a name, one gets it.
-//! - A file is locked from its creation to the drop of its last handle ([`std::fs::File::try_lock`]: `flock` on Linux and macOS,
-//!   `LockFileEx` on Windows, which also keeps other programs from reading it meanwhile). A locked file is never
-//!   replaced, renamed or removed. Between creation and lock another recorder may look at the file; such a file is
+//! - A file is locked from its creation to the drop of its last handle (`flock` on Linux and macOS, `LockFileEx` on
+//!   Windows), which keeps no other program from reading it. A locked file is never replaced, renamed or removed by a
+//!   recorder. Between creation and lock another recorder may look at the file; such a file is
 //!   empty, so whoever meets an empty one looks again a little later, and who finds its own new file gone starts over.
 //! - With Unique Suffix off, the take is recorded beside an existing file, as `name (recording).wav`, and replaces it in
 //!   one step when it is complete. If that fails, it stays, as `name (new).wav`. An existing file that cannot even be
@@ -22,8 +22,8 @@
 //! - A take whose file is deleted while it is recorded is written to `name (recovered).wav` when it is complete, as far
 //!   as the system still gives it out.
 //!
-//! A file system without locks is no error. The last rule protects takes there too, on Linux and macOS; two recorders
-//! with Unique Suffix off and the same name are not told of each other.
+//! A file system without locks is no error. The last rule protects takes there too; two recorders with Unique Suffix off
+//! and the same name are not told of each other.
 //!
 //! # One file for each channel
 //! Their names are had together or not at all: where one of them is in use the others are given back, and the next number
@@ -41,11 +41,13 @@ mod error;
 mod exclusive;
 mod foresee;
 mod library;
+mod lock;
 mod numbering;
 mod take_file;
 #[cfg(test)]
 mod tests;
 mod together;
+mod whereabouts;
 
 pub use error::FileError;
 pub use foresee::{Foresight, Found, NextTake};

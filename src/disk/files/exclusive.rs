@@ -1,6 +1,8 @@
 //! Files that only one recorder can have.
 
 use super::error::FileError;
+use super::lock::try_lock;
+use super::whereabouts::{Whereabouts, whereabouts};
 use crate::core::naming::{Marker, marked};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
@@ -33,17 +35,6 @@ pub(super) enum Found {
     Free(File),
 }
 
-/// Where a file is that was created at a path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Whereabouts {
-    /// There.
-    There,
-    /// Somewhere else.
-    Moved,
-    /// Nowhere: it goes with its last handle.
-    Deleted,
-}
-
 /// Creates the file, and the folders that it needs.
 pub(super) fn create(path: &Path) -> Result<Created, FileError> {
     let created = match try_create(path) {
@@ -73,7 +64,7 @@ fn try_create(path: &Path) -> io::Result<Created> {
 /// Locks a file that we just created. Where that cannot be done, it is ours all the same.
 pub(super) fn make_ours(file: File, path: &Path) -> Created {
     for _ in 0..LOOKS {
-        match file.try_lock() {
+        match try_lock(&file) {
             Ok(()) | Err(TryLockError::Error(_)) => break,
             // Another recorder looks at it.
             Err(TryLockError::WouldBlock) => thread::sleep(BETWEEN_LOOKS),
@@ -121,7 +112,7 @@ pub(super) fn look_again_after(path: &Path, mut between: impl FnMut()) -> Result
 
 /// Locks a file that was found at `path`; `false` where another recorder has it, or it is there no more.
 pub(super) fn hold(file: &File, path: &Path) -> bool {
-    match file.try_lock() {
+    match try_lock(file) {
         Ok(()) | Err(TryLockError::Error(_)) => whereabouts(file, path) == Whereabouts::There,
         Err(TryLockError::WouldBlock) => false,
     }
@@ -179,27 +170,4 @@ pub(super) fn rename_over(from: &Path, to: &Path, held: File) -> io::Result<()> 
     // Some file systems of Windows replace no file that is open.
     let _held = (!cfg!(windows)).then_some(held);
     fs::rename(from, to)
-}
-
-/// Where the file is that was created at `path`.
-#[cfg(unix)]
-pub(super) fn whereabouts(file: &File, path: &Path) -> Whereabouts {
-    use std::os::unix::fs::MetadataExt;
-    let Ok(ours) = file.metadata() else {
-        return Whereabouts::There;
-    };
-    match path.symlink_metadata() {
-        Ok(there) if (there.dev(), there.ino()) == (ours.dev(), ours.ino()) => Whereabouts::There,
-        _ if ours.nlink() == 0 => Whereabouts::Deleted,
-        Ok(_) => Whereabouts::Moved,
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Whereabouts::Moved,
-        // A disk that does not answer is no sign that the file has gone.
-        Err(_) => Whereabouts::There,
-    }
-}
-
-/// Where the file is that was created at `path`, as far as can be told without the file's number.
-#[cfg(not(unix))]
-pub(super) fn whereabouts(_file: &File, path: &Path) -> Whereabouts {
-    if path.exists() { Whereabouts::There } else { Whereabouts::Deleted }
 }

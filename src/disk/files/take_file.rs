@@ -1,9 +1,8 @@
 //! One file of a take, from its creation to its completion.
 
 use super::error::FileError;
-use super::exclusive::{
-    Created, Found, TRIES, Whereabouts, create, create_unused, look, rename_to_unused, replace, whereabouts,
-};
+use super::exclusive::{Created, Found, TRIES, create, create_unused, look, rename_to_unused, replace};
+use super::whereabouts::{Whereabouts, whereabouts};
 use crate::core::format::{FileType, Menu};
 use crate::core::naming::{Marker, marked, part_path};
 use crate::disk::encode;

@@ -11,7 +11,7 @@ use chrono::TimeZone;
 use proptest::prelude::*;
 use std::error::Error;
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read, Seek, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 use tempfile::TempDir;
 
@@ -138,14 +138,6 @@ fn next_part(take: &TakeFile) -> TakeFile {
 fn sound(take: &TakeFile, content: &str) {
     let mut file = &**take.file();
     file.write_all(content.as_bytes()).expect("room for a few bytes");
-}
-
-/// What is in a take's file, through the take: another handle may not read a locked file on Windows.
-fn content(take: &TakeFile) -> String {
-    let mut file = &**take.file();
-    let mut content = String::new();
-    file.rewind().and_then(|()| file.read_to_string(&mut content)).expect("a file that can be read");
-    content
 }
 
 #[test]

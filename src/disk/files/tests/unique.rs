@@ -262,7 +262,6 @@ fn a_dropped_take_keeps_its_sound() {
     assert_eq!(recorder.read("take-001.wav"), "half");
 }
 
-#[cfg(unix)]
 #[test]
 fn a_file_that_is_deleted_while_it_is_recorded_is_written_again() {
     let mut recorder = Recorder::new();
@@ -276,7 +275,6 @@ fn a_file_that_is_deleted_while_it_is_recorded_is_written_again() {
     assert_eq!(read(&kept), "sound and more");
 }
 
-#[cfg(unix)]
 #[test]
 fn a_file_that_is_moved_while_it_is_recorded_is_complete_where_it_is() {
     let mut recorder = Recorder::new();
@@ -288,7 +286,6 @@ fn a_file_that_is_moved_while_it_is_recorded_is_complete_where_it_is() {
     assert_eq!(recorder.read("mine.wav"), "sound");
 }
 
-#[cfg(unix)]
 #[test]
 fn discarding_removes_no_file_of_others() {
     let mut recorder = Recorder::new();

@@ -144,7 +144,6 @@ fn a_jump_at_the_first_frame_leaves_no_empty_file() {
     assert_eq!(finish(take).len(), 1);
 }
 
-#[cfg(unix)]
 #[test]
 fn a_file_that_was_moved_while_it_was_recorded_ends_no_split_take() {
     let mut recorder = Recorder::new(1, 48_000);
