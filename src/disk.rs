@@ -7,6 +7,7 @@ pub mod error;
 mod file_size_signal;
 pub mod files;
 mod history;
+mod medium;
 mod room;
 mod song;
 mod take;

@@ -6,6 +6,7 @@ use super::whereabouts::{Whereabouts, whereabouts};
 use crate::core::format::{FileType, Menu};
 use crate::core::naming::{Marker, marked, part_path};
 use crate::disk::encode;
+use crate::disk::medium::sync;
 use std::fs::{self, File};
 use std::io::{self, Seek};
 use std::path::{Path, PathBuf};
@@ -110,7 +111,7 @@ impl TakeFile {
             return Ok(self.path);
         };
         // The older file may go only when the new one is on the disk.
-        let synced = self.file.sync_all().map_err(|error| FileError::io(&self.path, error));
+        let synced = sync(&self.file).map_err(|error| FileError::io(&self.path, error));
         match synced.and_then(|()| replace(&self.path, &target)) {
             Ok(()) => Ok(target),
             Err(error) => {
@@ -143,7 +144,7 @@ fn copy_to_unused(from: &File, path: &Path) -> Result<PathBuf, FileError> {
     let copy = |mut from: &File, mut to: &File| -> io::Result<()> {
         from.rewind()?;
         io::copy(&mut from, &mut to)?;
-        to.sync_all()
+        sync(to)
     };
     // Half a copy stays: nothing else is left of the take.
     copy(from, &to).map_err(|error| FileError::io(&kept, error))?;

@@ -4,7 +4,7 @@
 
 use super::cuts::Cuts;
 use super::recent::Recent;
-use super::syncing::{Syncing, sync};
+use super::syncing::Syncing;
 use crate::core::format::{self, StreamFormat};
 use crate::core::markers::{MarkerKind, Markers};
 use crate::core::take::TakeStart;
@@ -13,6 +13,7 @@ use crate::disk::encode::dither::Dither;
 use crate::disk::encode::sanitise::sanitise;
 use crate::disk::error::{StaysInFile, TakeError, WentElsewhere};
 use crate::disk::files::{FileError, TakeFile, TakeFiles, next_parts, next_parts_in};
+use crate::disk::medium::sync;
 use crate::disk::song::SongPositions;
 use crate::link::TextSet;
 use chrono::{Local, TimeDelta};

@@ -9,6 +9,7 @@
 //! file system makes one commit (256 of them took a third to a fifth of the time that they take in turn). On Windows
 //! writes to a file wait for its sync anyway.
 
+use crate::disk::medium::sync;
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -176,13 +177,4 @@ fn no_answer() -> io::Error {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // What is behind them is whole between any two lines.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Brings a file to the medium and waits for that. Some network and user-space file systems cannot; the file itself is
-/// fine there.
-pub fn sync(file: &File) -> io::Result<()> {
-    match file.sync_data() {
-        Err(error) if matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput) => Ok(()),
-        other => other,
-    }
 }

@@ -8,9 +8,10 @@ use crate::core::take::TakeStart;
 use crate::disk::encode::{self, Encoder, OpenError};
 use crate::disk::error::TakeError;
 use crate::disk::files::{TakeFile, Wanted};
+use crate::disk::medium::{self, sync};
 use crate::disk::take::loudness::{LoudnessMeter, Measured};
 use crate::disk::take::recent::Recent;
-use crate::disk::take::syncing::{Disk, SyncQueue, Syncing, sync};
+use crate::disk::take::syncing::{Disk, SyncQueue, Syncing};
 use crate::link::TextSet;
 use chrono::{DateTime, Local, TimeDelta};
 use std::io;
@@ -172,8 +173,13 @@ impl OpenFile {
     }
 
     fn write_error(&self, source: io::Error) -> TakeError {
-        TakeError::Write { path: self.file.path().to_owned(), source }
+        write_error(&self.file, source)
     }
+}
+
+fn write_error(file: &TakeFile, source: io::Error) -> TakeError {
+    let source = medium::write_error(file.file(), file.path(), source);
+    TakeError::Write { path: file.path().to_owned(), source }
 }
 
 fn finish_encoder(mut encoder: Box<dyn Encoder>, loudness: Option<Loudness>) -> io::Result<()> {
@@ -202,9 +208,9 @@ impl EndedFile {
         syncing: Vec<Syncing>,
         finished: io::Result<()>,
     ) -> (Self, Result<(), TakeError>) {
-        let path = file.path().to_owned();
-        let ended = Self { file, begins_at, is_whole: finished.is_ok(), syncing };
-        (ended, finished.map_err(|source| TakeError::Write { path, source }))
+        let is_whole = finished.is_ok();
+        let finished = finished.map_err(|source| write_error(&file, source));
+        (Self { file, begins_at, is_whole, syncing }, finished)
     }
 }
 
