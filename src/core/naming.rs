@@ -15,9 +15,10 @@
 //!
 //! The extension always is the one of the file type. It is judged by what the user wrote (an audio extension or
 //! `.{type}` at the end gives way to it), never by what a token became. What the user wrote otherwise stays as it is,
-//! `..` and separators included, except that a NUL, which no system takes, becomes `_`. What a token becomes cannot lead
-//! to another folder and makes no name that Linux, macOS or Windows would refuse; text of tokens is shortened where a
-//! name would get too long.
+//! `..` and separators included, except that a NUL, which no system takes, becomes `_`. On Windows a colon behind anything
+//! but the letter of a drive becomes `_`, too, and a `_` comes before the name of a device: sound that goes there is lost.
+//! What a token becomes cannot lead to another folder and makes no name that Linux, macOS or Windows would refuse; text of
+//! tokens is shortened where a name would get too long.
 
 mod component;
 mod renaming;

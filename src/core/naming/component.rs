@@ -3,6 +3,7 @@
 use super::safe::{MAX_NAME_BYTES, is_reserved, token_text, trim_end};
 use super::{LONGEST_MARKERS, NAMELESS_TRACK, NameContext, Suffix};
 use crate::core::format::{BitRate, Menu, SizedBy};
+use std::borrow::Cow;
 
 /// What `{suffix}` takes at most.
 const LONGEST_SUFFIX: &str = "-18446744073709551615";
@@ -26,14 +27,15 @@ enum Piece {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Component {
     pieces: Vec<Piece>,
-    /// Whether any of it comes from a token: only then it is ours to change.
+    /// Whether any of it comes from a token: elsewhere than on Windows only then it is ours to change.
     from_token: bool,
 }
 
 impl Component {
-    /// A folder's name.
+    /// A folder's name, or a drive of Windows.
     pub(super) fn folder(written: &str, context: &NameContext) -> Self {
-        Self::new(written, context, 0)
+        let is_drive = matches!(written.as_bytes(), [letter, b':'] if letter.is_ascii_alphabetic());
+        if is_drive { Self::new(written, context, 0) } else { Self::new(&without_colons(written), context, 0) }
     }
 
     /// A file's name, written without its extension.
@@ -41,7 +43,7 @@ impl Component {
         let extension = format!(".{}", context.settings.file_type.id());
         // The room stays free whether it is needed or not: numbers and markers must not change how a token is cut.
         let later_bytes = LONGEST_SUFFIX.len() + LONGEST_MARKERS.len() + extension.len();
-        let mut name = Self::new(written, context, later_bytes);
+        let mut name = Self::new(&without_colons(written), context, later_bytes);
         if !suffix_in_folders && !name.has_suffix() {
             name.pieces.push(Piece::ImpliedSuffix);
         }
@@ -84,8 +86,9 @@ impl Component {
         Some((guard.to_owned() + &join(before, suffix), join(after, suffix)))
     }
 
+    /// Only Windows knows the devices, and would write the sound to one that the user names, which is the end of it.
     fn is_guarded(&self, text: &str) -> bool {
-        self.from_token && is_reserved(text)
+        (self.from_token || cfg!(windows)) && is_reserved(text)
     }
 }
 
@@ -97,6 +100,11 @@ fn join(pieces: &[Piece], suffix: Suffix) -> String {
         (Piece::ImpliedSuffix, Suffix::Fixed(_)) => String::new(),
     };
     pieces.iter().map(text_of).collect()
+}
+
+/// To Windows a colon in a name means a drive, or a stream beside what the file holds, which no program shows.
+fn without_colons(written: &str) -> Cow<'_, str> {
+    if cfg!(windows) { written.replace(':', GUARD).into() } else { written.into() }
 }
 
 /// Takes a name apart at its tokens and fills them in.
@@ -121,14 +129,6 @@ fn pieces_of(written: &str, context: &NameContext) -> Vec<Piece> {
     }
     if !literal.is_empty() {
         pieces.push(Piece::Literal(literal));
-    }
-    // With a token before it a colon could make a drive of the token.
-    if cfg!(windows) && pieces.iter().any(|piece| matches!(piece, Piece::Token(_) | Piece::Suffix)) {
-        for piece in &mut pieces {
-            if let Piece::Literal(text) = piece {
-                *text = text.replace(':', GUARD);
-            }
-        }
     }
     pieces
 }

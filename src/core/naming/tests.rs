@@ -183,8 +183,40 @@ fn a_token_cannot_make_a_device_of_windows() {
 #[test]
 fn what_the_user_wrote_stays_except_for_nul() {
     assert_eq!(fixed("../a//b/take", ""), "../a//b/take.wav");
-    assert_eq!(fixed("CON", ""), "CON.wav");
     assert_eq!(fixed("a\0b", ""), "a_b.wav");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_only_windows_takes_for_something_else_stays_elsewhere() {
+    assert_eq!(fixed("CON", ""), "CON.wav");
+    assert_eq!(fixed("12:30", ""), "12:30.wav");
+}
+
+#[cfg(windows)]
+#[test]
+fn a_name_that_the_user_wrote_leads_to_no_device() {
+    assert_eq!(fixed("nul", ""), "_nul.wav");
+    assert_eq!(fixed("COM1/take", ""), "_COM1/take.wav");
+    assert_eq!(unique("CON", ""), "CON-001.wav");
+}
+
+#[cfg(windows)]
+#[test]
+fn a_colon_behind_anything_but_a_drive_leads_to_no_other_place() {
+    assert_eq!(fixed("12:30", ""), "12_30.wav");
+    assert_eq!(fixed("a:b/c:d", ""), "a_b/c_d.wav");
+    for file in ["C:take", "C:", "C:a/take"] {
+        let pattern = pattern(file, "");
+        let path = pattern.path(Suffix::Fixed(0));
+        assert_eq!(
+            (pattern.start(), Path::new(r"D:\takes").join(&path).starts_with(r"D:\takes")),
+            (Start::Folder, true),
+            "{path:?}"
+        );
+    }
+    let path = pattern(r"C:\12:30\take", "").path(Suffix::Fixed(0));
+    assert_eq!(path, Path::new(r"C:\12_30\take.wav"));
 }
 
 #[test]
