@@ -2,9 +2,10 @@
 //! desktop.
 //!
 //! No system lets such a question be broken off. It is waited for when whoever asked goes, since its code must not be
-//! unloaded beneath it, but only for [`PATIENCE`]: a host must not hang. What hangs longer is left to end by itself; until
-//! then the C library of Linux keeps the plugin in memory (a thread with thread-locals of the plugin counts as a use of
-//! it).
+//! unloaded beneath it, but only for [`PATIENCE`]: a host must not hang. What hangs longer is left to end by itself, and
+//! the plugin's code stays where it is: on Linux until then (to the C library a thread with thread-locals of the plugin
+//! counts as a use of it), on macOS anyway (dyld unloads nothing that has thread-locals: `MachOAnalyzer::neverUnload`), and
+//! on Windows because we [ask for it](stay_loaded).
 
 use std::io;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
@@ -69,9 +70,34 @@ impl<T> Drop for Errand<T> {
         if self.is_answered || thread.is_finished() {
             // There is nothing left that it could wait for.
             let _ = thread.join();
+        } else {
+            stay_loaded();
         }
     }
 }
+
+/// Keeps the plugin's code in memory for as long as the host runs.
+#[cfg(windows)]
+fn stay_loaded() {
+    use windows_sys::Win32::System::LibraryLoader::{
+        GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, GET_MODULE_HANDLE_EX_FLAG_PIN, GetModuleHandleExW,
+    };
+    let here = (stay_loaded as fn() as *const ()).cast();
+    let mut module = std::ptr::null_mut();
+    // SAFETY: the first flag makes the name an address, which lies in the plugin, and there is room for the handle.
+    let is_pinned = unsafe {
+        GetModuleHandleExW(
+            GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN,
+            here,
+            &raw mut module,
+        )
+    };
+    debug_assert_ne!(is_pinned, 0, "{}", io::Error::last_os_error());
+}
+
+/// Elsewhere the system sees to that.
+#[cfg(not(windows))]
+fn stay_loaded() {}
 
 #[cfg(test)]
 mod tests {
