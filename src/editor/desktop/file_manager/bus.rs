@@ -1,12 +1,9 @@
-//! Shows a file in the user's file manager, selected where the desktop can do that.
-//!
-//! On Linux that is `ShowItems` of `org.freedesktop.FileManager1` on the session bus
+//! The file manager on the session bus: `ShowItems` of `org.freedesktop.FileManager1`
 //! (<https://www.freedesktop.org/wiki/Specifications/file-manager-interface/>). The bus is asked through one of the
 //! system's own commands: a bus that hangs then hangs a process that can be ended, and nothing of it stays behind when
 //! the host unloads the plugin. (The crates for it keep threads that never end.)
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -22,21 +19,8 @@ const NAP: Duration = Duration::from_millis(20);
 /// What a path keeps in a URI (RFC 3986, section 2.3). Everything else would also mean something to the commands.
 const IN_URI: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Shows `file`, which is there, in its folder. Waits for the desktop.
-pub fn reveal(file: &Path) -> io::Result<()> {
-    if cfg!(target_os = "macos") {
-        return Command::new("open").arg("-R").arg(file).status().map(drop);
-    }
-    if cfg!(target_os = "windows") {
-        let mut select = OsString::from("/select,");
-        select.push(file);
-        return Command::new("explorer").arg(select).status().map(drop);
-    }
-    if show_item(file) { Ok(()) } else { open::that(file.parent().unwrap_or(file)) }
-}
-
-/// Whether a file manager on the session bus shows the file.
-fn show_item(file: &Path) -> bool {
+/// Whether a file manager shows the file. Waits for it.
+pub fn show_item(file: &Path) -> bool {
     // A name that is no Unicode has no text to be sent as.
     let Some(uri) = std::path::absolute(file).ok().and_then(|file| uri(file.to_str()?)) else { return false };
     for mut command in [dbus_send(&uri), gdbus(&uri)] {
@@ -102,6 +86,7 @@ mod tests {
     /// On a session bus of their own.
     #[cfg(target_os = "linux")]
     mod on_a_bus {
+        use super::super::super::reveal;
         use super::*;
         use rustbus::connection::Timeout;
         use rustbus::connection::ll_conn::force_finish_on_error;
