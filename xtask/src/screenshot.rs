@@ -1,7 +1,6 @@
 //! `cargo xtask screenshot`: the plugin's real window, in the project's own CLAP host, on an X server without a screen,
 //! drawn in software.
 
-use crate::bundle;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail};
 use std::ffi::OsString;
@@ -20,6 +19,7 @@ cargo xtask screenshot    records three seconds and saves the window's picture a
 ";
 
 /// Set in the process that has a display.
+#[cfg(target_os = "linux")]
 const INSIDE: &str = "AUDIO_FILE_OUT_SCREENSHOT";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +110,7 @@ fn take(_: &Workspace, _: &Options, _: &[OsString]) -> Result<()> {
 /// The part that needs a display runs in a process of its own, which ends before its X server does.
 #[cfg(target_os = "linux")]
 fn take(workspace: &Workspace, options: &Options, args: &[OsString]) -> Result<()> {
+    use crate::bundle;
     use anyhow::ensure;
     if std::env::var_os(INSIDE).is_some() {
         return session::run(workspace, options);

@@ -65,6 +65,7 @@ impl Instance {
         Ok((handle.get_extension().ok_or_else(missing)?, handle))
     }
 
+    #[cfg(target_os = "linux")]
     pub(crate) fn shared<R>(&self, look: impl FnOnce(&Shared) -> R) -> R {
         self.inner.access_shared_handler(look)
     }
