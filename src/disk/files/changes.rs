@@ -3,6 +3,7 @@
 
 use super::error::FileError;
 use super::exclusive::{Created, Found, create, look, rename_over};
+use super::lock::try_lock_shared;
 use crate::core::naming::NewName;
 use std::fmt;
 use std::fs::{self, File, TryLockError};
@@ -151,7 +152,7 @@ fn hold_one(path: &Path) -> Result<File, NotChanged> {
         // A write-protected file is the user's all the same, unless somebody holds it.
         Err(FileError::NoPermission { source, .. }) => {
             let file = File::open(path).map_err(|_| not_opened(source))?;
-            match file.try_lock_shared() {
+            match try_lock_shared(&file) {
                 Err(TryLockError::WouldBlock) => Err(NotChanged::InUse { path: path.to_owned() }),
                 Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
             }

@@ -4,6 +4,7 @@ use super::grouping::{Single, group};
 use super::{DAYS, MOST_FILES, Question};
 use crate::core::format::FileType;
 use crate::disk::encode::told::{self, Told};
+use crate::disk::files::lock::{try_lock_shared, unlock};
 use crate::disk::files::take_file::file_type;
 use crate::link::KeptTake;
 use std::collections::{HashMap, HashSet};
@@ -197,18 +198,18 @@ fn read(path: &Path, file_type: FileType) -> Option<Option<Told>> {
     if is_locked(&file) {
         return None;
     }
-    // What Windows says of a file that somebody has locked.
+    // What Windows says of a file that another program has locked.
     let told = told::read(file_type, &file).ok()?;
     Some(told.filter(|told| told.software.as_deref().is_some_and(|software| software.starts_with(RECORDER))))
 }
 
 /// Whether somebody has the file locked. It is ours for a moment only: others try again a little later.
 fn is_locked(file: &File) -> bool {
-    match file.try_lock_shared() {
+    match try_lock_shared(file) {
         Err(TryLockError::WouldBlock) => true,
         Ok(()) => {
             // Where that fails it ends with the handle.
-            let _ = file.unlock();
+            let _ = unlock(file);
             false
         }
         Err(TryLockError::Error(_)) => false,
