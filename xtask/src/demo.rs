@@ -26,6 +26,7 @@ const PAUSE: Range<usize> = 100_003..148_009;
 const LATE_RECORD: Range<usize> = 100_001..250_001;
 const PREROLL_SECONDS: &str = "1.5";
 const PREROLL: usize = 72_000;
+const WITH_PREROLL: Range<usize> = LATE_RECORD.start - PREROLL..LATE_RECORD.end;
 
 /// The other file types, and whether they keep every sample.
 const TYPES: [(&str, bool); 5] = [("mp3", false), ("ogg", false), ("aiff", true), ("flac", true), ("opus", false)];
@@ -83,8 +84,8 @@ pub fn perform(plugin: &Path, folder: &Path) -> Result<()> {
     let settings = [("filetype", "wav"), ("codec", "pcm24"), ("preroll", PREROLL_SECONDS)];
     let take = self::take(plugin, folder, &sound, &late, &never, &settings)?;
     take.print();
-    let first = LATE_RECORD.start - PREROLL;
-    let with_preroll = Gate::from_ranges(vec![first..LATE_RECORD.end], sound.frames());
+    let first = WITH_PREROLL.start;
+    let with_preroll = Gate::from_ranges(vec![WITH_PREROLL], sound.frames());
     prove_equal(&take.path, &sound, &with_preroll.without(&never), 24)?;
     println!("    exact: every sample equals the input from sample {first} on, {PREROLL} samples before record on\n");
     println!("Play them: they lie in {}", folder.display());
