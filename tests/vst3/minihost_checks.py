@@ -119,9 +119,15 @@ def the_parameters_have_their_names_menus_and_defaults(setting):
         "Dither": ["Off", "TPDF"],
         "Split": ["Off", "5 min", "15 min", "30 min", "60 min", "At Song Jumps"],
         "Files": ["One", "One for Each Channel"],
+        "Pre-roll": None,
+        "Keep": None,
+        "Capture": ["Off", "On"],
+        "Start": ["At Once", "With Transport", "With Host's Record", "With Sound"],
+        "Threshold": None,
+        "Hold": None,
     }
     defaults = ["Off", "Off", "WAV", "24-bit PCM", "192 kb/s", "On", "0", "Host", "Resample At First Rate", "Off", "Off"]
-    defaults += ["Off", "Off", "Off", "Off", "One"]
+    defaults += ["Off", "Off", "Off", "Off", "One", "0.00", "60.00", "Off", "At Once", "-40.0", "5.00"]
     with Track(setting) as track:
         plugin = track.plugin
         infos = [plugin.get_param_info(index) for index in range(plugin.num_params)]
