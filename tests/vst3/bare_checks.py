@@ -471,7 +471,10 @@ def a_fixed_name_that_another_instance_records_to_stays_with_it(setting):
         instance.flush([(0, "Unique Suffix", 0.0), (0, "N", 7 / 9999)])
     take = [Change(0, "Record", 1.0), Change(9_999, "Record", 0.0)]
     play(first, sounds[0][:, :5_000], [512], [Change(0, "Record", 1.0)])
+    # Each writer hears of it within a twentieth of a second, and in no certain order.
+    time.sleep(0.3)
     play(second, sounds[1], [512], take)
+    time.sleep(0.3)
     play(first, sounds[0][:, 5_000:], [512])
     end(first)
     expect("files", ["AudioFileOut7.wav"], names(setting.folder.iterdir()))
