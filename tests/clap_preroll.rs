@@ -7,7 +7,7 @@ use common::{
     AT_SONG_JUMPS, FILE_TYPE, FILES, FLOAT32, ONE_FOR_EACH_CHANNEL, PREROLL, Rig, SPLIT, UNIQUE_SUFFIX, assert_takes,
     capture, count_frames, decode, keep, pause, preroll, record, sound,
 };
-use headless_host::{Blocks, Change, Played, Processor, Render, Setup, Transport};
+use headless_host::{Blocks, Change, Played, Processor, Render, Setup, Signal, Transport};
 use std::collections::VecDeque;
 use std::ops::Range;
 
@@ -30,8 +30,24 @@ fn recorded(blocks: Blocks, changes: &[Change], frames: usize) -> Vec<common::De
     rig.takes()
 }
 
-/// The rule, frame by frame: what each take holds, in the order of their files.
+/// The rule, frame by frame: what each take holds, in the order of their files. Record counts at once.
 fn expected(changes: &[Change], span: Range<usize>) -> Vec<Vec<usize>> {
+    expected_with(changes, span, |_, recording| Heard { record: recording, begins_anew: false })
+}
+
+/// What a start makes of Record at one frame.
+struct Heard {
+    record: bool,
+    /// The open take ended with the frame before.
+    begins_anew: bool,
+}
+
+/// The same where Record counts only as `start` says of each frame in turn.
+fn expected_with(
+    changes: &[Change],
+    span: Range<usize>,
+    mut start: impl FnMut(usize, bool) -> Heard,
+) -> Vec<Vec<usize>> {
     let mut changes: Vec<_> = changes.to_vec();
     changes.sort_by_key(|change| change.frame);
     let mut changes = changes.into_iter().peekable();
@@ -53,6 +69,9 @@ fn expected(changes: &[Change], span: Range<usize>) -> Vec<Vec<usize>> {
                 _ => {}
             }
         }
+        let heard = start(frame, recording);
+        open = open.filter(|_| !heard.begins_anew);
+        let recording = heard.record;
         let forget = |history: &mut VecDeque<usize>, now: usize| {
             while history.front().is_some_and(|oldest| oldest + preroll.max(keep) < now) {
                 history.pop_front();
@@ -159,6 +178,68 @@ fn everything_at_once_keeps_the_rule_in_any_blocks() {
         all += expected.len();
     }
     assert!(all > 150, "{all} takes show little");
+}
+
+/// Quiet noise with bursts of loud noise, each sample another one.
+fn burst(channel: usize, frame: usize) -> f32 {
+    let sample = common::sample(channel, frame);
+    if (frame / 911) % 37 == 5 { sample } else { sample / 1_024.0 }
+}
+
+/// The same with a start by sound, whose threshold and hold are crossed in mid-block, too.
+#[test]
+fn everything_at_once_keeps_the_rule_where_sound_starts_the_takes() {
+    const HOLD: usize = RATE / 2;
+    let mut all = 0;
+    for seed in 0..8_u64 {
+        let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+        let mut random = |end: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % end
+        };
+        let settings = [(common::START, common::WITH_SOUND), (common::HOLD, 0.0), (common::CODEC, FLOAT32)];
+        let mut changes: Vec<_> = settings.map(|(param, value)| Change::new(0, param, value)).to_vec();
+        changes.extend([keep(0, 0.3), preroll(0, 0.05), record(1, true)]);
+        for _ in 0..60 {
+            let (frame, on) = (2 + random(299_998), random(4) > 0);
+            changes.push(match random(5) {
+                0 => record(frame, on),
+                1 => pause(frame, !on),
+                2 => capture(frame, on),
+                _ => preroll(frame, [0.01, 0.1, 300.0][random(3)]),
+            });
+        }
+        changes.sort_by_key(|change| change.frame);
+        let is_loud = |frame: usize| (0..2).any(|channel| burst(channel, frame).abs() > 0.01);
+        let mut left = 0;
+        let expected = expected_with(&changes, 0..300_000, |frame, recording| {
+            let begins_anew = recording && left == 0 && is_loud(frame);
+            left = match (recording, is_loud(frame)) {
+                (false, _) => 0,
+                (true, true) => HOLD + 1,
+                (true, false) => left,
+            };
+            let record = left > 0;
+            left = left.saturating_sub(1);
+            Heard { record, begins_anew }
+        });
+        let blocks = [Blocks::Fixed(8_192), Blocks::Fixed(333), Blocks::Random { seed, max: 8_192 }];
+        let mut rig = Rig::new();
+        let mut processor = rig.instance.activate(SETUP).unwrap();
+        let input = Signal(2, burst as fn(usize, usize) -> f32);
+        let render = Render::new(&input, 0..300_000).blocks(blocks[seed as usize % 3].clone()).changes(&changes);
+        assert!(render.play(&mut processor).unwrap().output_equals_input());
+        rig.instance.deactivate(processor);
+        let takes = rig.takes();
+        let lengths: Vec<_> = takes.iter().map(common::Decoded::frames).collect();
+        assert_eq!(lengths, expected.iter().map(Vec::len).collect::<Vec<_>>(), "seed {seed}");
+        for (take, frames) in takes.iter().zip(&expected) {
+            let is_exact = |(value, frame): (&f64, &usize)| *value == f64::from(burst(1, *frame));
+            assert!(take.planar[1].iter().zip(frames).all(is_exact), "seed {seed}");
+        }
+        all += takes.len();
+    }
+    assert!(all > 40, "{all} takes show little");
 }
 
 #[test]

@@ -57,6 +57,26 @@ fn threads_end_with_the_instances_and_idle_writers_sleep_through() {
     assert_eq!(common::decode(&common::files_in(folder.path())[0]).frames(), 1_000);
 }
 
+fn wakes_of_writers() -> u64 {
+    threads().iter().filter(|thread| thread.name == "audio file writ").map(|thread| thread.wakes).sum()
+}
+
+#[test]
+fn a_writer_that_only_keeps_what_passes_wakes_once_or_twice_a_second() {
+    let _turn = TURN.lock();
+    let folder = tempfile::tempdir().unwrap();
+    let (mut instances, mut processors) = activated(1, folder.path());
+    let mut play = |span: std::ops::Range<usize>| {
+        Render::new(&sound(2), span).realtime().play(&mut processors[0]).unwrap();
+    };
+    play(0..48_000);
+    let before = wakes_of_writers();
+    play(48_000..5 * 48_000);
+    let wakes = wakes_of_writers() - before;
+    assert!((3..=8).contains(&wakes), "{wakes} times in four seconds");
+    instances[0].deactivate(processors.pop().unwrap());
+}
+
 #[test]
 fn long_takes_share_one_thread_that_syncs_them_and_ends_with_the_last_one() {
     let _turn = TURN.lock();

@@ -194,6 +194,33 @@ fn a_click_on_record_records_and_the_host_hears_of_it() {
     });
 }
 
+/// The best take was played before the transport stopped, and many hosts call no `process()` then.
+#[test]
+fn a_click_on_capture_saves_what_was_played_although_the_host_stands_still() {
+    on_a_display("a_click_on_capture_saves_what_was_played_although_the_host_stands_still", || {
+        let mut rig = Rig::new();
+        let window = HostWindow::open(1.0).unwrap();
+        let mut processor = rig.instance.activate(SETUP).unwrap();
+        rig.instance.open_window(&window).unwrap();
+        play_until_drawn(&mut rig.instance, &mut processor, &window);
+        Render::new(&sound(2), 0..4_801).play(&mut processor).unwrap();
+        window.click(338, 50).unwrap();
+        let is_there = |rig: &Rig| rig.files().first().is_some_and(|path| path.metadata().unwrap().len() > 20_000);
+        for _ in 0..200 {
+            rig.instance.run_callbacks();
+            std::thread::sleep(Duration::from_millis(50));
+            if is_there(&rig) {
+                break;
+            }
+        }
+        assert!(is_there(&rig), "nothing was saved while the host stood still");
+        rig.instance.close_window().unwrap();
+        rig.instance.deactivate(processor);
+        let takes = rig.takes();
+        assert_eq!((takes.len(), takes[0].frames() % 4_800), (1, 1));
+    });
+}
+
 #[test]
 fn a_path_that_is_copied_is_in_the_clipboard_of_the_desktop() {
     on_a_display("a_path_that_is_copied_is_in_the_clipboard_of_the_desktop", || {
