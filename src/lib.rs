@@ -38,8 +38,8 @@
 //! 5. No take replaces another one unless the user switched Unique Suffix off, and even then the old file stays until
 //!    the new one is complete.
 //! 6. No file or folder is made before the first frame of a take. The writer thread starts in `activate`, sleeps while
-//!    nothing is recorded, and is woken by one watching thread for all instances when a take begins or ends. The same thread
-//!    moves what the queue cannot hold into memory while the disk hangs.
+//!    nothing is recorded, and is woken by one watching thread for all instances when a take begins or ends, and about once a
+//!    second while history comes in. The same thread moves what the queue cannot hold into memory while the disk hangs.
 //! 7. Takes end in `deactivate`, in `Drop` and on a new sample rate or channel count, with all that is queued written
 //!    first.
 //! 8. Nothing is sent, and no socket is there, unless the Export Method is on; no target, reached or not, ever holds up

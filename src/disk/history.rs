@@ -140,7 +140,6 @@ impl History {
         self.length = frames;
         if frames == 0 {
             self.clear();
-            self.spare = Vec::new();
         }
         self.forget();
     }

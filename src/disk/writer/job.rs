@@ -34,10 +34,10 @@ impl Teller {
         self.status.trouble(text);
     }
 
-    /// A take of the history could not be begun.
+    /// A take of the history could not be begun; the history is still there.
     pub fn fail_capture(&self, error: &TakeError) {
         self.log(format_args!("capture failed: {error}"));
-        self.status.trouble(&error.to_string());
+        self.status.trouble(&format!("{error} What was to be captured is still in memory: press Capture again then."));
     }
 
     fn log(&self, line: fmt::Arguments<'_>) {
@@ -90,25 +90,14 @@ impl Job {
         let arriving = order.arriving;
         teller.status.take_begins(arriving.sample_rate);
         teller.columns.begin(arriving.sample_rate);
-        let mut job = match order.open(files) {
+        let state = match order.open(files) {
             Ok(take) => {
                 teller.status.take_begins(take.sample_rate());
-                Self::of(take, order, held, true)
+                State::Recording(Box::new(take))
             }
-            Err(error) => {
-                let error = tell(&error, true, teller);
-                let state = State::Failed { figures: Box::default(), error };
-                Self {
-                    state,
-                    arriving,
-                    split: order.start.settings.split,
-                    held,
-                    late_bytes: 0,
-                    is_shown: true,
-                    told: (0, 0),
-                }
-            }
+            Err(error) => State::Failed { figures: Box::default(), error: tell(&error, true, teller) },
         };
+        let mut job = Self::of(state, order, held, true);
         job.show_opened(teller);
         job.with_take(teller, |_| Ok(()));
         job
@@ -130,15 +119,14 @@ impl Job {
             teller.status.take_begins(take.sample_rate());
             teller.columns.begin(order.arriving.sample_rate);
         }
-        let mut job = Self::of(take, order, VecDeque::new(), is_shown);
+        let mut job = Self::of(State::Recording(Box::new(take)), order, VecDeque::new(), is_shown);
         job.show_opened(teller);
         job.with_take(teller, |_| Ok(()));
         Ok(job)
     }
 
-    fn of(take: OpenTake, order: &Order, held: VecDeque<Held>, is_shown: bool) -> Self {
+    fn of(state: State, order: &Order, held: VecDeque<Held>, is_shown: bool) -> Self {
         let split = order.start.settings.split;
-        let state = State::Recording(Box::new(take));
         Self { state, arriving: order.arriving, split, held, late_bytes: 0, is_shown, told: (0, 0) }
     }
 
