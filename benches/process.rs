@@ -5,7 +5,7 @@
 //!
 //! `cargo bench --bench process`
 
-use audio_file_out::core::format::StreamFormat;
+use audio_file_out::core::format::{Group, StreamFormat};
 use audio_file_out::core::take::Controls;
 use audio_file_out::link::{self, Receiver, Status};
 use audio_file_out::rt::tap::{MonotonicClock, Tap};
@@ -90,15 +90,16 @@ fn median(mut values: Vec<f64>) -> f64 {
 
 fn main() {
     println!(
-        "{:>8} {:>6} {:>12} {:>12} {:>12} {:>12} {:>7} {:>12}",
-        "channels", "block", "copy ns", "record ns", "idle ns", "ns/frame", "ratio", "window ns"
+        "{:>8} {:>6} {:>12} {:>12} {:>12} {:>12} {:>7} {:>12} {:>12}",
+        "channels", "block", "copy ns", "record ns", "idle ns", "ns/frame", "ratio", "window ns", "group ns"
     );
     for channels in [2, 8] {
         let (recording, idle) = (controls(true, channels), controls(false, channels));
+        let in_group = Controls { group: Group::A, ..recording };
         for block in [32, 64, 128, 256, 512, 1024] {
             let mut rig = Rig::new(channels, block);
             let mut rows = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-            let mut with_window = Vec::new();
+            let (mut with_window, mut with_group) = (Vec::new(), Vec::new());
             for _ in 0..ROUNDS {
                 let copied = rig.time(|_, ring, planar| ring.copy(planar));
                 let recorded = rig.time(|tap, _, planar| {
@@ -113,6 +114,9 @@ fn main() {
                     tap.process(&recording, planar);
                 }));
                 rig.status.scope().close();
+                with_group.push(rig.time(|tap, _, planar| {
+                    tap.process(&in_group, planar);
+                }));
                 rows.0.push(copied);
                 rows.1.push(recorded);
                 rows.2.push(idled);
@@ -120,12 +124,13 @@ fn main() {
             }
             let recorded = median(rows.1);
             println!(
-                "{channels:>8} {block:>6} {:>12.1} {recorded:>12.1} {:>12.1} {:>12.3} {:>7.2} {:>12.1}",
+                "{channels:>8} {block:>6} {:>12.1} {recorded:>12.1} {:>12.1} {:>12.3} {:>7.2} {:>12.1} {:>12.1}",
                 median(rows.0),
                 median(rows.2),
                 recorded / rig.block as f64,
                 median(rows.3),
-                median(with_window)
+                median(with_window),
+                median(with_group)
             );
         }
     }

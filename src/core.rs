@@ -1,6 +1,7 @@
 //! Pure rules: no threads, files, clocks or plugin framework. Everything here is a function of its arguments.
 
 pub mod channels;
+pub mod clock;
 pub mod export;
 pub mod extent;
 pub mod format;

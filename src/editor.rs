@@ -5,16 +5,18 @@
 //!        scope ─► levels ──────┘
 //! ```
 //!
-//! `model`, `trouble`, `levels` and `words` are pure; `view` only draws and says what the user did; [`panel`] joins
+//! `model`, `group`, `trouble`, `size`, `levels` and `words` are pure; `view` only draws and says what the user did; [`panel`] joins
 //! them and knows neither host nor windowing system, so that tests use it as a person would; `window` fits it into
 //! the framework.
 
 pub mod desktop;
 mod fonts;
 pub mod gestures;
+mod group;
 mod levels;
 mod model;
 pub mod panel;
+mod size;
 mod takes;
 #[cfg(test)]
 mod tests;

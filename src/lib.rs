@@ -17,6 +17,7 @@
 //! | [`disk`] | one writer thread for each active instance, and one for each disk that long takes are brought to |
 //! | [`osc`] | one export thread for each active instance, only while its Export Method is not Off |
 //! | [`editor`] | the window's thread |
+//! | [`link::groups`] | audio threads touch its atomics; writers and windows what is behind its lock |
 //! | [`link::Errand`] | one for each question that may hang: the next take's name, the takes of its folder and what is done to them, a font, the desktop, a name in the network |
 //! | [`plugin`] | the framework's calls; each says which thread makes it |
 //! | [`link`], [`params`] | what the threads share; the link's watch is one thread for all instances |
@@ -46,7 +47,9 @@
 //!    sound, take or host.
 //! 9. Saved settings that are loaded while the host plays count at one moment: a take sees all of the old ones or all of
 //!    the new ones.
-//! 10. No failure of the recorder reaches the host: no panic crosses the boundary, `process()` never answers an error.
+//! 10. All files of a group's take hold the same frames of the song, to the sample where the host tells its position and to a
+//!     block where it does not. Its audio threads share some atomics and wait for nobody ([`link::groups`]).
+//! 11. No failure of the recorder reaches the host: no panic crosses the boundary, `process()` never answers an error.
 
 pub mod core;
 pub mod disk;

@@ -21,12 +21,14 @@
 //! through its [`Waveform`], the peaks of the export through those of its [`ExportPeaks`]. The texts that are saved with
 //! the project go through [`Texts`], in revisions, so that a take keeps those of its first frame. What may hang is
 //! asked for by an [`Errand`]. Capture from the window asks the writer through [`Captures`]. The takes on the disk come to the
-//! window through a [`Library`].
+//! window through a [`Library`]; how large those of other instances become says their [`Forecast`].
 
 mod bell;
 mod captures;
 mod errand;
 mod export;
+mod forecast;
+pub mod groups;
 mod library;
 mod queue;
 mod ring;
@@ -41,6 +43,7 @@ pub use bell::Bell;
 pub use captures::Captures;
 pub use errand::Errand;
 pub use export::ExportPeaks;
+pub use forecast::Forecast;
 pub use library::{KeptTake, Library, LibraryNews};
 pub use queue::{Full, MAX_CHUNK_FRAMES, Message, Receiver, Sender, capacity, link};
 pub use ring::Capacity;

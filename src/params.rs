@@ -4,9 +4,11 @@ mod loads;
 mod state;
 
 use crate::core::export::ExportControls;
-use crate::core::format::{BitRate, Codec, Dither, ExportMethod, FileType, Files, Menu, Rate, RateMatch, Split, Start};
-use crate::core::take::{Controls, TakeSettings};
-use crate::link::Texts;
+use crate::core::format::{
+    BitRate, Codec, Dither, ExportMethod, FileType, Files, Group, Menu, Rate, RateMatch, Split, Start,
+};
+use crate::core::take::{Controls, GroupSight, Song, TakeSettings};
+use crate::link::{Texts, groups};
 use loads::Loads;
 pub use loads::{HostBlock, SteadyControls};
 use nice_plug::prelude::*;
@@ -15,6 +17,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// The largest N.
 pub const MAX_N: i32 = 9999;
+
+/// What a member of a group keeps besides, in seconds: it hears of a take after that has begun.
+const GROUP_HISTORY: f32 = 4.0;
 
 /// The longest history, in seconds.
 pub const MAX_HISTORY: f32 = 300.0;
@@ -55,6 +60,7 @@ pub struct RecorderParams {
     pub threshold: FloatParam,
     /// Seconds.
     pub hold: FloatParam,
+    pub group: EnumParam<Group>,
     pub window: WindowSize,
     /// The texts that are saved, and the track's name.
     pub texts: Arc<Texts>,
@@ -90,6 +96,7 @@ impl Default for RecorderParams {
             start: EnumParam::new("Start", Start::Now),
             threshold: float("Threshold", -40.0, [MIN_THRESHOLD, 0.0], 1, " dBFS"),
             hold: float("Hold", 5.0, HOLDS, 2, " s"),
+            group: EnumParam::new("Group", Group::Off),
             window: WindowSize::default(),
             texts: Arc::default(),
             loads: Loads::default(),
@@ -122,10 +129,12 @@ impl RecorderParams {
             capture: self.capture.value(),
             time_slice: self.time_slice.value(),
             start: self.start.value(),
-            threshold: util::db_to_gain(self.threshold.value()),
+            threshold: self.threshold.value(),
             hold_frames: frames(self.hold.value(), sample_rate),
             preroll_frames: frames(self.preroll.value(), sample_rate),
             keep_frames: frames(self.keep.value(), sample_rate),
+            group: self.group.value(),
+            group_frames: frames(GROUP_HISTORY, sample_rate),
             channels: self.texts.scope(block.channels),
             song: block.song,
             transport: block.transport,
@@ -147,8 +156,26 @@ impl RecorderParams {
             dither: self.dither.value(),
             split: self.split.value(),
             files: self.files.value(),
+            group: self.group.value(),
+            take: 0,
             text_revision: self.texts.revision(),
         }
+    }
+
+    /// The group before the first block, if there is one, and what it has come to.
+    pub fn group_sight(&self) -> Option<GroupSight> {
+        let group = self.group.value();
+        (group != Group::Off).then(|| GroupSight {
+            group,
+            events: groups::group(group).signals().events(),
+            settings: self.settings(),
+            song: Song::default(),
+            at: groups::now(),
+            open_event: groups::group(group).signals().open_event(),
+            // The rate is known with the first block.
+            leaders_frames: 0,
+            waits: 0,
+        })
     }
 
     /// What the export does right now. Any thread: wait-free.
@@ -208,7 +235,7 @@ macro_rules! host_menus {
     };
 }
 
-host_menus!(FileType, Codec, BitRate, Rate, RateMatch, ExportMethod, Dither, Split, Files, Start);
+host_menus!(FileType, Codec, BitRate, Rate, RateMatch, ExportMethod, Dither, Split, Files, Start, Group);
 
 #[cfg(test)]
 mod tests;

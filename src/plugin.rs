@@ -166,7 +166,7 @@ impl Plugin for AudioFileOut {
         // VST3 reports the mode of the activation before this one.
         let declared_offline = context.plugin_api() == PluginApi::Clap && config.process_mode == ProcessMode::Offline;
         let (sender, receiver) = link::link(format, link::capacity(format), Arc::clone(&self.status));
-        match WriterThread::start(receiver, Arc::clone(&self.params.texts), log) {
+        match WriterThread::start(receiver, Arc::clone(&self.params.texts), self.params.group_sight(), log) {
             Ok(writer) => {
                 let tap = Tap::new(sender, format, declared_offline, MonotonicClock::default());
                 let controls = SteadyControls::new(&self.params, format);

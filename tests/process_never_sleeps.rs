@@ -110,6 +110,55 @@ fn keep_and_count(channels: usize, seconds: usize) -> Kernel {
     kernel
 }
 
+/// Two members of a group in turns: a take begins in one of them, the other sets a marker and pauses it for a while.
+fn group_and_count(seconds: usize) -> Kernel {
+    let _alone = alone();
+    let mut members: Vec<_> = (0..2)
+        .map(|_| {
+            let mut rig = Rig::new();
+            rig.instance.edit_state(|state| state.set_param("group", "a".into())).unwrap();
+            let processor = rig.instance.activate(Setup::new(f64::from(RATE), BLOCK as u32)).unwrap();
+            (rig, processor)
+        })
+        .collect();
+    let mut audio = vec![vec![0.25_f32; BLOCK]; 2];
+    let blocks = seconds * RATE as usize / BLOCK;
+    let changes = |member: usize, block: usize| match (member, block * 10 / blocks, block * 10 % blocks < 10) {
+        (0, 2, true) => Some(record(0, true)),
+        (1, 4, true) => Some(Change::new(0, ParamId::named("marker"), 1.0)),
+        (1, 5, true) => Some(common::pause(0, true)),
+        (1, 7, true) => Some(common::pause(0, false)),
+        (0, 9, true) => Some(record(0, false)),
+        _ => None,
+    };
+    let mut kernel = Kernel::default();
+    let start = Instant::now();
+    for block in 0..blocks {
+        let due = Duration::from_secs_f64((block * BLOCK) as f64 / f64::from(RATE));
+        std::thread::sleep(due.saturating_sub(start.elapsed()));
+        for (member, (_, processor)) in members.iter_mut().enumerate() {
+            let changes = changes(member, block);
+            let before = Kernel::now();
+            processor.process_in_place(&mut audio, changes.as_slice()).unwrap();
+            if block > 0 {
+                kernel.add_since(before);
+            }
+        }
+    }
+    for (rig, processor) in members {
+        let mut rig = rig;
+        rig.instance.deactivate(processor);
+        let frames = common::decode(&rig.files()[0]).frames();
+        assert!(frames.abs_diff(blocks * BLOCK / 2) <= 2 * BLOCK, "{frames}");
+    }
+    kernel
+}
+
+#[test]
+fn members_of_a_group_meet_the_kernel_in_no_block() {
+    assert_eq!(group_and_count(4), Kernel::default());
+}
+
 #[test]
 fn an_armed_instance_of_2_channels_that_keeps_meets_the_kernel_in_no_block() {
     assert_eq!(keep_and_count(2, 6), Kernel::default());

@@ -35,7 +35,7 @@ enum Sent {
 fn draw(random: &mut Random) -> Sent {
     match random.below(10) {
         0 => Sent::Mark(Mark::Gap { frames: random.next(), lost: random.next() }),
-        1 => Sent::Mark(Mark::End { left_out: random.next() }),
+        1 => Sent::Mark(Mark::End { left_out: random.next(), record: false }),
         2 => Sent::Mark(Mark::Begin(TakeStart {
             settings: TakeSettings {
                 file_type: FileType::Mp3,
@@ -49,6 +49,7 @@ fn draw(random: &mut Random) -> Sent {
             channels: ChannelSet::first(CHANNELS),
             song: Song { tempo: Some(random.below(300) as f64), ..Song::default() },
             preroll_frames: random.next(),
+            event: None,
         })),
         // Mostly small blocks, as automation makes them; now and then the largest.
         3 if random.below(500) == 0 => Sent::Frames { frames: MAX_CHUNK_FRAMES, first_sample: random.next() as u32 },

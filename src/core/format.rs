@@ -190,6 +190,22 @@ menu! {
 }
 
 menu! {
+    /// Which instances of a host record together.
+    Group {
+        /// Each for itself.
+        Off = "off", "Off";
+        A = "a", "A";
+        B = "b", "B";
+        C = "c", "C";
+        D = "d", "D";
+        E = "e", "E";
+        F = "f", "F";
+        G = "g", "G";
+        H = "h", "H";
+    }
+}
+
+menu! {
     /// Where a take goes on in its next file.
     Split {
         /// Nowhere.

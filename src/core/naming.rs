@@ -10,6 +10,8 @@
 //! | `{rate}` | the track's frames per second |
 //! | `{type}` | the id of the file type |
 //! | `{bitrate}` | kb/s of the file's sound, or the VBR quality: `192`, `V2` |
+//! | `{group}` | the letter of the group; nothing for an instance of none |
+//! | `{take}` | `001`, `002`, …: one number for all takes that a group records at once |
 //! | `{suffix}` | the unique suffix `-001`, `-002`, … or the value of N |
 //! | any other `{…}`, a lone `{` | itself |
 //!
@@ -35,6 +37,9 @@ use std::path::{MAIN_SEPARATOR_STR, Path, PathBuf, is_separator};
 
 /// What `file` says until the user says something else.
 pub const DEFAULT_FILE: &str = "AudioFileOut{suffix}";
+
+/// One number for all takes that a group records at once.
+pub const TAKE: &str = "{take}";
 
 /// Stands for a track that the DAW gives no name.
 const NAMELESS_TRACK: &str = "Track";

@@ -8,7 +8,8 @@
 //! Capture makes a take of it. History that the queue has no room for begins again behind the frames that were lost.
 
 use super::channels::ChannelSet;
-use super::format::{BitRate, Codec, Dither, FileType, Files, Rate, RateMatch, Split, Start};
+use super::format::{BitRate, Codec, Dither, FileType, Files, Group, Rate, RateMatch, Split, Start};
+use std::time::Duration;
 
 /// What a take is recorded with: the values at its first frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,10 @@ pub struct TakeSettings {
     /// Where the take goes on in its next file.
     pub split: Split,
     pub files: Files,
+    /// What `{group}` becomes.
+    pub group: Group,
+    /// What `{take}` becomes; 0 where that is not known yet.
+    pub take: u64,
     /// Which state of the saved texts (file, track name, …) was in force.
     pub text_revision: u64,
 }
@@ -49,6 +54,8 @@ impl TakeSettings {
         dither: Dither::Off,
         split: Split::Off,
         files: Files::One,
+        group: Group::Off,
+        take: 0,
         text_revision: 0,
     };
 }
@@ -83,6 +90,18 @@ pub struct HostTransport {
     pub records: bool,
 }
 
+/// A moment that all members of a group see, each at the beginning of one of its blocks: every take of the group has one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GroupEvent {
+    pub group: Group,
+    /// Counted from 1 on, in the group.
+    pub number: u64,
+    /// The member that made it had so many frames of its block before the take's first one that is no history.
+    pub frames_before: u64,
+    /// Since a moment that is the same for all members.
+    pub made: Duration,
+}
+
 /// All that is fixed for a take by its first frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TakeStart {
@@ -93,6 +112,8 @@ pub struct TakeStart {
     pub song: Song,
     /// The take begins with so many frames of the history, the newest ones.
     pub preroll_frames: u64,
+    /// The other members of the group record with it.
+    pub event: Option<GroupEvent>,
 }
 
 /// The parameters of one block; constant within it.
@@ -108,7 +129,7 @@ pub struct Controls {
     pub time_slice: bool,
     /// What a take waits for while `record` is on.
     pub start: Start,
-    /// Sound beyond this, linear, starts a take.
+    /// Sound beyond this, in dBFS, starts a take.
     pub threshold: f32,
     /// The take ends so many frames after the last one beyond the threshold.
     pub hold_frames: u64,
@@ -116,6 +137,10 @@ pub struct Controls {
     pub preroll_frames: u64,
     /// So many frames of the history are kept for Capture.
     pub keep_frames: u64,
+    /// Which instances record together.
+    pub group: Group,
+    /// A member of a group keeps so many frames of the history besides.
+    pub group_frames: u64,
     pub settings: TakeSettings,
     /// The channels that a take which begins now records.
     pub channels: ChannelSet,
@@ -133,10 +158,12 @@ impl Controls {
             capture: false,
             time_slice: false,
             start: Start::Now,
-            threshold: 0.01,
+            threshold: -40.0,
             hold_frames: 0,
             preroll_frames: 0,
             keep_frames: 0,
+            group: Group::Off,
+            group_frames: 0,
             settings: TakeSettings::DEFAULT,
             channels: ChannelSet::first(channels),
             song: Song { position_frames: None, seconds: None, tempo: None },
@@ -146,7 +173,8 @@ impl Controls {
 
     /// How many frames of the history are kept.
     fn history_frames(&self) -> u64 {
-        self.keep_frames.max(self.preroll_frames)
+        let frames = self.keep_frames.max(self.preroll_frames);
+        if self.group == Group::Off { frames } else { frames + self.group_frames }
     }
 }
 
@@ -158,21 +186,50 @@ pub enum Mark {
     /// So many frames of the take are silence here. `lost` of them came in and could not be kept; the others are time
     /// of the song that brought no frames.
     Gap { frames: u64, lost: u64 },
-    /// So many frames were left out here because the take was paused.
+    /// The take is paused from here on, and the frames that follow are left out of it. Only in a group: its other members need to
+    /// hear of it before it is over.
+    PauseBegins,
+    /// So many frames were left out here because the take was paused, besides those that came.
     Pause { frames: u64 },
+    /// So many frames of the history were lost here.
+    HistoryLost { frames: u64 },
+    /// For so many frames the host did not process this member, while a take of its group went on.
+    Away { frames: u64 },
     /// From here on the song runs from this second on; none where it stands, or nobody tells. It may have `jumped` there,
     /// or have gone on while the take was paused. That was so many frames before this place.
     Song { seconds: Option<f64>, jumped: bool, frames_ago: u64 },
     /// The user set a marker, so many frames before this place.
     Marker { frames_ago: u64 },
     /// The take ends. So many frames were left out before because it was paused.
-    End { left_out: u64 },
+    End { left_out: u64, record: bool },
     /// From here on so many frames of the history are kept; none, where it is 0.
     HistoryLength { frames: u64 },
     /// The history begins, or begins again; the frames outside of takes that follow belong to it.
     HistoryBegins(HistoryStart),
     /// Some of the history becomes a take.
     Capture(Capture),
+    /// The block that begins here is the first one that belongs to a group, to none any more, or that saw an event of it.
+    Group(GroupSight),
+}
+
+/// What a member of a group tells with its block.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GroupSight {
+    pub group: Group,
+    /// Events of the group so far.
+    pub events: u64,
+    /// What a take of this member is recorded with.
+    pub settings: TakeSettings,
+    /// At the block's first frame.
+    pub song: Song,
+    /// When that was, since a moment that is the same for all members.
+    pub at: Duration,
+    /// The event of the take that was open, if one was.
+    pub open_event: Option<u64>,
+    /// Frames of this member's rate that had passed since the block in which the take of the group began, if one was open.
+    pub leaders_frames: u64,
+    /// So often this member has waited for its writer so far.
+    pub waits: u64,
 }
 
 /// What is known where the history begins.
@@ -191,6 +248,8 @@ pub struct Capture {
     pub frames: u64,
     /// Beats per minute.
     pub tempo: Option<f64>,
+    /// The other members of the group keep the same time.
+    pub event: Option<GroupEvent>,
 }
 
 /// What [`TakeMachine::step`] says of one block.
@@ -208,25 +267,39 @@ pub enum Step {
     Pause,
 }
 
-/// Marks not yet sent, always in this order. Those of the take come first: what is owed of the history is behind its end.
+/// Marks not yet sent, always in this order: what was lost before, what is seen of the group, then the take, then the history
+/// behind its end.
 #[derive(Debug, Default)]
 struct Owed {
+    /// Before all else that is owed.
+    away: u64,
+    /// Of the history, before all else that is owed.
+    lost_history: u64,
+    group: Option<GroupSight>,
     begin: Option<TakeStart>,
     gap_frames: u64,
     lost_frames: u64,
+    /// The take is paused, behind all of it that is owed.
+    pause_begins: bool,
     /// Told once the take goes on.
-    paused_frames: u64,
+    paused_frames: Option<u64>,
     song: Option<SongChange>,
     /// The frames of the gap that came behind the marker. Others that are set before it can be told are left out.
     marker: Option<u64>,
     /// With the frames that were left out before.
-    end: Option<u64>,
+    end: Option<End>,
     history_frames: Option<u64>,
     history: Option<HistoryStart>,
     /// Of the history.
     kept_song: Option<SongChange>,
     /// Another one that is asked for before it can be told finds nothing to keep.
     capture: Option<Capture>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct End {
+    left_out: u64,
+    record: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -252,8 +325,10 @@ pub struct TakeMachine {
     marker: Option<bool>,
     /// The take began with this block.
     is_first_block: bool,
-    /// Frames left out since the take was paused.
+    /// Frames left out since the take was paused, but for those that were sent.
     left_out: u64,
+    /// The pause was told when it began.
+    pause_is_told: bool,
     /// Whether `capture` was on in the last block, if there was one.
     capture: Option<bool>,
     history: History,
@@ -285,29 +360,41 @@ impl TakeMachine {
         match (controls.record, controls.pause, self.open) {
             (false, _, open) => {
                 if open {
-                    self.end();
+                    self.end(false);
                 }
                 self.step_history(controls)
             }
             (true, true, false) => self.step_history(controls),
             (true, true, true) => Step::Pause,
             (true, false, true) => {
-                self.owed.paused_frames += std::mem::take(&mut self.left_out);
+                let left_out = std::mem::take(&mut self.left_out);
+                self.end_pause(left_out);
                 Step::Record
             }
             (true, false, false) => {
                 self.open = true;
-                if self.owed.end.take().is_some() {
+                if let Some(End { left_out, .. }) = self.owed.end.take() {
+                    if self.pause_is_told {
+                        self.end_pause(left_out);
+                    }
                     self.begin_history_again();
                     Step::RecordMerged
                 } else {
-                    self.is_first_block = true;
+                    (self.is_first_block, self.pause_is_told) = (true, false);
                     let preroll_frames = self.take_preroll(controls);
                     let Controls { settings, channels, song, .. } = *controls;
-                    self.owed.begin = Some(TakeStart { settings, channels, song, preroll_frames });
+                    let event = None;
+                    self.owed.begin = Some(TakeStart { settings, channels, song, preroll_frames, event });
                     Step::Record
                 }
             }
+        }
+    }
+
+    fn end_pause(&mut self, left_out: u64) {
+        let is_told = std::mem::take(&mut self.pause_is_told) && !std::mem::take(&mut self.owed.pause_begins);
+        if is_told || left_out > 0 {
+            *self.owed.paused_frames.get_or_insert(0) += left_out;
         }
     }
 
@@ -359,25 +446,28 @@ impl TakeMachine {
     }
 
     /// Whether `capture` is on in the next block: where it goes on, some of the history becomes a take. What it is in the very
-    /// first block is no change.
-    pub fn follow_capture(&mut self, controls: &Controls) {
+    /// first block is no change. Says whether one does.
+    pub fn follow_capture(&mut self, controls: &Controls) -> bool {
         let before = self.capture.replace(controls.capture);
         if controls.capture && before == Some(false) {
             let Controls { settings, keep_frames, song, .. } = *controls;
             // The writer hears of what a pause leaves out when that is over.
             let frames = keep_frames.saturating_sub(self.left_out);
-            self.owed.capture.get_or_insert(Capture { settings, frames, tempo: song.tempo });
+            let is_news = self.owed.capture.is_none();
+            self.owed.capture.get_or_insert(Capture { settings, frames, tempo: song.tempo, event: None });
             if keep_frames > 0 {
                 self.history.frames = 0;
             }
+            return is_news;
         }
+        false
     }
 
-    /// Ends the open take, if there is one.
-    pub fn end(&mut self) {
+    /// Ends the open take, if there is one. `record` is still on where the host takes the plugin away.
+    pub fn end(&mut self, record: bool) {
         if self.open {
             self.open = false;
-            self.owed.end = Some(std::mem::take(&mut self.left_out));
+            self.owed.end = Some(End { left_out: std::mem::take(&mut self.left_out), record });
         }
     }
 
@@ -387,10 +477,54 @@ impl TakeMachine {
         self.left_out += frames;
     }
 
+    /// The take is paused for the next frames, which are sent all the same.
+    pub fn tell_pause(&mut self) {
+        debug_assert!(self.open);
+        self.owed.pause_begins |= !self.pause_is_told;
+        self.pause_is_told = true;
+    }
+
+    /// The take that begins with this block is one of the group.
+    pub fn join(&mut self, event: GroupEvent) {
+        if let Some(start) = self.owed.begin.as_mut().filter(|_| self.is_first_block) {
+            start.event = Some(event);
+        }
+    }
+
+    /// The capture that was asked for last is one of the group.
+    pub fn join_capture(&mut self, event: GroupEvent) {
+        if let Some(capture) = &mut self.owed.capture {
+            capture.event.get_or_insert(event);
+        }
+    }
+
+    /// The block that begins now is the first one that belongs to this group, or has seen so many events of it.
+    pub fn see_group(&mut self, sight: GroupSight) {
+        self.owed.group = Some(sight);
+    }
+
     /// The take lost `frames` frames here, behind all marks that are owed.
     pub fn lose(&mut self, frames: u64) {
         self.fill(frames);
         self.owed.lost_frames += frames;
+    }
+
+    /// The history lost `frames` frames here, and goes on behind them.
+    pub fn lose_history(&mut self, frames: u64) {
+        self.history.frames = 0;
+        match &mut self.owed.end {
+            Some(end) => end.left_out += frames,
+            None => self.owed.lost_history += frames,
+        }
+    }
+
+    /// Before the next block, the host did not process this member for `frames` frames.
+    pub fn be_away(&mut self, frames: u64) {
+        self.history.frames = 0;
+        match &mut self.owed.end {
+            Some(end) => end.left_out += frames,
+            None => self.owed.away += frames,
+        }
     }
 
     /// Before the next block, `frames` frames of the song's time brought no sound.
@@ -429,21 +563,32 @@ impl TakeMachine {
     /// first block is no change. Says whether it is news.
     pub fn follow_marker(&mut self, on: bool) -> bool {
         let before = self.marker.replace(on);
-        if on && before == Some(false) && self.open {
-            self.owed.marker.get_or_insert(0);
+        if on && before == Some(false) {
+            self.set_marker();
         }
         before != Some(on)
+    }
+
+    /// A marker is set in an open take before the next frame.
+    pub fn set_marker(&mut self) {
+        if self.open {
+            self.owed.marker.get_or_insert(0);
+        }
     }
 
     /// The mark that has to be sent next, before any frame.
     pub fn owed(&self) -> Option<Mark> {
         match &self.owed {
+            &Owed { away: frames @ 1.., .. } => Some(Mark::Away { frames }),
+            &Owed { lost_history: frames @ 1.., .. } => Some(Mark::HistoryLost { frames }),
+            &Owed { group: Some(sight), .. } => Some(Mark::Group(sight)),
             Owed { begin: Some(start), .. } => Some(Mark::Begin(*start)),
             &Owed { gap_frames: frames @ 1.., lost_frames: lost, .. } => Some(Mark::Gap { frames, lost }),
-            &Owed { paused_frames: frames @ 1.., .. } => Some(Mark::Pause { frames }),
+            &Owed { paused_frames: Some(frames), .. } => Some(Mark::Pause { frames }),
             &Owed { song: Some(song), .. } => Some(song.mark()),
             &Owed { marker: Some(frames_ago), .. } => Some(Mark::Marker { frames_ago }),
-            &Owed { end: Some(left_out), .. } => Some(Mark::End { left_out }),
+            Owed { pause_begins: true, .. } => Some(Mark::PauseBegins),
+            &Owed { end: Some(End { left_out, record }), .. } => Some(Mark::End { left_out, record }),
             &Owed { history_frames: Some(frames), .. } => Some(Mark::HistoryLength { frames }),
             &Owed { history: Some(start), .. } => Some(Mark::HistoryBegins(start)),
             &Owed { kept_song: Some(song), .. } => Some(song.mark()),
@@ -457,11 +602,15 @@ impl TakeMachine {
         match self.owed() {
             Some(Mark::Begin(_)) => self.owed.begin = None,
             Some(Mark::Gap { .. }) => (self.owed.gap_frames, self.owed.lost_frames) = (0, 0),
-            Some(Mark::Pause { .. }) => self.owed.paused_frames = 0,
+            Some(Mark::Pause { .. }) => self.owed.paused_frames = None,
+            Some(Mark::HistoryLost { .. }) => self.owed.lost_history = 0,
+            Some(Mark::Away { .. }) => self.owed.away = 0,
             Some(Mark::Song { .. }) if self.owed.song.is_some() => self.owed.song = None,
             Some(Mark::Song { .. }) => self.owed.kept_song = None,
             Some(Mark::Marker { .. }) => self.owed.marker = None,
+            Some(Mark::PauseBegins) => self.owed.pause_begins = false,
             Some(Mark::End { .. }) => self.owed.end = None,
+            Some(Mark::Group(_)) => self.owed.group = None,
             Some(Mark::HistoryLength { .. }) => self.owed.history_frames = None,
             Some(Mark::HistoryBegins(_)) => self.owed.history = None,
             Some(Mark::Capture(_)) => self.owed.capture = None,

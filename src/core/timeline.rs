@@ -94,6 +94,16 @@ impl Timeline {
         Followed { missing: missing as u64, song }
     }
 
+    /// How many frames of the song a block that begins at this position leaps over, of one that ran evenly until then.
+    pub fn leap(&self, position: Option<i64>) -> u64 {
+        let (Some(position), Some(last)) = (position, &self.last) else { return 0 };
+        let ahead = position - last.expected;
+        match last.pace {
+            Pace::Even { .. } if ahead >= self.shortest_jump => ahead as u64,
+            Pace::Even { .. } | Pace::Jumped | Pace::Uneven => 0,
+        }
+    }
+
     /// Time passes that the take leaves out: nothing before the next block is missing.
     pub fn interrupt(&mut self) {
         self.last = None;

@@ -39,7 +39,7 @@ impl Trigger {
             Start::Transport => transport.runs,
             Start::HostRecord => transport.runs && transport.records,
             Start::Sound => {
-                let sound = Sound { planar, channels, threshold: controls.threshold };
+                let sound = Sound { planar, channels, threshold: level(controls.threshold) };
                 return self.with_sound(controls.hold_frames, &sound, from..end);
             }
         };
@@ -66,6 +66,11 @@ impl Trigger {
         };
         Run { frames: run.len(), record: true }
     }
+}
+
+/// Linear.
+fn level(dbfs: f32) -> f32 {
+    10_f32.powf(dbfs / 20.0)
 }
 
 /// A block, planar, with the channels that count and the level beyond which a sample is loud.

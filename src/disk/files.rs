@@ -44,6 +44,7 @@ mod library;
 mod lock;
 mod numbering;
 mod take_file;
+mod take_number;
 #[cfg(test)]
 mod tests;
 mod together;
@@ -117,6 +118,12 @@ impl TakeFiles {
     pub fn begin_in_fallback(&mut self, wanted: &Wanted, last_number: u64) -> Result<Vec<TakeFile>, FileError> {
         let settings = TakeSettings { unique_suffix: true, ..*wanted.settings };
         self.begin(&Wanted { texts: &fallback_texts(wanted.texts), settings: &settings, ..*wanted }, last_number)
+    }
+
+    /// The highest number that `{take}` has become there where this take is to lie; 0 where there is none.
+    pub fn highest_take(&mut self, wanted: &Wanted) -> u64 {
+        let user = &mut self.user;
+        take_number::highest(wanted, |start| root(start, env::var_os(FOLDER_VARIABLE), || user_dirs(user)).ok())
     }
 
     /// The folder in which a take goes on whose disk fails, if it is known.

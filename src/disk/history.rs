@@ -5,15 +5,20 @@ mod shares;
 
 use super::song::SongPositions;
 use crate::core::channels::ChannelSet;
+use crate::core::format::StreamFormat;
 use crate::core::take::{HistoryStart, Mark, Song};
 pub use shares::{PROCESS_MEMORY, Share};
 use std::collections::VecDeque;
+use std::ops::Range;
 
 /// One block of memory. As large as a C library gives back what others may use again.
 const BLOCK_BYTES: usize = 64 << 10;
 
 /// Blocks that are not used any more and stay for the next frames.
 const MOST_SPARE_BLOCKS: usize = 2;
+
+/// No more than so much is kept beyond what was asked for, for a take that is still to be told of.
+const MOST_KEPT_BYTES: usize = 32 << 20;
 
 /// Frames of the history that a take gets, and the marks between them.
 #[derive(Debug, PartialEq)]
@@ -28,6 +33,17 @@ pub enum Held {
         frames: u64,
     },
     Mark(Mark),
+}
+
+impl Held {
+    /// How many frames it has.
+    pub fn frames(&self) -> u64 {
+        match self {
+            Held::Sound { frames, .. } => *frames as u64,
+            Held::Silence { frames } => *frames,
+            Held::Mark(_) => 0,
+        }
+    }
 }
 
 /// Some of the history.
@@ -54,6 +70,10 @@ pub struct History {
     /// Frames before this one, counted from all that have passed, are too old: a block may still hold some.
     oldest: u64,
     song: SongPositions,
+    /// Frames from this one on, counted from all that have passed, are waited for, however old they get.
+    held_from: Option<u64>,
+    /// The same for a take that is still to be told of, as long as that takes little memory. They are free for others.
+    kept_from: Option<u64>,
     /// Bytes of blocks.
     bytes: usize,
     /// More is not to be kept, for other instances keep something, too.
@@ -103,6 +123,8 @@ impl History {
             passed: 0,
             oldest: 0,
             song: SongPositions::new(None, false),
+            held_from: None,
+            kept_from: None,
             bytes: 0,
             most_bytes: usize::MAX,
         }
@@ -244,7 +266,9 @@ impl History {
 
     /// Lets go of what is too old, or too much.
     fn forget(&mut self) {
-        let oldest = self.oldest.max(self.passed.saturating_sub(self.length));
+        let kept_from = self.kept_from.filter(|_| self.bytes < MOST_KEPT_BYTES).unwrap_or(u64::MAX);
+        let oldest = self.passed.saturating_sub(self.length).min(self.held_from.unwrap_or(u64::MAX)).min(kept_from);
+        let oldest = self.oldest.max(oldest);
         self.oldest = oldest;
         while let Some(old) = self.stretches.pop_front_if(|stretch| stretch.end() <= oldest) {
             old.sound.into_iter().for_each(|block| self.give_back(block));
@@ -256,8 +280,9 @@ impl History {
             first.frames = first.end() - oldest;
             first.start = oldest;
         }
+        let held_from = self.held_from.unwrap_or(u64::MAX);
         while self.bytes > self.most_bytes
-            && let Some(old) = self.stretches.pop_front()
+            && let Some(old) = self.stretches.pop_front_if(|stretch| stretch.end() <= held_from)
         {
             old.sound.into_iter().for_each(|block| self.give_back(block));
         }
@@ -269,6 +294,70 @@ impl History {
         let level = self.share.level(self.bytes + others);
         self.most_bytes = level.saturating_sub(others);
         self.forget();
+    }
+
+    /// Frames from this one on, counted from all that have passed, are waited for; none, where nobody does.
+    pub fn hold_from(&mut self, frame: Option<u64>) {
+        self.held_from = frame;
+    }
+
+    /// Frames from this one on, counted from all that have passed, are not to be forgotten yet.
+    pub fn keep_from(&mut self, frame: Option<u64>) {
+        self.kept_from = frame;
+    }
+
+    /// Bytes of sound that are waited for.
+    pub fn held_bytes(&self) -> usize {
+        let frames = self.held_from.map_or(0, |from| self.passed.saturating_sub(from)) as usize;
+        frames * self.format.map_or(0, |shape| shape.channels) * size_of::<f32>()
+    }
+
+    /// Frames that have passed.
+    pub fn passed(&self) -> u64 {
+        self.passed
+    }
+
+    /// The shape of what is kept.
+    pub fn shape(&self) -> StreamFormat {
+        let (channels, sample_rate) = self.format.map_or((0, 0), |shape| (shape.channels, shape.sample_rate));
+        StreamFormat { channels, sample_rate }
+    }
+
+    /// The channels that are kept.
+    pub fn channels(&self) -> ChannelSet {
+        self.format.map_or(ChannelSet(0), |shape| shape.set)
+    }
+
+    /// Whether some of these frames, counted from all that have passed, are there.
+    pub fn has_between(&self, frames: Range<u64>) -> bool {
+        self.stretches.iter().any(|stretch| stretch.end() > frames.start && stretch.start < frames.end)
+    }
+
+    /// Takes these frames, counted from all that have passed, out of it, as far as they are there: in runs that follow each
+    /// other, each with its first frame.
+    pub fn take_between(&mut self, frames: Range<u64>) -> Vec<(u64, VecDeque<Held>)> {
+        let Some(shape) = self.format else { return Vec::new() };
+        let mut runs = Vec::new();
+        for stretch in self.take_out(frames, shape) {
+            let (start, mut held) = (stretch.start, VecDeque::new());
+            self.hold(stretch, start, shape, &mut held);
+            runs.push((start, held));
+        }
+        runs
+    }
+
+    fn take_out(&mut self, frames: Range<u64>, shape: Shape) -> Vec<Stretch> {
+        let mut taken = self.split_off(frames.start, shape);
+        let kept = taken.partition_point(|stretch| stretch.start < frames.end);
+        let mut later = taken.split_off(kept);
+        if let Some(last) = taken.last_mut()
+            && last.end() > frames.end
+        {
+            later.insert(0, last.split_off((frames.end - last.start) as usize, shape));
+        }
+        self.stretches.extend(later);
+        self.count_bytes();
+        taken
     }
 
     /// How many frames Capture would save if it saved all.
@@ -293,14 +382,29 @@ impl History {
         let shape = self.format?;
         let from = self.passed.saturating_sub(frames).max(self.oldest);
         let first = self.stretches.iter().find(|stretch| stretch.end() > from)?.start.max(from);
-        Some((self.passed - first, self.song_at(first, shape), shape.set))
+        // What a take waits for is that take's.
+        let is_free = first < self.held_from.unwrap_or(u64::MAX);
+        is_free.then(|| (self.passed - first, self.song_at(first, shape), shape.set))
+    }
+
+    /// What is not there, or waited for, from `first` on and between what is, counted from there; and where that ends.
+    pub fn holes(&self, first: u64) -> (Vec<Range<u64>>, u64) {
+        let until = self.held_from.unwrap_or(u64::MAX);
+        let (mut at, mut holes) = (first, Vec::new());
+        for stretch in self.stretches.iter().filter(|stretch| stretch.end() > first && stretch.start < until) {
+            if stretch.start > at {
+                holes.push(at - first..stretch.start - first);
+            }
+            at = stretch.end().min(until);
+        }
+        (holes, at - first)
     }
 
     /// Takes the newest frames out of it: those among the last `frames` that passed, if there are any.
     pub fn take_newest(&mut self, frames: u64) -> Option<Excerpt> {
         let (shape, (frames, song, _)) = (self.format?, self.newest(frames)?);
         let first = self.passed - frames;
-        let taken = self.split_off(first, shape);
+        let taken = self.take_out(first..self.held_from.unwrap_or(u64::MAX), shape);
         let mut excerpt = Excerpt { held: VecDeque::new(), frames, song };
         let mut end = first;
         for stretch in taken {
@@ -316,6 +420,16 @@ impl History {
             self.hold(stretch, changes_from, shape, &mut excerpt.held);
         }
         Some(excerpt)
+    }
+
+    /// Where the song is at a frame, counted from all that have passed.
+    pub fn second_at(&self, frame: u64) -> Option<f64> {
+        self.song_at(frame, self.format?).seconds
+    }
+
+    /// Where the song is at the next frame.
+    pub fn song(&self) -> Song {
+        self.format.map_or(Song::default(), |shape| self.song_at(self.passed, shape))
     }
 
     /// Where the song stands at a frame. Before it runs, where it would have been, so that what is recorded then lies in its
@@ -344,10 +458,14 @@ impl History {
             let newer = first.split_off((from - first.start) as usize, shape);
             self.stretches.push_back(std::mem::replace(first, newer));
         }
+        self.count_bytes();
+        taken
+    }
+
+    fn count_bytes(&mut self) {
         let bytes_of =
             |stretch: &Stretch| stretch.sound.as_ref().map_or(0, |block| block.samples.len() * size_of::<f32>());
         self.bytes = self.stretches.iter().map(bytes_of).sum();
-        taken
     }
 
     /// Adds a stretch of an excerpt, with the song's changes from this frame on in their places.

@@ -16,7 +16,7 @@ pub struct Room {
 impl Room {
     /// Brings [`Status`] up to date where it is time to.
     pub fn show(&mut self, status: &Status) {
-        if !status.scope().is_viewed() {
+        if !status.is_room_wanted() {
             return;
         }
         let Some(path) = status.path_to_measure() else { return };

@@ -1,6 +1,7 @@
 //! The writer thread's loop: drains the queue of one plugin instance into takes and into the history.
 
 mod job;
+mod seat;
 
 use super::error::TakeError;
 use super::file_size_signal;
@@ -9,20 +10,24 @@ use super::history::{Excerpt, History, PROCESS_MEMORY};
 use super::room::Room;
 use super::take::waveform::Columns;
 use crate::core::channels::ChannelSet;
-use crate::core::take::{Capture, HistoryStart, Mark, Song, TakeSettings, TakeStart};
+use crate::core::clock::Clock;
+use crate::core::take::{Capture, GroupEvent, GroupSight, HistoryStart, Mark, Song, TakeSettings, TakeStart};
+use crate::link::groups::group;
 use crate::link::{Message, Receiver, Sign, Texts, Watched};
-use job::{Job, Order, Teller};
+use job::{Job, Order, Teller, complete};
+use seat::{Desk, Lead, Rise, Seat};
 use std::cell::RefCell;
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// How long the writer sleeps while no take is open. The [watch](crate::link::Watched) wakes it when one begins, and when a
-/// quarter of the queue, a second, is full of history; this is only for the room that an open window shows.
+/// How long the writer sleeps while no take is open. The [watch](crate::link::Watched) wakes it when one begins, and now and then
+/// while history comes in; this is only for the room that an open window shows.
 const IDLE_NAP: Duration = Duration::from_secs(5);
 
 /// After so many frames the writer looks whether the file is to be refreshed, however much still waits.
@@ -43,6 +48,9 @@ const MOST_JOBS: usize = 8;
 
 /// The time between two pictures of an open window.
 const PICTURE: Duration = Duration::from_millis(33);
+
+/// How long a writer sleeps while a take of its group goes on: the other members write no more than what this one has told.
+const GROUP_NAP: Duration = Duration::from_millis(50);
 
 /// No nap is shorter.
 const SHORTEST_NAP: Duration = Duration::from_millis(1);
@@ -65,13 +73,23 @@ pub struct WriterThread {
 }
 
 impl WriterThread {
-    /// Starts the writer of `receiver`'s link. It ends by itself once the sender is gone and all is written.
-    pub fn start(receiver: Receiver, texts: Arc<Texts>, log: Log) -> io::Result<Self> {
+    /// Starts the writer of `receiver`'s link, which has its seat in the group of `sight` when this returns: others may lead a
+    /// take at once. It ends by itself once the sender is gone and all is written.
+    pub fn start(receiver: Receiver, texts: Arc<Texts>, sight: Option<GroupSight>, log: Log) -> io::Result<Self> {
         let watched =
             [Watched::new(Arc::clone(receiver.bell()) as Arc<dyn Sign>)?, Watched::new(Arc::new(receiver.relief()))?];
         // Built on its own thread: encoders never leave it.
-        let run = move || Writer::new(receiver, texts, log).run();
+        let (seated, is_seated) = channel();
+        let run = move || {
+            let mut writer = Writer::new(receiver, texts, log);
+            writer.change_seat(sight);
+            // Nobody waits for it any more where this fails.
+            let _ = seated.send(());
+            writer.run();
+        };
         let thread = thread::Builder::new().name("audio file writer".to_owned()).spawn(run)?;
+        // It comes at once, or the thread is gone, which is noticed elsewhere.
+        let _ = is_seated.recv();
         Ok(Self { thread, _watched: watched })
     }
 
@@ -90,9 +108,14 @@ struct Writer {
     files: Rc<RefCell<TakeFiles>>,
     /// The take that gets what arrives.
     open: Option<Job>,
+    /// Frames that came in the pause of the open take.
+    paused: Option<u64>,
     /// Takes that get no more, and have something to write.
     ended: Vec<Job>,
     history: History,
+    clock: Clock,
+    /// In the group that the member belongs to.
+    seat: Option<Seat>,
     teller: Teller,
     room: Room,
 }
@@ -105,8 +128,11 @@ impl Writer {
             texts,
             files: Rc::default(),
             open: None,
+            paused: None,
             ended: Vec::new(),
             history: History::new(PROCESS_MEMORY.share()),
+            clock: Clock::default(),
+            seat: None,
             teller,
             room: Room::default(),
         }
@@ -132,16 +158,23 @@ impl Writer {
             self.beside_the_take(Self::catch_up);
             self.room.show(self.receiver.status());
             if !self.is_up_to_date() || !self.receiver.is_empty() {
+                if !self.may_take_more() && self.is_up_to_date() {
+                    // The group's leader has not come so far.
+                    thread::park_timeout(SHORTEST_NAP);
+                }
                 continue;
             }
             if is_last_round {
                 self.end();
+                self.in_group(|seat, _| seat.rest());
+                self.beside_the_take(|writer| writer.change_seat(None));
+                self.beside_the_take(|writer| complete(&mut writer.ended, true, &mut writer.teller));
                 self.receiver.status().captures().close();
                 self.receiver.status().set_queue_fill(0.0);
                 self.receiver.status().set_history_frames(0);
                 return;
             }
-            self.receiver.bell().set_urgent(self.open.is_some());
+            self.receiver.bell().set_urgent(self.open.is_some() || self.follows());
             thread::park_timeout(self.nap());
         }
     }
@@ -161,20 +194,26 @@ impl Writer {
 
     fn nap(&self) -> Duration {
         let is_viewed = self.receiver.status().scope().is_viewed();
-        match &self.open {
+        let nap = match &self.open {
             Some(open) => take_nap(open.until_refresh(), self.receiver.resident_time(), is_viewed),
             None => IDLE_NAP,
+        };
+        match &self.seat {
+            Some(seat) if seat.is_at_work() => nap.min(GROUP_NAP),
+            _ => nap,
         }
     }
 
     fn is_up_to_date(&self) -> bool {
-        self.ended.is_empty() && self.open.as_ref().is_none_or(Job::is_up_to_date)
+        let is_up_to_date = self.ended.is_empty() && self.open.as_ref().is_none_or(Job::is_up_to_date);
+        is_up_to_date && self.seat.as_ref().is_none_or(Seat::is_up_to_date)
     }
 
     /// Whether more of the queue may be taken into memory.
     fn may_take_more(&self) -> bool {
         let late_bytes: usize = self.ended.iter().chain(&self.open).map(Job::late_bytes).sum();
-        late_bytes < MOST_LATE_BYTES && self.ended.len() < MOST_JOBS
+        let of_group = self.history.held_bytes() + self.seat.as_ref().map_or(0, Seat::held_bytes);
+        late_bytes + of_group < MOST_LATE_BYTES && self.ended.len() < MOST_JOBS
     }
 
     fn drain(&mut self, scratch: &mut Vec<f32>) {
@@ -183,6 +222,7 @@ impl Writer {
         while self.may_take_more() && taken_frames < MOST_FRAMES_AT_ONCE {
             if unseen_frames >= MOST_UNSEEN_FRAMES {
                 self.keep_safe();
+                self.work_in_group();
                 unseen_frames = 0;
             }
             match self.receiver.next(scratch) {
@@ -196,58 +236,220 @@ impl Writer {
             }
         }
         self.keep_safe();
+        self.work_in_group();
         self.share_memory();
         self.receiver.status().set_queue_fill(self.receiver.fill());
     }
 
     fn take_frames(&mut self, planar: &mut [f32], frames: usize) {
-        match &mut self.open {
-            Some(open) => {
+        match (&mut self.open, &mut self.paused) {
+            (Some(_), Some(paused)) => {
+                *paused += frames as u64;
+                self.history.pass(frames as u64);
+            }
+            (Some(open), None) => {
                 open.take_frames(planar, frames, &mut self.teller);
                 self.history.pass(frames as u64);
             }
-            None => self.history.keep(planar, frames),
+            (None, _) => self.history.keep(planar, frames),
         }
     }
 
     fn take_mark(&mut self, mark: Mark) {
+        let next = self.history.passed();
+        if let Mark::Song { seconds: Some(seconds), jumped, frames_ago } = mark {
+            self.clock.runs(next.saturating_sub(frames_ago), seconds, jumped);
+        }
+        if matches!(mark, Mark::End { record: false, .. }) {
+            self.begin_what_waits(Seat::rises_before);
+        }
+        if let Some(seat) = &mut self.seat {
+            seat.tell_mark(&mark, next, &self.clock);
+        }
+        let mut of_take = mark;
         match mark {
+            Mark::Group(sight) => return self.see_group(sight),
             Mark::Begin(start) => return self.begin(start),
-            Mark::End { left_out } => {
+            Mark::End { left_out, .. } => {
+                self.receiver.status().set_led(None);
                 self.history.pass(left_out);
                 return self.end();
             }
             Mark::HistoryLength { frames } => return self.history.set_length(frames),
             Mark::HistoryBegins(start) => return self.begin_history(start),
             Mark::Capture(capture) => return self.capture(capture),
-            Mark::Song { seconds, jumped, frames_ago } => self.history.song_goes_on(seconds, jumped, frames_ago),
-            Mark::Pause { frames } => self.history.pass(frames),
-            Mark::Gap { lost, .. } => self.history.pass(lost),
+            Mark::Song { seconds, jumped, frames_ago } => {
+                self.history.song_goes_on(seconds, jumped, frames_ago);
+                if self.paused.is_some() {
+                    return;
+                }
+            }
+            Mark::Pause { frames } => {
+                self.history.pass(frames);
+                of_take = Mark::Pause { frames: frames + self.paused.take().unwrap_or(0) };
+            }
+            Mark::Gap { lost, .. } => self.lose(lost),
+            Mark::HistoryLost { frames } => return self.lose(frames),
+            Mark::Away { frames } => return self.be_away(frames),
             Mark::Marker { .. } => {}
+            Mark::PauseBegins => {
+                self.paused = Some(0);
+                return;
+            }
         }
         if let Some(open) = &mut self.open {
-            open.take_mark(mark, &mut self.teller);
+            open.take_mark(of_take, &mut self.teller);
+        }
+    }
+
+    /// So many frames passed that did not come.
+    fn lose(&mut self, frames: u64) {
+        let next = self.history.passed();
+        self.history.pass(frames);
+        if let Some(seat) = &mut self.seat {
+            seat.lose(next..next + frames);
+        }
+    }
+
+    /// The host did not process this member for so many frames, while its group went on: they count, and are silence.
+    fn be_away(&mut self, frames: u64) {
+        self.history.pass(frames);
+        match (&mut self.open, &mut self.paused) {
+            (_, Some(paused)) => *paused += frames,
+            (Some(open), None) => open.take_mark(Mark::Gap { frames, lost: 0 }, &mut self.teller),
+            (None, None) => {}
         }
     }
 
     fn begin_history(&mut self, start: HistoryStart) {
         self.receiver.bring_in();
+        self.come_up(None);
         self.history.begin(start, self.receiver.arriving().sample_rate);
+        self.clock.begin_again(self.history.passed());
+        self.follow_clock(start.song);
+    }
+
+    /// What belongs to a take of the group that began before this event is recorded first, as far as it has come.
+    fn come_up(&mut self, event: Option<GroupEvent>) {
+        self.in_group(|seat, desk| seat.come_up(seat.events_before(event), desk));
+    }
+
+    /// The song is there at the next frame.
+    fn follow_clock(&mut self, song: Song) {
+        let (frame, rate) = (self.history.passed(), f64::from(self.receiver.arriving().sample_rate));
+        let (Some(_), Some(seconds)) = (song.position_frames, song.seconds) else { return };
+        let shown = self.clock.seconds_at(frame, rate as u32);
+        // Positions are rounded.
+        if shown.is_none_or(|shown| (shown - seconds).abs() * rate > 1.0) {
+            self.clock.runs(frame, seconds, false);
+        }
+    }
+
+    fn see_group(&mut self, sight: GroupSight) {
+        let frame = self.history.passed();
+        self.follow_clock(sight.song);
+        match &mut self.seat {
+            Some(seat) if seat.is_of(sight.group) => seat.see(sight, frame),
+            _ => self.beside_the_take(|writer| writer.change_seat(Some(sight))),
+        }
+    }
+
+    fn change_seat(&mut self, sight: Option<GroupSight>) {
+        let mut rise = None;
+        if let Some(seat) = self.seat.take() {
+            seat.tell_progress(self.history.passed());
+            rise = seat.leave(&mut self.desk());
+        }
+        self.receiver.status().set_led(None);
+        let frame = self.history.passed();
+        self.seat = sight.and_then(|sight| Seat::take(sight, frame, self.receiver.status(), &self.texts));
+        if let Some(rise) = rise {
+            self.begin_late(rise);
+        }
+    }
+
+    fn desk(&mut self) -> Desk<'_> {
+        Desk {
+            history: &mut self.history,
+            clock: &self.clock,
+            teller: &mut self.teller,
+            files: &self.files,
+            texts: &self.texts,
+            ended: &mut self.ended,
+            rate: self.receiver.arriving().sample_rate,
+            track_channels: self.receiver.track_channels(),
+            has_own: self.open.is_some(),
+        }
+    }
+
+    /// Does something in the group, if there is one. A panic in there is no failure of the open take.
+    fn in_group<T>(&mut self, work: impl FnOnce(&mut Seat, &mut Desk<'_>) -> T) -> Option<T> {
+        let mut seat = self.seat.take()?;
+        let done = catch_unwind(AssertUnwindSafe(|| work(&mut seat, &mut self.desk()))).ok();
+        if done.is_none() {
+            seat.fail(&mut self.desk());
+        }
+        self.seat = Some(seat);
+        done
+    }
+
+    /// Tells the group of the take that this member leads, and goes on with the one that another leads.
+    fn work_in_group(&mut self) {
+        self.in_group(|seat, desk| {
+            seat.tell_progress(desk.history.passed());
+            seat.follow(desk);
+        });
+        self.begin_what_waits(Seat::rises_for_sure);
+    }
+
+    /// Begins a take of this member's own where it is led no more.
+    fn begin_what_waits(&mut self, rises: fn(&mut Seat, u64) -> Option<Rise>) {
+        let passed = self.history.passed();
+        if let Some(rise) = self.seat.as_mut().and_then(|seat| rises(seat, passed)) {
+            self.begin_late(rise);
+        }
     }
 
     fn begin(&mut self, start: TakeStart) {
         self.end();
         // First of all, for the file may keep us waiting.
         self.receiver.bring_in();
-        if !start.settings.unique_suffix || self.ended.iter().any(Job::may_begin_files) {
-            // It may be the file of the one before, or have the number of its next one.
-            self.complete_ended();
-        }
         let arriving = self.receiver.arriving();
         let channels = start.channels.and(ChannelSet::first(self.receiver.track_channels()));
         self.history.take_begins(channels, start.song, arriving.sample_rate);
-        // The window captures behind the audio thread's back.
-        let excerpt = self.history.take_newest(start.preroll_frames.min(self.history.unbroken()));
+        self.follow_clock(start.song);
+        self.begin_take(start);
+    }
+
+    /// A take begins with frames that passed before anybody knew that it is this member's own.
+    fn begin_late(&mut self, Rise { start, from, .. }: Rise) {
+        if self.open.is_some() {
+            return;
+        }
+        let event = self.seat.as_ref().map(|seat| seat.new_event(false));
+        let song = Song { tempo: start.song.tempo, ..self.history.song() };
+        let preroll_frames = self.history.passed().saturating_sub(from);
+        // What passed in a pause is of no take.
+        self.paused = self.paused.map(|_| 0);
+        let preroll_frames = if self.paused.is_some() { 0 } else { preroll_frames };
+        self.begin_take(TakeStart { event, song, preroll_frames, channels: self.history.channels(), ..start });
+        if let (Some(seat), Some(_)) = (&mut self.seat, self.paused) {
+            seat.begin_paused();
+        }
+    }
+
+    fn begin_take(&mut self, start: TakeStart) {
+        let Some((number, preroll_frames)) = self.lead(&start) else {
+            // Another member's take is this one's, too.
+            return;
+        };
+        if !start.settings.unique_suffix || self.ended.iter().any(Job::may_begin_files) {
+            // It may be the file of the one before, or have the number of its next one.
+            let is_last = !self.follows();
+            complete(&mut self.ended, is_last, &mut self.teller);
+        }
+        let start = TakeStart { settings: TakeSettings { take: number, ..start.settings }, ..start };
+        let excerpt = self.history.take_newest(preroll_frames);
         let start = match &excerpt {
             Some(Excerpt { frames, song, .. }) => {
                 let song = Song { tempo: start.song.tempo, ..*song };
@@ -260,6 +462,41 @@ impl Writer {
         self.open = Some(Job::begin(&self.order(start), held, Rc::clone(&self.files), &mut self.teller));
     }
 
+    /// What `{take}` becomes in a take that this member leads, or records alone, and how much of the history it begins with; none,
+    /// where it is another member's.
+    fn lead(&mut self, start: &TakeStart) -> Option<(u64, u64)> {
+        let next = self.history.passed();
+        let is_in_group = |event: &GroupEvent| self.seat.as_ref().is_some_and(|seat| seat.is_of(event.group));
+        let lead = match start.event.filter(is_in_group) {
+            Some(event) => self.in_group(|seat, desk| seat.lead(start, event, next, desk)),
+            None => None,
+        };
+        let led = start.event.filter(|_| matches!(lead, Some(Lead::Others)));
+        self.receiver.status().set_led(led.map(|event| event.number));
+        match lead {
+            Some(Lead::Others) => None,
+            Some(Lead::Own { number, preroll_frames }) => Some((number, preroll_frames)),
+            None => {
+                if let Some(event) = start.event {
+                    // It went to another group meanwhile.
+                    tell_event(event);
+                }
+                // The window captures behind the audio thread's back.
+                Some((self.own_number(&start.settings), start.preroll_frames.min(self.history.unbroken())))
+            }
+        }
+    }
+
+    fn own_number(&mut self, settings: &TakeSettings) -> u64 {
+        let texts = self.texts.at(settings.text_revision);
+        1 + self.desk().highest_take(&texts, settings)
+    }
+
+    /// Whether a take of another member is being recorded.
+    fn follows(&self) -> bool {
+        self.seat.as_ref().is_some_and(Seat::follows)
+    }
+
     fn order(&self, start: TakeStart) -> Order {
         Order {
             texts: self.texts.at(start.settings.text_revision),
@@ -270,14 +507,24 @@ impl Writer {
     }
 
     /// Makes a take of the history, beside the open one if there is one. It never takes the place of another file.
-    fn capture(&mut self, Capture { settings, frames, tempo }: Capture) {
+    fn capture(&mut self, Capture { settings, frames, tempo, event }: Capture) {
+        // What belongs to a take of the group is not to be captured.
+        self.come_up(event);
         let Some((frames, song, channels)) = self.history.newest(frames) else {
+            event.into_iter().for_each(tell_event);
             return self.teller.status.nothing_to_capture();
         };
-        let settings = TakeSettings { unique_suffix: true, ..settings };
-        let start = TakeStart { settings, channels, song: Song { tempo, ..song }, preroll_frames: frames };
+        let next = self.history.passed();
+        let number = self.in_group(|seat, desk| {
+            let event = event.filter(|event| seat.is_of(event.group)).unwrap_or_else(|| seat.new_event(true));
+            seat.lead_capture(event, next - frames, next, song, desk)
+        });
+        event.into_iter().for_each(tell_event);
+        let take = number.unwrap_or_else(|| self.own_number(&settings));
+        let settings = TakeSettings { unique_suffix: true, take, ..settings };
+        let start = TakeStart { settings, channels, song: Song { tempo, ..song }, preroll_frames: frames, event: None };
         let order = self.order(start);
-        let is_shown = self.open.is_none();
+        let is_shown = self.open.is_none() && !self.follows();
         match Job::begin_capture(&order, Rc::clone(&self.files), is_shown, &mut self.teller) {
             Ok(mut job) => {
                 if is_shown {
@@ -294,9 +541,10 @@ impl Writer {
 
     /// The open take gets no more.
     fn end(&mut self) {
+        self.paused = None;
         let Some(open) = self.open.take() else { return };
         if open.is_up_to_date() {
-            open.end(self.ended.is_empty(), &mut self.teller);
+            open.end(self.ended.is_empty() && !self.follows(), &mut self.teller);
         } else {
             self.ended.push(open);
         }
@@ -308,21 +556,8 @@ impl Writer {
             catch_up(open, CATCH_UP_FRAMES, &mut self.teller);
         }
         self.ended.iter_mut().for_each(|job| catch_up(job, CATCH_UP_FRAMES, &mut self.teller));
-        let mut left = self.ended.len() + usize::from(self.open.is_some());
+        let mut left = self.ended.len() + usize::from(self.open.is_some()) + usize::from(self.follows());
         for job in self.ended.extract_if(.., |job| job.is_up_to_date()) {
-            left -= 1;
-            job.end(left == 0, &mut self.teller);
-        }
-    }
-
-    /// Writes all that takes which have ended wait for.
-    fn complete_ended(&mut self) {
-        let mut left = self.ended.len();
-        for mut job in self.ended.drain(..) {
-            // Bit by bit, so that its header keeps up and silence takes little memory.
-            while !job.is_up_to_date() {
-                catch_up(&mut job, CATCH_UP_FRAMES, &mut self.teller);
-            }
             left -= 1;
             job.end(left == 0, &mut self.teller);
         }
@@ -336,10 +571,15 @@ impl Writer {
     }
 
     fn share_memory(&mut self) {
-        let of_takes = self.ended.iter().chain(&self.open).map(Job::held_bytes).sum();
-        self.history.share_memory(of_takes);
+        let of_takes: usize = self.ended.iter().chain(&self.open).map(Job::held_bytes).sum();
+        self.history.share_memory(of_takes + self.seat.as_ref().map_or(0, Seat::held_bytes));
         self.receiver.status().set_history_frames(self.history.frames());
     }
+}
+
+/// All was told of this event.
+fn tell_event(event: GroupEvent) {
+    group(event.group).tell_event(event.number);
 }
 
 /// Writes about so many frames of what waits. A panic fails the take.

@@ -1,10 +1,11 @@
 //! Turns status and parameters into what is drawn. Pure.
 
+use super::group::{self, GroupView, Member};
 use super::takes::TakeRow;
 use super::trouble::{self, Causes, Read, Trouble};
 use super::words;
 use crate::core::format::{
-    BitRate, Codec, Dither, ExportMethod, FileType, Files, Rate, RateMatch, SizedBy, Split, Start, StreamFormat,
+    BitRate, Codec, Dither, ExportMethod, FileType, Files, Group, Rate, RateMatch, SizedBy, Split, Start,
 };
 use crate::core::take::TakeSettings;
 use crate::link::{RecorderState, StatusSnapshot, TakeReport, TextSet};
@@ -20,6 +21,8 @@ pub enum State {
     Armed(Start),
     /// The same, and the host does not tell.
     NoTransport,
+    /// Record is on since a take that another member of the group led, and which has ended.
+    Spent,
     Recording,
     Paused,
     /// Record is off; the rest of the queue is being written.
@@ -38,6 +41,7 @@ impl State {
             State::Armed(Start::HostRecord) => "ARMED: STARTS WITH THE HOST'S RECORD",
             State::Armed(Start::Sound) => "ARMED: STARTS WITH SOUND",
             State::NoTransport => "ARMED: THE HOST TELLS NO TRANSPORT",
+            State::Spent => "SWITCH RECORD OFF AND ON",
             State::Recording => "RECORDING",
             State::Paused => "PAUSED",
             State::Finishing => "WRITING THE REST",
@@ -96,6 +100,11 @@ pub struct Model {
     /// How far the history goes back, in words.
     pub history: String,
     pub waiting: Waiting,
+    pub group: Group,
+    /// The track of the member that leads the take.
+    pub leader: Option<String>,
+    /// None while no page shows it.
+    pub group_view: Option<GroupView>,
     /// h:mm:ss.mmm of the current or last take.
     pub clock: String,
     /// Name of the current or last take; empty before the first one.
@@ -144,6 +153,12 @@ pub struct Inputs<'a> {
     /// A marker is being set.
     pub marker: bool,
     pub waiting: Waiting,
+    /// The track of the member that leads the take which this one follows.
+    pub leader: Option<&'a str>,
+    /// Of the group, in the order in which they came; none while no page shows them.
+    pub members: Option<&'a [Member]>,
+    /// That a take comes to, at most.
+    pub bytes_per_second: Option<f64>,
     pub settings: TakeSettings,
     pub time_slice: bool,
     pub export_method: ExportMethod,
@@ -165,7 +180,8 @@ impl Model {
     pub fn new(inputs: &Inputs<'_>) -> Self {
         let Inputs { status, settings, .. } = inputs;
         let state = state(inputs);
-        let room_seconds = room_seconds(status, settings);
+        let room = status.free_bytes.zip(inputs.bytes_per_second);
+        let room_seconds = room.map(|(bytes, second)| bytes as f64 / second);
         let causes = Causes {
             status,
             reports: inputs.reports,
@@ -183,6 +199,9 @@ impl Model {
             captured: words::seconds(captured(status, inputs.waiting.keep)),
             history: history(status, &inputs.waiting),
             waiting: inputs.waiting,
+            group: settings.group,
+            leader: inputs.leader.map(group::track_name),
+            group_view: inputs.members.map(GroupView::new),
             clock: words::clock(status.frames_written, status.take_rate),
             take_name: status.path.as_deref().map_or_else(String::new, trouble::file_name),
             take_facts: take_facts(status),
@@ -232,6 +251,7 @@ fn state(inputs: &Inputs<'_>) -> State {
         RecorderState::NoTransport => State::NoTransport,
         RecorderState::Armed => State::Armed(inputs.waiting.start),
         RecorderState::Idle if !inputs.record => State::Idle,
+        RecorderState::Idle if inputs.status.is_led && inputs.leader.is_none() => State::Spent,
         RecorderState::Idle if inputs.waiting.start == Start::Now => State::Waiting,
         RecorderState::Idle => State::Armed(inputs.waiting.start),
     }
@@ -268,33 +288,6 @@ fn type_setting(settings: &TakeSettings) -> TypeSetting {
     }
 }
 
-/// How long the free room lasts with these settings.
-fn room_seconds(status: &StatusSnapshot, settings: &TakeSettings) -> Option<f64> {
-    Some(status.free_bytes? as f64 / bytes_per_second(settings, status.stream?))
-}
-
-fn bytes_per_second(settings: &TakeSettings, stream: StreamFormat) -> f64 {
-    let kilobits = match type_setting(settings) {
-        TypeSetting::Codec(codec) => {
-            let samples = f64::from(stream.sample_rate) * stream.channels as f64;
-            return samples * f64::from(codec.bits_per_sample()) / 8.0;
-        }
-        TypeSetting::BitRate(bit_rate) => match bit_rate {
-            BitRate::Cbr96 => 96.0,
-            BitRate::Cbr128 => 128.0,
-            BitRate::Cbr192 => 192.0,
-            BitRate::Cbr256 => 256.0,
-            // The most that a variable bit rate comes to.
-            BitRate::Cbr320 | BitRate::VbrV2 | BitRate::VbrV0 => 320.0,
-        },
-    };
-    let files = match settings.files {
-        Files::One => 1.0,
-        Files::Each => stream.channels as f64,
-    };
-    files * kilobits * 1_000.0 / 8.0
-}
-
 fn progress(fill: f32, at_first: f32) -> f32 {
     if at_first > 0.0 { (1.0 - fill / at_first).clamp(0.0, 1.0) } else { 1.0 }
 }
@@ -302,8 +295,6 @@ fn progress(fill: f32, at_first: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const STEREO: StreamFormat = StreamFormat { channels: 2, sample_rate: 48_000 };
 
     const WAITING: Waiting = Waiting { start: Start::Now, threshold: -40.0, hold: 5.0, preroll: 0.0, keep: 60.0 };
 
@@ -321,6 +312,9 @@ mod tests {
             pause: false,
             marker: false,
             waiting: WAITING,
+            leader: None,
+            members: None,
+            bytes_per_second: None,
             settings: settings(),
             time_slice: false,
             export_method: ExportMethod::Off,
@@ -379,6 +373,9 @@ mod tests {
                 record,
                 pause: false,
                 waiting: WAITING,
+                leader: None,
+                members: None,
+                bytes_per_second: None,
                 marker: false,
                 settings: settings(),
                 time_slice: false,
@@ -406,13 +403,20 @@ mod tests {
 
     #[test]
     fn the_disk_lasts_as_long_as_the_settings_take() {
-        // 48 kHz, 2 channels, 3 bytes: 288,000 bytes a second.
-        let status =
-            StatusSnapshot { free_bytes: Some(288_000 * 3_600), stream: Some(STEREO), ..StatusSnapshot::default() };
-        assert_eq!(model(&status, &[], |_| {}).room, "Disk lasts 1 h 00 min");
-        let mp3 = model(&status, &[], |inputs| inputs.settings.file_type = FileType::Mp3);
-        assert_eq!(mp3.room, "Disk lasts 12 h 00 min");
-        assert_eq!(model(&StatusSnapshot::default(), &[], |_| {}).room, "");
+        let status = StatusSnapshot { free_bytes: Some(288_000 * 3_600), ..StatusSnapshot::default() };
+        let room = |status, bytes| model(status, &[], |inputs| inputs.bytes_per_second = bytes).room;
+        assert_eq!(room(&status, Some(288_000.0)), "Disk lasts 1 h 00 min");
+        assert_eq!(room(&status, Some(24_000.0)), "Disk lasts 12 h 00 min");
+        assert_eq!((room(&status, None), room(&StatusSnapshot::default(), Some(1.0))), (String::new(), String::new()));
+    }
+
+    #[test]
+    fn record_that_stood_for_the_take_of_another_member_does_not_claim_to_wait_for_sound() {
+        let status = StatusSnapshot { is_led: true, ..in_state(RecorderState::Idle) };
+        let with =
+            |leader, record| model(&status, &[], |inputs| (inputs.leader, inputs.record) = (leader, record)).state;
+        assert_eq!((with(None, true), with(None, false)), (State::Spent, State::Idle));
+        assert_eq!(with(Some("Drums"), true), State::Waiting);
     }
 
     #[test]

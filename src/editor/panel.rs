@@ -2,15 +2,18 @@
 
 use super::desktop::{Desktop, News};
 use super::gestures::Gestures;
+use super::group::{GroupView, Member};
 use super::levels::Levels;
 use super::model::{Inputs, Model, Waiting};
+use super::size::bytes_per_second;
 use super::takes::Takes;
 use super::trouble::{Read, TroubleId};
 use super::view::{Action, Number, Sound, View};
-use crate::core::format::StreamFormat;
+use crate::core::format::{Group, StreamFormat};
 use crate::core::naming;
 use crate::core::rate::file_rate;
 use crate::core::take::{Capture, TakeSettings};
+use crate::link::groups::{self, group};
 use crate::link::{Library, RecorderState, Status, StatusSnapshot, TakeReport, TextId, TextSet};
 use crate::params::RecorderParams;
 use egui::Ui;
@@ -21,6 +24,9 @@ use std::time::Duration;
 
 /// The time between two pictures while something moves: 30 a second.
 const FRAME: Duration = Duration::from_millis(33);
+
+/// The time between two pictures while only other members of the group move: 10 a second.
+const GROUP_FRAME: Duration = Duration::from_millis(100);
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -96,7 +102,6 @@ pub struct Panel {
     read: Read,
     /// What the desktop, or the disk at the user's wish, could not do.
     desktop_trouble: Option<String>,
-    track_rgb: Option<[u8; 3]>,
     reports: Vec<TakeReport>,
     takes: Takes,
     /// Takes that had finished when `reports` was read.
@@ -130,6 +135,11 @@ impl Panel {
         foresee: Foresee,
         library: Box<dyn Library>,
     ) -> Self {
+        let of = Arc::clone(&params);
+        status.forecast().ask(move |stream| {
+            let settings = of.settings();
+            bytes_per_second(&settings, file_format(stream, &settings, of.texts.scope(stream.channels).len()))
+        });
         Self {
             params,
             status,
@@ -139,7 +149,6 @@ impl Panel {
             levels: Levels::default(),
             read: Read::default(),
             desktop_trouble: None,
-            track_rgb: None,
             reports: Vec::new(),
             takes: Takes::new(library),
             reports_of: 0,
@@ -158,7 +167,7 @@ impl Panel {
     /// The DAW's track has this name and colour.
     pub fn set_track(&mut self, name: &str, rgb: Option<[u8; 3]>) {
         self.params.texts.set(TextId::Track, name);
-        self.track_rgb = rgb;
+        self.status.set_track_color(rgb);
     }
 
     /// Draws one frame and does what the user wants.
@@ -189,6 +198,9 @@ impl Panel {
         let changes_every_second = self.params.texts.current().file.contains("{time}");
         ui.ctx().request_repaint_after(if changes_every_second { SECOND } else { 2 * SECOND });
         let model = self.model(&status, next.as_ref());
+        if model.group_view.as_ref().is_some_and(GroupView::is_moving) {
+            ui.ctx().request_repaint_after(GROUP_FRAME);
+        }
         let columns = self.status.waveform().columns();
         let sound = Sound { meters: self.levels.channels(), columns: &columns };
         let actions = self.view.show(ui, &model, &sound);
@@ -237,11 +249,43 @@ impl Panel {
         }
     }
 
+    /// All members of this group, where there is one.
+    fn group_members(&self) -> Vec<groups::Member> {
+        match self.params.group.value() {
+            Group::Off => Vec::new(),
+            of => group(of).members(),
+        }
+    }
+
+    /// What the members of this group do.
+    fn members(&self) -> Vec<Member> {
+        let member = |it: &groups::Member| {
+            it.status.want_room();
+            Member {
+                name: it.texts.current().track.clone(),
+                rgb: it.status.track_color(),
+                is_this: Arc::ptr_eq(&it.status, &self.status),
+                status: it.status.snapshot(),
+                bytes_per_second: it.status.bytes_per_second(),
+            }
+        };
+        self.group_members().iter().map(member).collect()
+    }
+
+    /// The track of the member that leads the take which this one follows, or which its record stands for.
+    fn leader(&self, status: &StatusSnapshot) -> Option<String> {
+        if !(status.follows || status.is_led) {
+            return None;
+        }
+        let leader = self.group_members().into_iter().find(|it| it.status.leads())?;
+        Some(leader.texts.current().track.clone())
+    }
+
     /// Asks the writer itself: where the host stands still the audio thread would never hear of it.
     fn capture(&self, status: &StatusSnapshot) {
         let rate = status.stream.map_or(0, |stream| stream.sample_rate);
         let frames = (f64::from(self.params.keep.value()) * f64::from(rate)) as u64;
-        let capture = Capture { settings: self.params.settings(), frames, tempo: None };
+        let capture = Capture { settings: self.params.settings(), frames, tempo: None, event: None };
         if !self.status.captures().ask(capture) {
             self.status.nothing_to_capture();
         }
@@ -270,6 +314,7 @@ impl Panel {
     }
 
     fn model(&self, status: &StatusSnapshot, next: Option<&Foreseen>) -> Model {
+        let members = self.view.shows_group().then(|| self.members());
         Model::new(&Inputs {
             status,
             reports: &self.reports,
@@ -284,11 +329,14 @@ impl Panel {
                 preroll: self.params.preroll.value(),
                 keep: self.params.keep.value(),
             },
+            leader: self.leader(status).as_deref(),
+            members: members.as_deref(),
+            bytes_per_second: self.status.bytes_per_second(),
             settings: self.params.settings(),
             time_slice: self.params.time_slice.value(),
             export_method: self.params.export_method.value(),
             texts: &self.params.texts.current(),
-            track_rgb: self.track_rgb,
+            track_rgb: self.status.track_color(),
             next_path: &next.map(Foreseen::text).unwrap_or_default(),
             recorder_folder: &next.map(Foreseen::recorder_folder).unwrap_or_default(),
             read: &self.read,
@@ -308,6 +356,7 @@ impl Panel {
             Action::BitRate(bit_rate) => gestures.change(&params.bit_rate, bit_rate),
             Action::UniqueSuffix(on) => gestures.change(&params.unique_suffix, on),
             Action::Capture => self.capture(status),
+            Action::Group(group) => gestures.change(&params.group, group),
             Action::Start(start) => gestures.change(&params.start, start),
             Action::BeginNumber(number) => match self.number(number) {
                 Some(param) => gestures.begin(param),

@@ -1,5 +1,6 @@
 //! The window as a person uses it: by what it says, with mouse and keyboard.
 
+mod group;
 mod pages;
 mod rig;
 mod takes;
@@ -7,7 +8,7 @@ mod takes;
 use super::desktop::News;
 use super::view::MIN_SIZE;
 use crate::core::format::{
-    BitRate, Codec, Dither, ExportMethod, FileType, Files, Menu, Rate, RateMatch, Split, Start, StreamFormat,
+    BitRate, Codec, Dither, ExportMethod, FileType, Files, Group, Menu, Rate, RateMatch, Split, Start, StreamFormat,
 };
 use crate::link::{Column, Gate, Span, TakeReport, TextId};
 use egui::{Key, Modifiers, Role, Vec2, vec2};

@@ -6,7 +6,7 @@ use crate::link::{StatusSnapshot, TakeReport};
 use std::path::Path;
 
 /// Below this many seconds of room the window warns.
-const LITTLE_ROOM_SECONDS: f64 = 300.0;
+pub const LITTLE_ROOM_SECONDS: f64 = 300.0;
 
 /// A kind of trouble; each is shown once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

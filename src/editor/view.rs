@@ -12,7 +12,9 @@ use super::model::{Model, State};
 use super::theme::{self, GAP};
 use super::trouble::TroubleId;
 use super::words;
-use crate::core::format::{BitRate, Codec, Dither, ExportMethod, FileType, Files, Rate, RateMatch, Split, Start};
+use crate::core::format::{
+    BitRate, Codec, Dither, ExportMethod, FileType, Files, Group, Rate, RateMatch, Split, Start,
+};
 use crate::link::Column;
 use egui::style::ScrollAnimation;
 use egui::{Event, FontId, Frame, Key, Margin, Modifiers, Response, Sense, Ui, Vec2, ViewportCommand, vec2};
@@ -39,6 +41,7 @@ pub enum Action {
     /// What has passed becomes a take.
     Capture,
     Start(Start),
+    Group(Group),
     FileType(FileType),
     Codec(Codec),
     BitRate(BitRate),
@@ -106,6 +109,11 @@ pub struct View {
 }
 
 impl View {
+    /// Whether the page of the group is shown.
+    pub fn shows_group(&self) -> bool {
+        self.settings.shows_group()
+    }
+
     /// Draws one frame into all of `ui` and returns what the user did.
     pub fn show(&mut self, ui: &mut Ui, model: &Model, sound: &Sound<'_>) -> Vec<Action> {
         let mut actions = Vec::new();

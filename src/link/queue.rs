@@ -156,12 +156,16 @@ fn channels_after(mark: Mark, before: ChannelSet, format: StreamFormat) -> Chann
         Mark::Begin(start) => start.channels,
         Mark::HistoryBegins(start) => start.channels,
         Mark::Gap { .. }
+        | Mark::PauseBegins
         | Mark::Pause { .. }
+        | Mark::HistoryLost { .. }
+        | Mark::Away { .. }
         | Mark::Song { .. }
         | Mark::Marker { .. }
         | Mark::End { .. }
         | Mark::HistoryLength { .. }
-        | Mark::Capture(_) => return before,
+        | Mark::Capture(_)
+        | Mark::Group(_) => return before,
     };
     begun.and(ChannelSet::first(format.channels))
 }
@@ -348,6 +352,7 @@ mod tests {
                         tempo: song.1.map(f64::from),
                     },
                     preroll_frames: numbers.2,
+                    event: None,
                 })
             }),
             any::<(u64, u64)>().prop_map(|(frames, lost)| Mark::Gap { frames, lost }),
@@ -358,19 +363,26 @@ mod tests {
                 frames_ago
             }),
             any::<u64>().prop_map(|frames_ago| Mark::Marker { frames_ago }),
-            any::<u64>().prop_map(|left_out| Mark::End { left_out }),
+            any::<(u64, bool)>().prop_map(|(left_out, record)| Mark::End { left_out, record }),
             any::<u64>().prop_map(|frames| Mark::HistoryLength { frames }),
             any::<u64>().prop_map(|channels| {
                 Mark::HistoryBegins(HistoryStart { channels: ChannelSet(channels), song: Song::default() })
             }),
-            any::<u64>()
-                .prop_map(|frames| { Mark::Capture(Capture { settings: TakeSettings::DEFAULT, frames, tempo: None }) }),
+            any::<u64>().prop_map(|frames| {
+                Mark::Capture(Capture { settings: TakeSettings::DEFAULT, frames, tempo: None, event: None })
+            }),
         ]
     }
 
     fn begin(channels: u64) -> Mark {
         let settings = TakeSettings::DEFAULT;
-        Mark::Begin(TakeStart { settings, channels: ChannelSet(channels), song: Song::default(), preroll_frames: 0 })
+        Mark::Begin(TakeStart {
+            settings,
+            channels: ChannelSet(channels),
+            song: Song::default(),
+            preroll_frames: 0,
+            event: None,
+        })
     }
 
     #[test]
@@ -444,8 +456,8 @@ mod tests {
                 expected.push(Some(Mark::Gap { frames: round, lost: block }));
                 expected.push(None);
             }
-            sender.try_mark(Mark::End { left_out: 0 }).unwrap();
-            expected.push(Some(Mark::End { left_out: 0 }));
+            sender.try_mark(Mark::End { left_out: 0, record: false }).unwrap();
+            expected.push(Some(Mark::End { left_out: 0, record: false }));
             let received: Vec<_> = std::iter::from_fn(|| match receiver.next(&mut scratch)? {
                 Message::Mark(mark) => Some(Some(mark)),
                 Message::Frames { .. } => Some(None),

@@ -2,6 +2,7 @@
 
 use super::captures::Captures;
 use super::export::ExportPeaks;
+use super::forecast::Forecast;
 use super::scope::Scope;
 use super::waveform::Waveform;
 use crate::core::format::StreamFormat;
@@ -78,9 +79,12 @@ pub struct Status {
     waveform: Waveform,
     export_peaks: ExportPeaks,
     captures: Captures,
+    forecast: Forecast,
     // Written by the main thread.
     channels: AtomicU32,
     stream_rate: AtomicU32,
+    /// `0x01rrggbb`; 0 where the host tells none.
+    track_color: AtomicU32,
     // Written by the audio thread.
     gate: AtomicU8,
     /// Whether the audio thread has seen `marker` on in its last block.
@@ -92,7 +96,15 @@ pub struct Status {
     lost_frames: AtomicU64,
     // Written by the writer thread; what waits also by the watching thread, while the writer hangs.
     take_open: AtomicBool,
+    /// What a take does that another member of the group leads.
+    follows: AtomicU8,
+    /// The event of its group by which this member wanted to begin a take that is another one's; 0 where none is.
+    led_event: AtomicU64,
     take_failed: AtomicBool,
+    /// Something went wrong in the current or last take.
+    take_troubled: AtomicBool,
+    /// What `nearly_full` was when the current or last take began.
+    nearly_full_before: AtomicU64,
     sample_rate: AtomicU32,
     frames_written: AtomicU64,
     frames_ever: AtomicU64,
@@ -107,6 +119,8 @@ pub struct Status {
     history_frames: AtomicU64,
     // Written by the watching thread.
     nearly_full: AtomicU64,
+    /// A window wants to know how much room there is. Written by windows and the writer thread.
+    room_wanted: AtomicBool,
     texts: Mutex<StatusTexts>,
 }
 
@@ -117,8 +131,10 @@ impl Default for Status {
             waveform: Waveform::default(),
             export_peaks: ExportPeaks::default(),
             captures: Captures::default(),
+            forecast: Forecast::default(),
             channels: AtomicU32::new(0),
             stream_rate: AtomicU32::new(0),
+            track_color: AtomicU32::new(0),
             gate: AtomicU8::new(Gate::Idle as u8),
             marker: AtomicBool::new(false),
             merged_takes: AtomicU64::new(0),
@@ -126,7 +142,11 @@ impl Default for Status {
             internal_error: AtomicBool::new(false),
             lost_frames: AtomicU64::new(0),
             take_open: AtomicBool::new(false),
+            follows: AtomicU8::new(Gate::Idle as u8),
+            led_event: AtomicU64::new(0),
             take_failed: AtomicBool::new(false),
+            take_troubled: AtomicBool::new(false),
+            nearly_full_before: AtomicU64::new(0),
             sample_rate: AtomicU32::new(0),
             frames_written: AtomicU64::new(0),
             frames_ever: AtomicU64::new(0),
@@ -138,6 +158,7 @@ impl Default for Status {
             first_lost_frame: AtomicU64::new(UNKNOWN),
             errors: AtomicU64::new(0),
             nearly_full: AtomicU64::new(0),
+            room_wanted: AtomicBool::new(false),
             free_bytes: AtomicU64::new(UNKNOWN),
             history_frames: AtomicU64::new(0),
             texts: Mutex::default(),
@@ -160,6 +181,16 @@ struct StatusTexts {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct StatusSnapshot {
     pub state: RecorderState,
+    /// The take is one that another member of the group leads.
+    pub follows: bool,
+    /// A take is open, failed or not, that no other member leads.
+    pub leads: bool,
+    /// Record stands for a take that another member leads, or led.
+    pub is_led: bool,
+    /// Something went wrong in the current or last take.
+    pub take_troubled: bool,
+    /// The queue of a live track filled up in the current or last take.
+    pub take_hung: bool,
     /// Whether the audio thread has seen `marker` on in its last block.
     pub marker: bool,
     /// Frames of the current or last take that are in its file, silence for lost ones included.
@@ -229,6 +260,29 @@ impl Status {
         &self.captures
     }
 
+    /// How large takes become.
+    pub fn forecast(&self) -> &Forecast {
+        &self.forecast
+    }
+
+    /// Bytes that a take at the present settings comes to in a second, at most; none before the plugin was active.
+    pub fn bytes_per_second(&self) -> Option<f64> {
+        self.forecast.bytes_per_second(self.stream()?)
+    }
+
+    /// Main thread: the colour of the DAW's track, where the host tells one.
+    pub fn set_track_color(&self, rgb: Option<[u8; 3]>) {
+        let color = rgb.map_or(0, |[red, green, blue]| u32::from_be_bytes([1, red, green, blue]));
+        self.track_color.store(color, Relaxed);
+        self.scope.changed();
+    }
+
+    /// The colour of the DAW's track, where the host tells one.
+    pub fn track_color(&self) -> Option<[u8; 3]> {
+        let [is_told, rgb @ ..] = self.track_color.load(Relaxed).to_be_bytes();
+        (is_told == 1).then_some(rgb)
+    }
+
     /// Export thread: why it sends nothing, in words for the user; none while it does, or is off.
     pub(crate) fn set_export_note(&self, note: Option<String>) {
         let mut texts = self.texts();
@@ -267,6 +321,16 @@ impl Status {
         }
     }
 
+    /// A window of another instance: how much room is there? To be asked again and again.
+    pub fn want_room(&self) {
+        self.room_wanted.store(true, Relaxed);
+    }
+
+    /// Writer thread: whether a window shows how much room there is.
+    pub(crate) fn is_room_wanted(&self) -> bool {
+        self.scope.is_viewed() || self.room_wanted.load(Relaxed)
+    }
+
     /// Writer thread: the file whose disk matters: the open take's, else the next one's.
     pub(crate) fn path_to_measure(&self) -> Option<PathBuf> {
         let texts = self.texts();
@@ -276,6 +340,7 @@ impl Status {
 
     /// Writer thread: how many bytes are free there.
     pub(crate) fn set_free_bytes(&self, bytes: Option<u64>) {
+        self.room_wanted.store(false, Relaxed);
         if self.free_bytes.swap(bytes.unwrap_or(UNKNOWN), Relaxed) != bytes.unwrap_or(UNKNOWN) {
             self.scope.changed();
         }
@@ -352,6 +417,8 @@ impl Status {
         self.clipped_samples.store(0, Relaxed);
         self.first_lost_frame.store(UNKNOWN, Relaxed);
         self.take_failed.store(false, Relaxed);
+        self.take_troubled.store(false, Relaxed);
+        self.nearly_full_before.store(self.nearly_full.load(Relaxed), Relaxed);
         self.take_open.store(true, Relaxed);
         self.scope.changed();
     }
@@ -389,8 +456,13 @@ impl Status {
         self.trouble(error);
     }
 
-    /// Writer thread or window: something went wrong that `text` tells the user; the take goes on.
+    /// Writer thread: something went wrong that `text` tells the user; the take, where there is one, goes on.
     pub(crate) fn trouble(&self, text: &str) {
+        self.take_troubled.fetch_or(self.take_open.load(Relaxed), Relaxed);
+        self.tell(text);
+    }
+
+    fn tell(&self, text: &str) {
         self.texts().last_error = Some(text.to_owned());
         self.errors.fetch_add(1, Relaxed);
         self.scope.changed();
@@ -398,7 +470,35 @@ impl Status {
 
     /// Writer thread or window: Capture has nothing to save.
     pub(crate) fn nothing_to_capture(&self) {
-        self.trouble(NOTHING_TO_CAPTURE);
+        self.tell(NOTHING_TO_CAPTURE);
+    }
+
+    /// Writer thread: what a take does that another member of the group leads.
+    pub(crate) fn set_follows(&self, gate: Gate) {
+        if self.follows.swap(gate as u8, Relaxed) != gate as u8 {
+            self.scope.changed();
+        }
+    }
+
+    /// Writer thread: whether the take that this member's record stands for is another one's, and which event that was.
+    pub(crate) fn set_led(&self, event: Option<u64>) {
+        self.led_event.store(event.unwrap_or(0), Relaxed);
+    }
+
+    /// Whether a take is open here, failed or not, that no other member leads. Any thread: wait-free.
+    pub fn leads(&self) -> bool {
+        let gate = self.gate.load(Relaxed);
+        gate == Gate::Recording as u8 || gate == Gate::Paused as u8
+    }
+
+    /// Audio thread: the event by which this member wanted to begin a take that is another one's; none, where its takes are its own.
+    pub(crate) fn led_event(&self) -> Option<u64> {
+        Some(self.led_event.load(Relaxed)).filter(|event| *event > 0)
+    }
+
+    /// Audio thread: whether a take that another member of the group leads is being recorded, as far as the writer has come.
+    pub(crate) fn follows(&self) -> bool {
+        self.follows.load(Relaxed) != Gate::Idle as u8
     }
 
     /// Writer thread: a take is closed, and no other one is being written.
@@ -443,8 +543,14 @@ impl Status {
         let texts = self.texts();
         let frames_written = self.frames_written.load(Relaxed);
         let internal_error = self.internal_error.load(Relaxed);
+        let nearly_full = self.nearly_full.load(Relaxed);
         StatusSnapshot {
             state: self.state(),
+            follows: self.follows.load(Relaxed) != Gate::Idle as u8,
+            leads: self.leads(),
+            is_led: self.led_event().is_some(),
+            take_troubled: self.take_troubled.load(Relaxed),
+            take_hung: nearly_full > self.nearly_full_before.load(Relaxed),
             marker: self.marker.load(Relaxed),
             frames_written,
             frames_ever: self.frames_ever.load(Relaxed),
@@ -465,7 +571,7 @@ impl Status {
             reserve_bytes: self.reserve_bytes.load(Relaxed),
             first_lost_frame: known(&self.first_lost_frame),
             errors: self.errors.load(Relaxed) + u64::from(internal_error),
-            nearly_full: self.nearly_full.load(Relaxed),
+            nearly_full,
             free_bytes: known(&self.free_bytes),
             history_frames: self.history_frames.load(Relaxed),
         }
@@ -481,6 +587,8 @@ impl Status {
         match self.gate.load(Relaxed) {
             _ if failed => RecorderState::Failed,
             gate if gate == Gate::Recording as u8 => RecorderState::Recording,
+            _ if self.follows.load(Relaxed) == Gate::Recording as u8 => RecorderState::Recording,
+            _ if self.follows.load(Relaxed) == Gate::Paused as u8 => RecorderState::Paused,
             gate if gate == Gate::Paused as u8 => RecorderState::Paused,
             gate if gate == Gate::Armed as u8 => RecorderState::Armed,
             gate if gate == Gate::NoTransport as u8 => RecorderState::NoTransport,
@@ -521,5 +629,42 @@ mod tests {
         status.take_begins(48_000);
         assert_eq!(status.snapshot().state, RecorderState::Finishing);
         assert_eq!(status.snapshot().last_error.as_deref(), Some("The disk is full."));
+    }
+
+    #[test]
+    fn trouble_of_a_take_is_not_that_of_the_next_one() {
+        let status = Status::default();
+        let troubles = || (status.snapshot().take_troubled, status.snapshot().take_hung);
+        status.trouble("Capture failed.");
+        assert_eq!(troubles(), (false, false), "there is no take");
+        status.take_begins(48_000);
+        status.nothing_to_capture();
+        assert_eq!(troubles(), (false, false), "the take has nothing to do with it");
+        status.trouble("The take goes on elsewhere.");
+        status.count_nearly_full();
+        status.take_ends(TakeReport::default());
+        assert_eq!(troubles(), (true, true));
+        status.take_begins(48_000);
+        assert_eq!(troubles(), (false, false));
+    }
+
+    #[test]
+    fn a_black_track_has_a_colour() {
+        let status = Status::default();
+        assert_eq!(status.track_color(), None);
+        for rgb in [Some([0, 0, 0]), Some([1, 2, 255]), None] {
+            status.set_track_color(rgb);
+            assert_eq!(status.track_color(), rgb);
+        }
+    }
+
+    #[test]
+    fn the_room_is_measured_for_a_window_of_another_instance_as_long_as_that_asks() {
+        let status = Status::default();
+        assert!(!status.is_room_wanted());
+        status.want_room();
+        assert!(status.is_room_wanted());
+        status.set_free_bytes(Some(5));
+        assert!(!status.is_room_wanted());
     }
 }

@@ -9,7 +9,9 @@
 //! changed nothing.
 
 use super::{MAX_N, RecorderParams};
-use crate::core::format::{BitRate, Codec, Dither, ExportMethod, FileType, Files, Menu, Rate, RateMatch, Split, Start};
+use crate::core::format::{
+    BitRate, Codec, Dither, ExportMethod, FileType, Files, Group, Menu, Rate, RateMatch, Split, Start,
+};
 use crate::link::TextId;
 use nice_plug::params::InternalParamMut;
 use nice_plug::params::persist::{deserialize_field, serialize_field};
@@ -95,7 +97,7 @@ impl RecorderParams {
     }
 
     /// The parameters in the order in which hosts show them, by the ids under which they are saved and automated.
-    fn by_id(&self) -> [(&'static str, ParamPtr); 23] {
+    fn by_id(&self) -> [(&'static str, ParamPtr); 24] {
         [
             ("record", self.record.as_ptr()),
             ("pause", self.pause.as_ptr()),
@@ -120,6 +122,7 @@ impl RecorderParams {
             ("start", self.start.as_ptr()),
             ("threshold", self.threshold.as_ptr()),
             ("hold", self.hold.as_ptr()),
+            ("group", self.group.as_ptr()),
         ]
     }
 
@@ -159,6 +162,7 @@ impl RecorderParams {
             "split" => Split::IDS,
             "files" => Files::IDS,
             "start" => Start::IDS,
+            "group" => Group::IDS,
             _ => &[],
         }
     }

@@ -1,13 +1,13 @@
 //! Taps the sound of a track: every frame that passes while record is on and pause is off goes to the writer, and all others
 //! do too where a history is kept.
 
-use crate::core::format::Start;
-use crate::core::format::StreamFormat;
+use crate::core::format::{Group, Start, StreamFormat};
 use crate::core::pacing::Pacing;
-use crate::core::take::{Controls, Step, TakeMachine};
+use crate::core::take::{Controls, GroupEvent, GroupSight, Step, TakeMachine};
 use crate::core::timeline::{Follows, Timeline};
 use crate::core::trigger::{Run, Trigger};
-use crate::link::{Full, Gate, MAX_CHUNK_FRAMES, Sender};
+use crate::link::groups::{self, GroupTime, Signals, group, touch_all};
+use crate::link::{Full, Gate, MAX_CHUNK_FRAMES, Sender, Status};
 use crate::rt::meter::Meter;
 use crate::rt::peaks;
 use std::ops::Range;
@@ -15,6 +15,9 @@ use std::time::{Duration, Instant};
 
 /// A wait without any progress of the writer ends after this time: the disk hangs, and so would the host.
 const MAX_STALL: Duration = Duration::from_secs(120);
+
+/// Markers that several members of a group set at once are one.
+const MARKERS_A_SECOND: u64 = 10;
 
 /// How long one nap of a wait is. A full queue is seconds long, so a millisecond costs no speed.
 const NAP: Duration = Duration::from_millis(1);
@@ -52,6 +55,10 @@ impl Clock for MonotonicClock {
 pub struct Tap<C = MonotonicClock> {
     sender: Sender,
     trigger: Trigger,
+    group: Seat,
+    signals_of: fn(Group) -> &'static Signals,
+    /// The last frames belonged to a pause of a take of the group.
+    was_paused: bool,
     machine: TakeMachine,
     timeline: Timeline,
     pacing: Pacing,
@@ -61,6 +68,8 @@ pub struct Tap<C = MonotonicClock> {
     meter: Meter,
     /// Free items of the queue at which a wait ended without any progress; nothing waits again until they change.
     stalled_at: Option<usize>,
+    /// How often a wait began.
+    waits: u64,
     clock: C,
 }
 
@@ -69,9 +78,13 @@ impl<C: Clock> Tap<C> {
     pub fn new(sender: Sender, format: StreamFormat, declared_offline: bool, clock: C) -> Self {
         sender.status().set_gate(Gate::Idle);
         sender.status().set_stream(format);
+        touch_all();
         Self {
             sender,
             trigger: Trigger::default(),
+            group: Seat::new(format.sample_rate),
+            signals_of: |of| group(of).signals(),
+            was_paused: false,
             machine: TakeMachine::default(),
             timeline: Timeline::new(format.sample_rate),
             pacing: Pacing::default(),
@@ -80,8 +93,15 @@ impl<C: Clock> Tap<C> {
             gate: Gate::Idle,
             meter: Meter::new(format.sample_rate),
             stalled_at: None,
+            waits: 0,
             clock,
         }
+    }
+
+    /// The groups are others than those of the process.
+    pub fn in_groups(mut self, signals_of: fn(Group) -> &'static Signals) -> Self {
+        self.signals_of = signals_of;
+        self
     }
 
     /// Takes one block, planar, into account; every channel holds the same number of frames, at least one. Says
@@ -94,14 +114,22 @@ impl<C: Clock> Tap<C> {
         if frames == 0 {
             return self.gate != Gate::Idle;
         }
+        let mut controls = *controls;
+        let signals = self.follow_group(&mut controls, frames);
+        let controls = &controls;
         let mut from = 0;
         while from < frames {
             let recorded = if self.machine.is_open() { self.sender.take_channels() } else { controls.channels };
             let Run { frames: run, record } = self.trigger.next(controls, recorded, planar, from);
             let song = controls.song.after(from, self.sample_rate);
-            self.process_run(&Controls { record, song, ..*controls }, planar, from..from + run);
+            self.process_run(&Controls { record, song, ..*controls }, planar, from..from + run, signals);
             from += run;
         }
+        let status = self.sender.status();
+        // Whose take is over though its record is on has none that goes on.
+        let is_over = self.group.is_led(status) && !status.follows();
+        self.group.follow_take(self.machine.is_open() && !is_over);
+        self.group.pass(frames as u64);
         self.show(controls);
         let scope = self.sender.status().scope();
         if scope.is_viewed() {
@@ -112,7 +140,44 @@ impl<C: Clock> Tap<C> {
             let is_open = self.machine.is_open();
             peaks::measure(export, planar, if is_open { self.sender.take_channels() } else { controls.channels });
         }
-        self.gate != Gate::Idle
+        // A member of a group awaits what the others do.
+        self.gate != Gate::Idle || signals.is_some()
+    }
+
+    /// Tells the writer what there is new of the group, and those of the group what there is new here. Of the members whose record
+    /// is on the writers say later which one leads: until then each does what its leader has to.
+    fn follow_group(&mut self, controls: &mut Controls, frames: usize) -> Option<&'static Signals> {
+        let signals = (controls.group != Group::Off).then(|| (self.signals_of)(controls.group));
+        let events = signals.map_or(0, Signals::events);
+        let is_new = self.group.sit(controls.group, signals);
+        if is_new || events != self.group.events {
+            self.group.events = events;
+            let Controls { group, settings, song, .. } = *controls;
+            let (at, waits) = (groups::now(), self.waits);
+            let so_far = signals.map_or(0, |signals| signals.time().microseconds);
+            let leaders_frames = frames_of(Duration::from_micros(so_far), self.sample_rate);
+            let open_event = signals.and_then(Signals::open_event);
+            self.machine.see_group(GroupSight { group, events, settings, song, at, open_event, leaders_frames, waits });
+        }
+        let signals = signals?;
+        let leap = self.timeline.leap(controls.song.position_frames);
+        let away = if self.declared_offline { 0 } else { self.group.follow_time(leap, self.waits) };
+        if away > 0 {
+            self.machine.be_away(away);
+            self.timeline.interrupt();
+        }
+        self.group.tell_pause(controls.pause, is_new);
+        if self.machine.is_open() || signals.has_open() {
+            controls.pause |= signals.is_paused();
+        }
+        if self.group.follow_markers(controls.marker, frames, is_new) {
+            self.machine.set_marker();
+        }
+        if self.sender.status().follows() {
+            // A take has the channels of its first frame, whoever leads it.
+            controls.channels = self.sender.take_channels();
+        }
+        Some(signals)
     }
 
     /// The host begins anew: what passes from now on follows no history. An open take goes on. Audio thread.
@@ -121,12 +186,38 @@ impl<C: Clock> Tap<C> {
     }
 
     /// Takes some frames of a block into account; `record` counts as on or off for all of them.
-    fn process_run(&mut self, controls: &Controls, planar: &[&mut [f32]], frames: Range<usize>) {
+    fn process_run(
+        &mut self,
+        controls: &Controls,
+        planar: &[&mut [f32]],
+        frames: Range<usize>,
+        signals: Option<&Signals>,
+    ) {
         let step = self.machine.step(controls);
-        self.machine.follow_capture(controls);
+        let is_captured = self.machine.follow_capture(controls);
+        if let Some(signals) = signals {
+            let event = |number| GroupEvent {
+                group: controls.group,
+                number,
+                frames_before: frames.start as u64,
+                made: groups::now(),
+            };
+            if self.machine.begins() {
+                // Another one may have ended in the same block.
+                self.group.follow_take(false);
+                let is_first = self.group.follow_take(true);
+                let number = signals.count_take(is_first);
+                self.group.event = Some(number);
+                self.machine.join(event(number));
+            }
+            if is_captured {
+                self.machine.join_capture(event(signals.count_event()));
+            }
+        }
         match step {
             Step::Idle => self.pass_over(controls, frames.len()),
             Step::Keep => self.keep(controls, planar, frames),
+            Step::Pause if signals.is_some() => self.send_paused(controls, planar, frames),
             Step::Pause => {
                 self.machine.leave_out(frames.len() as u64);
                 self.pass_over(controls, frames.len());
@@ -144,14 +235,16 @@ impl<C: Clock> Tap<C> {
     /// Ends the open take and hands over all that is owed. Main thread: may wait for the writer.
     pub fn close(mut self) {
         self.declared_offline = true;
-        self.machine.end();
+        self.machine.end(true);
         self.send_owed(0);
+        self.group.leave();
         self.sender.status().set_gate(Gate::Idle);
     }
 
     /// How it stands behind the last frame.
     fn show(&mut self, controls: &Controls) {
         let gate = match (self.machine.is_open(), controls.start) {
+            (true, _) if controls.group != Group::Off && self.group.is_led(self.sender.status()) => Gate::Idle,
             (true, _) if controls.pause => Gate::Paused,
             (true, _) => Gate::Recording,
             (false, Start::Now) => Gate::Idle,
@@ -179,27 +272,31 @@ impl<C: Clock> Tap<C> {
         }
     }
 
-    /// Tells where the song is not where it was to be expected, and how much of it is missing before these frames.
-    fn follow_song(&mut self, controls: &Controls, frames: usize) -> u64 {
+    /// Tells where the song is not where it was to be expected. `fills`: silence takes the place of the time of it that brought no
+    /// frames.
+    fn follow_song(&mut self, controls: &Controls, frames: usize, fills: bool) {
         let song = &controls.song;
         let followed = self.timeline.block(song.position_frames, frames);
+        if fills {
+            self.machine.fill(followed.missing);
+        }
         match followed.song {
             Follows::On => {}
             Follows::Jump => self.machine.song_goes_on(song.seconds, true),
             Follows::Anew => self.machine.song_goes_on(song.seconds, false),
             Follows::Unknown => self.machine.song_goes_on(None, false),
         }
-        followed.missing
     }
 
     /// Sends frames of a take; those that do not fit are counted. With Time Slice, silence takes the place of the time of the
     /// song that brought none.
     fn record(&mut self, controls: &Controls, planar: &[&mut [f32]], frames: Range<usize>) {
-        let missing = self.follow_song(controls, frames.len());
-        // Before a take's first frame nothing of it is missing.
-        if controls.time_slice && !self.machine.begins() {
-            self.machine.fill(missing);
+        if std::mem::take(&mut self.was_paused) {
+            // The song ran on, and the take does not have what passed meanwhile.
+            self.timeline.interrupt();
         }
+        // Before a take's first frame nothing of it is missing.
+        self.follow_song(controls, frames.len(), controls.time_slice && !self.machine.begins());
         self.follow_marker(controls.marker);
         for chunk in chunks(frames) {
             if !self.send_frames(planar, chunk.clone()) {
@@ -211,7 +308,7 @@ impl<C: Clock> Tap<C> {
 
     /// Sends frames of the history.
     fn keep(&mut self, controls: &Controls, planar: &[&mut [f32]], frames: Range<usize>) {
-        self.follow_song(controls, frames.len());
+        self.follow_song(controls, frames.len(), false);
         self.follow_marker(controls.marker);
         if frames.is_empty() {
             // The next frame begins another take.
@@ -224,9 +321,26 @@ impl<C: Clock> Tap<C> {
                 self.count_time(chunk.len());
             } else if self.send_frames(planar, chunk.clone()) {
                 self.machine.keep(chunk.len() as u64);
+            } else if self.sender.status().follows() {
+                // The take of another member lacks them.
+                self.machine.lose_history(chunk.len() as u64);
+                self.sender.status().count_lost(chunk.len() as u64);
             } else {
                 self.machine.begin_history_again();
                 is_unbroken = false;
+            }
+        }
+    }
+
+    /// Sends frames that a paused take leaves out: where another member leads, its take may have them.
+    fn send_paused(&mut self, controls: &Controls, planar: &[&mut [f32]], frames: Range<usize>) {
+        self.was_paused = true;
+        self.machine.tell_pause();
+        self.follow_song(controls, frames.len(), false);
+        self.follow_marker(controls.marker);
+        for chunk in chunks(frames) {
+            if !self.send_frames(planar, chunk.clone()) {
+                self.machine.leave_out(chunk.len() as u64);
             }
         }
     }
@@ -263,6 +377,7 @@ impl<C: Clock> Tap<C> {
                 return Err(Full);
             }
             self.sender.status().count_wait();
+            self.waits += 1;
             let start = self.clock.now();
             let result = self.wait_for_room(start, attempt);
             self.pacing.waited(self.clock.now().saturating_sub(start));
@@ -302,6 +417,180 @@ impl<C: Clock> Tap<C> {
             }
         }
     }
+}
+
+/// The audio thread's place in its group, and what was last seen of it.
+#[derive(Debug)]
+struct Seat {
+    of: Group,
+    signals: Option<&'static Signals>,
+    events: u64,
+    markers: u64,
+    /// Its own.
+    pause: bool,
+    marker: bool,
+    /// Its take counts as an open one of the group.
+    is_open: bool,
+    /// Of the last take that its record stood for.
+    event: Option<u64>,
+    sample_rate: u32,
+    /// Which take of the group this is about.
+    take: Option<u16>,
+    /// Frames that passed since the block in which it began, those in which this member was not processed included.
+    passed: u64,
+    /// So many frames the member that is ahead of all others was ahead of this one.
+    lag: u64,
+    /// When the last block was.
+    last: Duration,
+    /// How often this member has waited for its writer.
+    waits: u64,
+    /// Since the last marker, whoever set it.
+    frames_since_marker: u64,
+    /// Markers of several members that are no further apart are one.
+    marker_frames: u64,
+}
+
+impl Seat {
+    fn new(sample_rate: u32) -> Self {
+        let marker_frames = u64::from(sample_rate) / MARKERS_A_SECOND;
+        Self {
+            of: Group::Off,
+            signals: None,
+            events: 0,
+            markers: 0,
+            pause: false,
+            marker: false,
+            is_open: false,
+            event: None,
+            sample_rate,
+            take: None,
+            passed: 0,
+            lag: 0,
+            last: Duration::ZERO,
+            waits: 0,
+            frames_since_marker: marker_frames,
+            marker_frames,
+        }
+    }
+
+    /// Says whether it is in another group than before.
+    fn sit(&mut self, of: Group, signals: Option<&'static Signals>) -> bool {
+        let is_new = self.of != of;
+        if is_new {
+            self.leave();
+            (self.of, self.signals, self.take) = (of, signals, None);
+        }
+        is_new
+    }
+
+    /// A pause that it asked for is over, and so is its take.
+    fn leave(&mut self) {
+        self.follow_take(false);
+        if self.pause
+            && let Some(signals) = self.signals
+        {
+            signals.set_paused(false);
+        }
+        (self.of, self.signals) = (Group::Off, None);
+    }
+
+    /// Whether the take that its record stands for is another member's, as far as the writer has come.
+    fn is_led(&self, status: &Status) -> bool {
+        self.event.is_some() && status.led_event() == self.event
+    }
+
+    /// Whether its take is open. Says whether it is now, as the first one of the group.
+    fn follow_take(&mut self, is_open: bool) -> bool {
+        let Some(signals) = self.signals else { return false };
+        match (std::mem::replace(&mut self.is_open, is_open), is_open) {
+            (false, true) => return signals.count_open(),
+            (true, false) => signals.count_closed(),
+            (true, true) | (false, false) => {}
+        }
+        false
+    }
+
+    /// Says for how many frames the host did not process this member before the next block, while others went on: for so long that
+    /// nothing else is like it. `leap` frames of a song that ran evenly are missing, which is the time that has passed; or where the
+    /// song says nothing, a second or more passed here without a block, and as much of sound at others. A host that
+    /// only processes others further ahead keeps no member waiting for so long, and a render has another time.
+    fn follow_time(&mut self, leap: u64, waits: u64) -> u64 {
+        let Some(signals) = self.signals.filter(|signals| signals.has_open()) else {
+            self.take = None;
+            return 0;
+        };
+        let now = groups::now();
+        let waited = frames_of(now.saturating_sub(std::mem::replace(&mut self.last, now)), self.sample_rate);
+        let has_waited = std::mem::replace(&mut self.waits, waits) != waits;
+        let time = signals.time();
+        let furthest = frames_of(Duration::from_micros(time.microseconds), self.sample_rate);
+        if self.take.replace(time.take) != Some(time.take) {
+            (self.passed, self.lag) = (furthest, 0);
+            return 0;
+        }
+        let lag = furthest.saturating_sub(self.passed);
+        let grown = lag.saturating_sub(self.lag);
+        let second = u64::from(self.sample_rate);
+        let is_leap = leap > 0 && 5 * waited >= 4 * leap && grown.abs_diff(leap) <= (second / 2).min(leap / 2);
+        let is_gap = waited >= second && grown.abs_diff(waited) <= waited / 4;
+        let away = match (has_waited, is_leap, is_gap) {
+            (true, _, _) | (false, false, false) => 0,
+            (false, true, _) => leap,
+            (false, false, true) => grown,
+        };
+        self.passed += away;
+        self.lag = lag.saturating_sub(away);
+        away
+    }
+
+    /// So many frames passed.
+    fn pass(&mut self, frames: u64) {
+        let Some(signals) = self.signals.filter(|signals| signals.has_open()) else { return };
+        let take = signals.time().take;
+        if self.take.replace(take) != Some(take) {
+            // It began within the block, or another member's did meanwhile.
+            (self.passed, self.lag, self.last) = (0, 0, groups::now());
+        }
+        self.passed += frames;
+        let microseconds = u128::from(self.passed) * 1_000_000 / u128::from(self.sample_rate);
+        signals.come_to(GroupTime { take, microseconds: microseconds as u64 });
+    }
+
+    fn tell_pause(&mut self, pause: bool, is_new: bool) {
+        let was_paused = std::mem::replace(&mut self.pause, pause);
+        if let Some(signals) = self.signals
+            && was_paused != pause
+            && !is_new
+        {
+            signals.set_paused(pause);
+        }
+    }
+
+    /// Tells of its own marker. Says whether another member has set one.
+    fn follow_markers(&mut self, marker: bool, frames: usize, is_new: bool) -> bool {
+        let Some(signals) = self.signals else { return false };
+        let was_on = std::mem::replace(&mut self.marker, marker);
+        let is_set = marker && !was_on && !is_new;
+        let seen = signals.markers();
+        let is_anothers = seen != self.markers && !is_new && self.frames_since_marker >= self.marker_frames;
+        self.markers = seen + u64::from(is_set);
+        if is_set {
+            signals.count_marker();
+        }
+        self.frames_since_marker = if is_set || is_anothers { 0 } else { self.frames_since_marker + frames as u64 };
+        is_anothers && !is_set
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+/// Frames in so much sound.
+fn frames_of(sound: Duration, sample_rate: u32) -> u64 {
+    (sound.as_nanos() * u128::from(sample_rate) / 1_000_000_000) as u64
 }
 
 /// As many frames as one message carries, one after the other.

@@ -7,6 +7,7 @@ import threading
 import time
 
 import numpy as np
+import soundfile
 
 from bare_host import INFINITE_TAIL, OFFLINE, PREFETCH, REALTIME, Instance, Library
 from checking import (
@@ -109,6 +110,65 @@ def with_sound_a_take_begins_with_the_first_loud_sample_and_ends_after_the_hold(
         end(instance)
         expected += [sound[:, 10_001 : 20_001 + RATE // 2], sound[:, 60_000 : 60_001 + RATE // 2]]
     expect_takes(setting.folder, expected, RATE, "FLOAT")
+
+
+@check
+def instances_of_one_group_record_together(setting):
+    library = Library(setting.bundle)
+    sound = noise(2, 60_000, 3)
+    tracks = [started(library, "PCM_24") for _ in range(3)]
+    for track in tracks:
+        track.flush([(0, "Group", 1 / 8)])
+    changes = [Change(30_001, "Record", 1.0), Change(50_003, "Record", 0.0)]
+    for start in range(0, 60_000, 1_000):
+        for index, track in enumerate(tracks):
+            due = [Change(change.at - start, change.label, change.value) for change in changes if index == 1 and start <= change.at < start + 1_000]
+            play(track, sound[:, start : start + 1_000], [100 * (index + 1)], due)
+    for track in tracks:
+        end(track)
+    paths = take_paths(setting.folder)
+    expect("files", 3, len(paths))
+    # The host tells no position of a song: they differ by a block at most, and have one length.
+    for path in paths:
+        recorded = soundfile.read(path, dtype="float32", always_2d=True)[0].T
+        expect(f"frames of {path.name}", 20_002, recorded.shape[1])
+        first = [begin for begin in range(29_001, 31_002) if abs(sound[0, begin] - recorded[0, 0]) < 1e-6]
+        expect(f"{path.name} begins near", True, bool(first))
+
+
+@check
+def with_a_song_the_takes_of_a_group_begin_and_end_with_the_same_sample(setting):
+    library = Library(setting.bundle)
+    sound = noise(2, 120_000, 5)
+    tracks = [started(library) for _ in range(4)]
+    for track in tracks:
+        track.flush([(0, "Group", 1 / 8)])
+        track.song = 480_000
+    changes = [Change(30_001, "Record", 1.0), Change(50_003, "Record", 0.0), Change(70_007, "Record", 1.0)]
+    generator = np.random.default_rng(7)
+    for start in range(0, 120_000, 2_000):
+        def play_one(index):
+            due = [Change(it.at - start, it.label, it.value) for it in changes if index == 2 and start <= it.at < start + 2_000]
+            play(tracks[index], sound[:, start : start + 2_000], [64 << index], due)
+
+        # Two threads, in any order.
+        order = generator.permutation(4)
+        for some in (order[:2], order[2:]):
+            threads = [threading.Thread(target=play_one, args=(index,)) for index in some]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+    for track in tracks:
+        end(track)
+    expected = [sound[:, 30_001:50_003]] * 4 + [sound[:, 70_007:120_000]] * 4
+    recorded = [soundfile.read(path, dtype="float32", always_2d=True)[0].T for path in take_paths(setting.folder)]
+    for length in (20_002, 49_993):
+        takes = [take for take in recorded if take.shape[1] == length]
+        expect(f"takes of {length} frames", 4, len(takes))
+        for take in takes:
+            whole = next(sound for sound in expected if sound.shape[1] == length)
+            expect(f"a take of {length} frames equals the input", True, np.array_equal(take, whole))
 
 
 @check

@@ -64,6 +64,29 @@ class ProcessData(Structure):
     ]
 
 
+class ProcessContext(Structure):
+    _fields_ = [
+        ("state", c_uint32),
+        ("sample_rate", c_double),
+        ("project_samples", c_int64),
+        ("system_time", c_int64),
+        ("continuous_samples", c_int64),
+        ("project_beats", c_double),
+        ("bar_beats", c_double),
+        ("cycle_start_beats", c_double),
+        ("cycle_end_beats", c_double),
+        ("tempo", c_double),
+        ("signature", c_int32 * 2),
+        ("chord", c_uint8 * 4),
+        ("smpte_offset", c_int32),
+        ("frame_rate", c_uint32 * 2),
+        ("samples_to_next_clock", c_int32),
+    ]
+
+
+PLAYING, TEMPO_VALID = 1 << 1, 1 << 10
+
+
 class ParameterInfo(Structure):
     _fields_ = [
         ("id", c_uint32),
@@ -237,6 +260,9 @@ class Instance:
         self.controller = self._interface(CONTROLLER)
         must("initialize", call(self.component, 3, None, types=(c_void_p,)))
         self.ids = {}
+        self.rate = rate
+        # The frame at which the song is, which runs from then on; the host tells of none before.
+        self.song = None
         for index in range(call(self.controller, 8)):
             info = ParameterInfo()
             must("getParameterInfo", call(self.controller, 9, index, byref(info), types=(c_int32, c_void_p)))
@@ -342,7 +368,17 @@ class Instance:
             outputs=outputs and ctypes.pointer(outputs),
             input_changes=told.pointer,
         )
+        if self.song is not None:
+            data.context = self._context(frames)
         must("process", call(self.processor, 9, byref(data), types=(c_void_p,)))
+
+    def _context(self, frames):
+        """Where the song is, which runs."""
+        self._told = ProcessContext(
+            state=PLAYING | TEMPO_VALID, sample_rate=self.rate, project_samples=self.song, tempo=120.0
+        )
+        self.song += frames
+        return ctypes.cast(ctypes.pointer(self._told), c_void_p)
 
     @staticmethod
     def _bus(sound):

@@ -125,9 +125,10 @@ def the_parameters_have_their_names_menus_and_defaults(setting):
         "Start": ["At Once", "With Transport", "With Host's Record", "With Sound"],
         "Threshold": None,
         "Hold": None,
+        "Group": ["Off", "A", "B", "C", "D", "E", "F", "G", "H"],
     }
     defaults = ["Off", "Off", "WAV", "24-bit PCM", "192 kb/s", "On", "0", "Host", "Resample At First Rate", "Off", "Off"]
-    defaults += ["Off", "Off", "Off", "Off", "One", "0.00", "60.00", "Off", "At Once", "-40.0", "5.00"]
+    defaults += ["Off", "Off", "Off", "Off", "One", "0.00", "60.00", "Off", "At Once", "-40.0", "5.00", "Off"]
     with Track(setting) as track:
         plugin = track.plugin
         infos = [plugin.get_param_info(index) for index in range(plugin.num_params)]

@@ -52,7 +52,7 @@ def the_plugin_loads_with_its_parameters_and_without_latency(setting):
     wanted = ["record", "pause", "file_type", "codec", "bit_rate", "unique_suffix", "n"]
     wanted += ["sample_rate", "sample_rate_match", "time_slice", "export_method"]
     wanted += ["marker", "loudness", "dither", "split", "files"]
-    wanted += ["pre_roll_s", "keep_s", "capture", "start", "threshold_dbfs", "hold_s"]
+    wanted += ["pre_roll_s", "keep_s", "capture", "start", "threshold_dbfs", "hold_s", "group"]
     automatable = [name for name, parameter in plugin.parameters.items() if parameter.is_automatable]
     expect("parameters", wanted, automatable)
     expect("latency", 0, plugin.reported_latency_samples)

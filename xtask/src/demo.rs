@@ -2,17 +2,18 @@
 
 use crate::recording::{self, Recording, Snapshot, Watched};
 use crate::render::gate::Gate;
-use crate::render::session::Session;
+use crate::render::session::{Session, set_all};
 use crate::render::{automation, fresh_folder, set_out_folder};
 use crate::sound::Sound;
 use crate::workspace::Workspace;
 use crate::{bundle, no_arguments};
 use anyhow::{Context, Result, ensure};
-use headless_host::Blocks;
+use headless_host::{Blocks, Instance, ParamId, Plugin, Processor, Render, Setup, Transport};
 use std::f64::consts::TAU;
 use std::ffi::OsString;
 use std::ops::Range;
 use std::path::Path;
+use std::thread;
 
 /// Hz.
 const RATE: u32 = 48_000;
@@ -24,6 +25,9 @@ const RECORD: Range<usize> = 12_345..250_001;
 const PAUSE: Range<usize> = 100_003..148_009;
 /// Where Record is on for the take with a pre-roll, and how long that is.
 const LATE_RECORD: Range<usize> = 100_001..250_001;
+/// Of the group, and the most frames that one is ahead of another.
+const TRACKS: [&str; 3] = ["Drums", "Bass", "Voice"];
+const MOST_FRAMES: u32 = 2048;
 const PREROLL_SECONDS: &str = "1.5";
 const PREROLL: usize = 72_000;
 const WITH_PREROLL: Range<usize> = LATE_RECORD.start - PREROLL..LATE_RECORD.end;
@@ -88,6 +92,12 @@ pub fn perform(plugin: &Path, folder: &Path) -> Result<()> {
     let with_preroll = Gate::from_ranges(vec![WITH_PREROLL], sound.frames());
     prove_equal(&take.path, &sound, &with_preroll.without(&never), 24)?;
     println!("    exact: every sample equals the input from sample {first} on, {PREROLL} samples before record on\n");
+    println!("Three tracks of one group, each in blocks of its own, record on in the first of them only, as before:");
+    for take in group(plugin, folder, &sound)? {
+        take.print();
+        prove_equal(&take.path, &sound, &whole, 24)?;
+    }
+    println!("    they line up: every one begins with the input's sample {} and equals it to the end\n", RECORD.start);
     println!("Play them: they lie in {}", folder.display());
     Ok(())
 }
@@ -110,6 +120,50 @@ pub fn pleasant_sound() -> Sound {
     };
     let (left, right) = (0..frames).map(frame).map(|[left, right]| (left, right)).unzip();
     Sound { rate: RATE, channels: vec![left, right] }
+}
+
+/// Plays the sound through three instances of one group, each on a thread of its own, and returns the files that appeared.
+fn group(plugin: &Path, folder: &Path, sound: &Sound) -> Result<Vec<Recording>> {
+    let watched = [Watched { folder: folder.to_owned(), depth: 0 }];
+    let before = Snapshot::of(&watched);
+    let plugin = Plugin::from_bundle(plugin)?;
+    let settings = [("group", "a"), ("file", "{group}{take} {track}"), ("codec", "pcm24")];
+    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let mut tracks: Vec<(Instance, Processor)> = Vec::new();
+    for name in TRACKS {
+        let mut instance = plugin.instance()?;
+        instance.set_track_name(name)?;
+        set_all(&mut instance, &settings)?;
+        let mut processor = instance.activate(Setup::new(f64::from(RATE), MOST_FRAMES))?;
+        processor.set_transport(Some(Transport { playing: true, recording: false, seconds: 0.0, tempo: Some(120.0) }));
+        tracks.push((instance, processor));
+    }
+    let record = Gate::from_ranges(vec![RECORD], sound.frames()).changes(ParamId::named("record"));
+    // As a DAW does: none is far ahead of the others.
+    for start in (0..sound.frames()).step_by(MOST_FRAMES as usize) {
+        let span = start..sound.frames().min(start + MOST_FRAMES as usize);
+        let changes: Vec<_> = record.iter().filter(|change| span.contains(&change.frame)).copied().collect();
+        thread::scope(|scope| {
+            let mut threads = Vec::new();
+            for (track, (_, processor)) in tracks.iter_mut().enumerate() {
+                let changes = if track == 0 { changes.clone() } else { Vec::new() };
+                let (span, blocks) = (span.clone(), Blocks::Fixed(64 << track));
+                let play = move || Render::new(&sound.channels, span).blocks(blocks).changes(&changes).play(processor);
+                threads.push(scope.spawn(play));
+            }
+            threads.into_iter().try_for_each(|thread| {
+                let played = thread.join().ok().context("a thread of the host panicked")??;
+                ensure!(played.output_equals_input(), "the output differs from the input");
+                Ok(())
+            })
+        })?;
+    }
+    for (mut instance, processor) in tracks {
+        instance.deactivate(processor);
+    }
+    let files = Snapshot::of(&watched).since(&before);
+    ensure!(files.len() == TRACKS.len(), "three tracks should give three files, not {}", files.len());
+    Ok(files.into_iter().map(Recording::examine).collect())
 }
 
 /// Plays the sound through one instance and returns the one file that appeared.

@@ -6,10 +6,11 @@ use anyhow::{Context, Result, bail};
 use std::ffi::OsString;
 
 const HELP: &str = "\
-cargo xtask screenshot    records three seconds and saves the window's picture as docs/editor.png
+cargo xtask screenshot    records three seconds and saves the window's picture as docs/editor.png;
+                          on the page `group` with two more tracks
 
   --state STATE           idle, recording (default), paused or error
-  --page PAGE             of the settings: file (default), start, sound, tags or export
+  --page PAGE             of the settings: file (default), start, sound, tags, group or export
   --scale FACTOR          of the desktop, 1 to 2
   --size WIDTHxHEIGHT     of the window, in points
   --channels COUNT        of the track; 2 by default
@@ -31,7 +32,7 @@ enum State {
 }
 
 /// The pages of the settings, in the order of their tabs.
-const PAGES: [&str; 5] = ["file", "start", "sound", "tags", "export"];
+const PAGES: [&str; 6] = ["file", "start", "sound", "tags", "group", "export"];
 
 struct Options {
     state: State,
@@ -138,7 +139,8 @@ fn take(workspace: &Workspace, options: &Options, args: &[OsString]) -> Result<(
 
 #[cfg(target_os = "linux")]
 mod session {
-    use super::{Options, State};
+    use super::{Options, PAGES, State};
+    use crate::render::session::set_all;
     use crate::workspace::Workspace;
     use anyhow::{Context, Result, bail};
     use headless_host::{Change, HostWindow, Instance, ParamId, Picture, Plugin, Processor, Setup};
@@ -153,21 +155,22 @@ mod session {
     /// Of the window's layout, in points.
     const MARGIN: f64 = 8.0;
     const HEADER_HEIGHT: f64 = 96.0;
-    const TAB_WIDTH: f64 = 80.0;
+    const TAB_WIDTH: f64 = 72.0;
     const TAB_HEIGHT: f64 = 28.0;
+    /// The tracks that record with it on the page of the group, and all their colours.
+    const OTHERS: [&str; 2] = ["Bass", "Voice"];
+    const COLORS: [[u8; 3]; 3] = [[0xd9, 0x5f, 0x43], [0x4a, 0x90, 0xd9], [0x6c, 0xb8, 0x5c]];
     const RECORD: ParamId = ParamId::named("record");
     const PAUSE: ParamId = ParamId::named("pause");
 
     pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         let folder = std::path::PathBuf::from(std::env::var_os("HOME").context("no home folder")?);
         let plugin = Plugin::from_bundle(&workspace.clap())?;
-        let mut instance = plugin.instance()?;
-        instance.set_track_name(&options.track)?;
-        instance.set_text("file", "{track}{suffix}")?;
-        if options.channels != 2 {
-            instance.select_layout(options.channels)?;
-        }
-        let processor = instance.activate(Setup::new(RATE as f64, BLOCK as u32))?;
+        let others: &[&str] = if PAGES[options.page] == "group" { &OTHERS } else { &[] };
+        let tracks = [options.track.as_str()].into_iter().chain(others.iter().copied()).zip(COLORS);
+        let mut tracks = tracks.map(|(name, color)| track(&plugin, name, color, options, !others.is_empty()));
+        let (mut instance, processor) = tracks.next().context("there is no track")??;
+        let others: Vec<_> = tracks.collect::<Result<_>>()?;
         let window = HostWindow::open(options.scale)?;
         // The mouse lies in the middle of the screen at first, and so in a large window.
         window.move_to(i16::MAX, i16::MAX)?;
@@ -175,7 +178,7 @@ mod session {
         if let Some(size) = options.size {
             instance.resize_window(&window, size.map(|side| (side * options.scale) as u32))?;
         }
-        let mut player = Player { instance, processor, channels: options.channels as usize, frame: 0 };
+        let mut player = Player { instance, processor, others, channels: options.channels as usize, frame: 0 };
         player.choose_page(options, &window)?;
         if let Some(seconds) = options.watch_seconds {
             player.watch(seconds)?;
@@ -184,10 +187,37 @@ mod session {
             save(&window.picture()?, &options.out)?;
             println!("The window's picture: {}", options.out.display());
         }
-        let Player { mut instance, processor, .. } = player;
+        let Player { mut instance, processor, others, .. } = player;
         instance.close_window()?;
         instance.deactivate(processor);
+        for (mut instance, processor) in others {
+            instance.deactivate(processor);
+        }
         Ok(())
+    }
+
+    /// The plugin on a track of this name and colour, in a group or in none.
+    fn track(
+        plugin: &Plugin,
+        name: &str,
+        color: [u8; 3],
+        options: &Options,
+        is_in_group: bool,
+    ) -> Result<(Instance, Processor)> {
+        let mut instance = plugin.instance()?;
+        instance.set_track_color(color);
+        instance.set_track_name(name)?;
+        if is_in_group {
+            let settings = [("file", "{group}{take} {track}"), ("group", "a")];
+            set_all(&mut instance, &settings.map(|(name, value)| (name.to_owned(), value.to_owned())))?;
+        } else {
+            instance.set_text("file", "{track}{suffix}")?;
+        }
+        if options.channels != 2 {
+            instance.select_layout(options.channels)?;
+        }
+        let processor = instance.activate(Setup::new(RATE as f64, BLOCK as u32))?;
+        Ok((instance, processor))
     }
 
     /// Where the tabs begin in a window of this height without trouble, below header and waveform; in points.
@@ -200,6 +230,7 @@ mod session {
     struct Player {
         instance: Instance,
         processor: Processor,
+        others: Vec<(Instance, Processor)>,
         channels: usize,
         frame: usize,
     }
@@ -258,6 +289,10 @@ mod session {
                 let input: Vec<Vec<f32>> = (0..self.channels).map(|channel| self.sound(channel)).collect();
                 let mut output = input.clone();
                 self.processor.process(&input, &mut output, &changes)?;
+                for (other, processor) in &mut self.others {
+                    processor.process(&input, &mut output, &[])?;
+                    other.run_callbacks();
+                }
                 changes.clear();
                 self.frame += BLOCK;
                 self.instance.run_callbacks();

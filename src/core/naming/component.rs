@@ -1,8 +1,8 @@
 //! One component of a path: a folder's name or the file's.
 
 use super::safe::{MAX_NAME_BYTES, is_reserved, token_text, trim_end};
-use super::{LONGEST_MARKERS, NAMELESS_TRACK, NameContext, Suffix};
-use crate::core::format::{BitRate, Menu, SizedBy};
+use super::{LONGEST_MARKERS, NAMELESS_TRACK, NameContext, Suffix, TAKE};
+use crate::core::format::{BitRate, Group, Menu, SizedBy};
 use std::borrow::Cow;
 
 /// What `{suffix}` takes at most.
@@ -141,16 +141,20 @@ enum Token {
     Rate,
     Type,
     BitRate,
+    Group,
+    Take,
     Suffix,
 }
 
-const TOKENS: [(&str, Token); 7] = [
+const TOKENS: [(&str, Token); 9] = [
     ("{track}", Token::Track),
     ("{date}", Token::Date),
     ("{time}", Token::Time),
     ("{rate}", Token::Rate),
     ("{type}", Token::Type),
     ("{bitrate}", Token::BitRate),
+    ("{group}", Token::Group),
+    (TAKE, Token::Take),
     ("{suffix}", Token::Suffix),
 ];
 
@@ -165,6 +169,14 @@ fn token_at(text: &str, context: &NameContext) -> Option<(usize, Piece)> {
         Token::Rate => fill(&context.format.sample_rate.to_string()),
         Token::Type => fill(context.settings.file_type.id()),
         Token::BitRate => fill(&bit_rate_text(context)),
+        Token::Group => Piece::Token(match context.settings.group {
+            Group::Off => String::new(),
+            group => group.label().to_owned(),
+        }),
+        Token::Take => Piece::Token(match context.settings.take {
+            0 => "…".to_owned(),
+            take => format!("{take:03}"),
+        }),
         Token::Suffix => Piece::Suffix,
     };
     Some((written.len(), piece))

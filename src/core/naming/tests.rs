@@ -1,5 +1,5 @@
 use super::*;
-use crate::core::format::{BitRate, Codec, FileType};
+use crate::core::format::{BitRate, Codec, FileType, Group};
 use crate::core::take::TakeSettings;
 use proptest::prelude::*;
 
@@ -86,6 +86,15 @@ fn the_suffix_stands_where_the_user_wrote_it() {
 fn every_token_is_filled_in() {
     assert_eq!(fixed("{track} {date} {time}", "Bass"), "Bass 2026-11-22 14-03-59.wav");
     assert_eq!(fixed("{rate} {type} {bitrate}", ""), "48000 wav 2304.wav");
+}
+
+#[test]
+fn the_group_and_its_take_are_filled_in_as_far_as_there_are_any() {
+    let named = |settings: &TakeSettings| {
+        text(&NamePattern::new("{group}{take} x", &context("", settings)).path(Suffix::Fixed(0)))
+    };
+    assert_eq!(named(&TakeSettings { group: Group::B, take: 7, ..WAV }), "B007 x.wav");
+    assert_eq!(named(&WAV), "… x.wav");
 }
 
 #[test]

@@ -98,7 +98,7 @@ fn run(blocks: &[Block]) -> Run {
         run.merged += usize::from(step == Step::RecordMerged);
         passed += block.frames;
     }
-    machine.end();
+    machine.end(false);
     while let Some(mark) = machine.owed() {
         run.sent.push(Sent::Mark(mark));
         machine.sent();
@@ -155,12 +155,14 @@ impl Writer {
                 self.takes.last_mut().unwrap().1 += frames;
                 self.passed += frames;
             }
+            Sent::Mark(Mark::PauseBegins) => assert!(self.open, "a pause outside a take"),
+            Sent::Mark(Mark::Group(_) | Mark::HistoryLost { .. } | Mark::Away { .. }) => panic!("no group"),
             Sent::Mark(Mark::Pause { frames }) => {
                 assert!(self.open && *frames > 0, "a pause outside a take");
                 self.passed += frames;
             }
             Sent::Mark(Mark::Song { .. } | Mark::Marker { .. }) => assert!(self.open, "a mark outside a take"),
-            Sent::Mark(Mark::End { left_out }) => {
+            Sent::Mark(Mark::End { left_out, .. }) => {
                 assert!(std::mem::take(&mut self.open), "an end without a take");
                 self.passed += left_out;
                 self.forget();

@@ -29,7 +29,7 @@ impl Recorder {
         let texts = TextSet { file, ..TextSet::default() };
         let song = Song { position_frames: Some(0), seconds: Some(seconds), tempo: None };
         let channels = ChannelSet::first(self.arriving.channels);
-        let start = TakeStart { settings: self.settings, channels, song, preroll_frames: 0 };
+        let start = TakeStart { settings: self.settings, channels, song, preroll_frames: 0, event: None };
         OpenTake::begin(Rc::default(), Arc::new(texts), start, self.arriving, self.arriving.channels).unwrap()
     }
 

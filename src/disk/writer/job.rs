@@ -149,6 +149,11 @@ impl Job {
         self.held = held;
     }
 
+    /// More that is to be written, behind all that waits.
+    pub fn hold_more(&mut self, held: Held) {
+        self.held.push_back(held);
+    }
+
     /// Another take is the present one.
     pub fn hide(&mut self) {
         self.is_shown = false;
@@ -257,6 +262,10 @@ impl Job {
                 }
             }
             Mark::Begin(_)
+            | Mark::PauseBegins
+            | Mark::HistoryLost { .. }
+            | Mark::Away { .. }
+            | Mark::Group(_)
             | Mark::End { .. }
             | Mark::HistoryLength { .. }
             | Mark::HistoryBegins(_)
@@ -384,6 +393,19 @@ impl Job {
         if let State::Failed { figures: empty, .. } = &mut self.state {
             *empty = figures;
         }
+    }
+}
+
+/// Writes all that takes which have ended wait for. `is_last`: no other one is being written.
+pub fn complete(ended: &mut Vec<Job>, is_last: bool, teller: &mut Teller) {
+    let mut left = ended.len();
+    for mut job in ended.drain(..) {
+        // Bit by bit, so that its header keeps up and silence takes little memory.
+        while !job.is_up_to_date() {
+            super::catch_up(&mut job, super::CATCH_UP_FRAMES, teller);
+        }
+        left -= 1;
+        job.end(is_last && left == 0, teller);
     }
 }
 

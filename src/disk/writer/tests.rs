@@ -51,11 +51,11 @@ impl Rig {
 
     fn begin(&mut self, preroll_frames: u64, settings: TakeSettings) {
         let (channels, song) = (ChannelSet::first(1), Song::default());
-        self.send(Mark::Begin(TakeStart { settings, channels, song, preroll_frames }));
+        self.send(Mark::Begin(TakeStart { settings, channels, song, preroll_frames, event: None }));
     }
 
     fn end(&mut self) {
-        self.send(Mark::End { left_out: 0 });
+        self.send(Mark::End { left_out: 0, record: false });
     }
 
     fn play(&mut self, frames: usize) {
@@ -94,7 +94,7 @@ fn play(sender: &mut Sender, frames: usize) {
 
 /// What the window asks for.
 const fn the_last(frames: u64) -> Capture {
-    Capture { settings: TakeSettings::DEFAULT, frames, tempo: None }
+    Capture { settings: TakeSettings::DEFAULT, frames, tempo: None, event: None }
 }
 
 #[test]
@@ -159,12 +159,12 @@ fn an_error_of_our_own_as_a_capture_is_closed_stops_neither_the_writer_nor_the_o
     let folder = tempfile::tempdir().unwrap();
     let status = Arc::<Status>::default();
     let (mut sender, receiver) = link::link(FORMAT, link::capacity(FORMAT), Arc::clone(&status));
-    let thread = WriterThread::start(receiver, texts(&folder), log).unwrap();
+    let thread = WriterThread::start(receiver, texts(&folder), None, log).unwrap();
     let (settings, channels, song) = (TakeSettings::DEFAULT, ChannelSet::first(1), Song::default());
     sender.try_mark(Mark::HistoryLength { frames: 10_000 }).unwrap();
     sender.try_mark(Mark::HistoryBegins(HistoryStart { channels, song })).unwrap();
     play(&mut sender, 1_000);
-    sender.try_mark(Mark::Begin(TakeStart { settings, channels, song, preroll_frames: 0 })).unwrap();
+    sender.try_mark(Mark::Begin(TakeStart { settings, channels, song, preroll_frames: 0, event: None })).unwrap();
     play(&mut sender, 100);
     sender.try_mark(Mark::Capture(the_last(10_000))).unwrap();
     while !HAS_PANICKED.load(SeqCst) {
@@ -186,11 +186,11 @@ fn an_error_of_our_own_as_the_take_is_closed_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let status = Arc::<Status>::default();
     let (mut sender, receiver) = link::link(FORMAT, link::capacity(FORMAT), Arc::clone(&status));
-    let thread = WriterThread::start(receiver, texts(&folder), log).unwrap();
+    let thread = WriterThread::start(receiver, texts(&folder), None, log).unwrap();
     let (settings, channels, song) = (TakeSettings::DEFAULT, ChannelSet::first(1), Song::default());
-    sender.try_mark(Mark::Begin(TakeStart { settings, channels, song, preroll_frames: 0 })).unwrap();
+    sender.try_mark(Mark::Begin(TakeStart { settings, channels, song, preroll_frames: 0, event: None })).unwrap();
     play(&mut sender, 50);
-    sender.try_mark(Mark::End { left_out: 0 }).unwrap();
+    sender.try_mark(Mark::End { left_out: 0, record: false }).unwrap();
     drop(sender);
     thread.finish();
     let snapshot = status.snapshot();

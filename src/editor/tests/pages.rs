@@ -5,7 +5,7 @@ use crate::editor::window;
 use nice_plug_egui::KeyCapture;
 
 /// The pages with everything on them that Tab reaches. What is used only sometimes is in use.
-pub const PAGES: [(&str, &[&str]); 5] = [
+pub const PAGES: [(&str, &[&str]); 6] = [
     (
         "File",
         &["File Type", "Codec", "Unique Suffix", "N", "File", "Browse…", "Open Folder", "Split", "Files", "Fallback"],
@@ -13,6 +13,7 @@ pub const PAGES: [(&str, &[&str]); 5] = [
     ("Start", &["Start", "Threshold", "Hold", "Pre-roll", "Keep"]),
     ("Sound", &["Sample Rate", "Sample Rate Match", "Time Slice", "Loudness", "Dither", "Scope"]),
     ("Tags", &["Header"]),
+    ("Group", &["Group"]),
     ("Export", &["Export Method", "Export Target", "Export Table"]),
 ];
 
@@ -70,6 +71,12 @@ fn shift_and_tab_bring_back_into_sight_what_lies_above() {
 }
 
 #[test]
+fn the_window_says_which_version_it_is() {
+    let mut rig = Rig::sized(MIN_SIZE, 1.0);
+    rig.sees(&format!("Audio File Out {}", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
 fn the_arrow_keys_choose_a_page_only_while_a_tab_has_the_focus() {
     let mut rig = Rig::new();
     rig.press(Key::ArrowRight);
@@ -109,7 +116,7 @@ fn the_host_gets_the_arrow_keys_unless_a_tab_needs_them() {
 fn arrow_keys_that_come_fast_are_all_heard() {
     let mut rig = Rig::new();
     rig.tab_to(Role::Tab, "File");
-    for _ in 0..4 {
+    for _ in 0..5 {
         rig.harness.key_press(Key::ArrowRight);
         rig.harness.step();
     }

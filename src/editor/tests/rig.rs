@@ -1,11 +1,13 @@
 //! A window without a host: what it asks for is written down.
 
+use crate::core::format::Group;
 use crate::core::naming::Suffix;
 use crate::core::take::TakeSettings;
 use crate::editor::desktop::{Desktop, News};
 use crate::editor::gestures::Gestures;
 use crate::editor::panel::{Foreseen, Panel};
 use crate::editor::theme;
+use crate::link::groups::{Membership, group};
 use crate::link::{KeptTake, Library, LibraryNews, Status, TextSet};
 use crate::params::{RecorderParams, WindowSize};
 use egui::{Key, Rect, Role, Vec2};
@@ -184,6 +186,12 @@ impl Rig {
 
     pub fn status(&self) -> &Status {
         &self.harness.state().status
+    }
+
+    /// The instance takes its seat in this group, as its writer does.
+    pub fn join(&self, of: Group) -> Membership {
+        let World { status, params, .. } = self.harness.state();
+        group(of).join(Arc::clone(status), Arc::clone(&params.texts), params.settings())
     }
 
     /// The gestures since the last question.

@@ -16,6 +16,8 @@ const FULL_WIDTH: f32 = 720.0;
 const LEAST_SCALE: f32 = 0.72;
 /// Of the state, where there is room for it.
 const STATE_SIZE: f32 = 20.0;
+/// Of what stands beside it.
+const SMALL_SIZE: f32 = 13.0;
 const CLOCK_SIZE: f32 = 36.0;
 
 /// What Record is known by: it has the focus where nothing else has it.
@@ -31,7 +33,7 @@ struct Look {
 
 fn look(state: State) -> Look {
     let (fill, text, weak) = match state {
-        State::Idle | State::Waiting | State::Armed(_) | State::NoTransport | State::Finishing => {
+        State::Idle | State::Waiting | State::Armed(_) | State::NoTransport | State::Spent | State::Finishing => {
             (theme::PANEL, theme::TEXT, theme::WEAK)
         }
         State::Recording => (theme::RECORD_DEEP, Color32::WHITE, Color32::from_rgb(0xf0, 0xc8, 0xca)),
@@ -96,11 +98,36 @@ fn state_line(ui: &mut Ui, words: Rect, model: &Model, look: &Look) {
         None => model.state.word().to_owned(),
     };
     let place = Rect::from_min_max(pos2(words.left() + 26.0, words.top()), pos2(words.right(), words.top() + 24.0));
-    let drawn = ui.painter().layout_no_wrap(word.clone(), theme::text(STATE_SIZE), look.text).rect.width();
-    let size = STATE_SIZE * (place.width() / drawn).min(1.0);
+    let [whole, short] = beside(model);
+    // Who leads is not to be cut off by a word that can be smaller.
+    let kept = if short.is_empty() { 0.0 } else { GAP + width(ui, &short, SMALL_SIZE) };
+    let room = place.width() - kept.min(place.width() / 2.0);
+    let size = STATE_SIZE * (room / width(ui, &word, STATE_SIZE)).min(1.0);
     let drawn = ui.painter().text(place.left_center(), Align2::LEFT_CENTER, &word, theme::text(size), look.text);
-    name(ui, place, &word);
-    track(ui, drawn.right() + 2.0 * GAP, middle, words.right(), model, look);
+    name(ui, place, &if whole.is_empty() { word } else { format!("{word} {whole}") });
+    let left = drawn.right() + GAP;
+    let room = words.right() - left;
+    let font = theme::text(SMALL_SIZE);
+    let text = match &short {
+        _ if width(ui, &whole, SMALL_SIZE) <= room => whole,
+        short if short.is_empty() => String::new(),
+        short => elided(ui, short, &font, room),
+    };
+    let drawn = ui.painter().text(pos2(left, middle), Align2::LEFT_CENTER, text, font, look.text);
+    track(ui, drawn.right() + GAP, middle, words.right(), model, look);
+}
+
+/// What the state's word leaves open: in full, and where there is little room.
+fn beside(model: &Model) -> [String; 2] {
+    match (&model.leader, model.state) {
+        (Some(leader), _) => [format!("with {leader}: stop it there"), format!("with {leader}")],
+        (None, State::Spent) => ["the group's take has ended".to_owned(), String::new()],
+        (None, _) => Default::default(),
+    }
+}
+
+fn width(ui: &Ui, text: &str, size: f32) -> f32 {
+    ui.painter().layout_no_wrap(text.to_owned(), theme::text(size), Color32::WHITE).rect.width()
 }
 
 /// The DAW's track, at the right where there is room.
@@ -155,7 +182,7 @@ fn icon(painter: &Painter, center: Pos2, state: State, look: &Look) {
             let square = Rect::from_center_size(center, vec2(13.0, 13.0));
             painter.rect_filled(square, 2.0, look.weak);
         }
-        State::Waiting | State::Armed(_) | State::NoTransport => {
+        State::Waiting | State::Armed(_) | State::NoTransport | State::Spent => {
             painter.circle_stroke(center, 7.0, Stroke::new(2.0, theme::RECORD));
         }
         State::Recording => theme::dot(painter, center, 9.0, theme::RECORD),

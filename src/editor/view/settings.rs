@@ -3,6 +3,7 @@
 mod export;
 mod field;
 mod file;
+mod group;
 mod sound;
 mod start;
 mod tabs;
@@ -34,12 +35,13 @@ pub enum Page {
     Start,
     Sound,
     Tags,
+    Group,
     Export,
 }
 
 impl Page {
     /// The most used first.
-    pub const ALL: [Page; 5] = [Page::File, Page::Start, Page::Sound, Page::Tags, Page::Export];
+    pub const ALL: [Page; 6] = [Page::File, Page::Start, Page::Sound, Page::Tags, Page::Group, Page::Export];
 
     /// What its tab says.
     pub fn label(self) -> &'static str {
@@ -48,6 +50,7 @@ impl Page {
             Page::Start => "Start",
             Page::Sound => "Sound",
             Page::Tags => "Tags",
+            Page::Group => "Group",
             Page::Export => "Export",
         }
     }
@@ -65,6 +68,11 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Whether the page of the group is shown.
+    pub fn shows_group(&self) -> bool {
+        self.chosen == Page::Group
+    }
+
     /// Draws the tabs and the chosen page, which leaves the takes below the room that they need and scrolls where it is
     /// higher than its own.
     pub fn show(&mut self, ui: &mut Ui, model: &Model, shows_focus: bool, actions: &mut Vec<Action>) {
@@ -93,6 +101,7 @@ impl Settings {
                 Page::File => self.file.show(ui, model, actions),
                 Page::Start => self.start.show(ui, model, actions),
                 Page::Sound => self.sound.show(ui, model, actions),
+                Page::Group => group::show(ui, model, actions),
                 Page::Tags => self.tags.show(ui, model, actions),
                 Page::Export => self.export.show(ui, &model.export, actions),
             });

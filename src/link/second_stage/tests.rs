@@ -167,13 +167,13 @@ enum Turn {
 
 fn turns() -> impl Strategy<Value = Vec<Turn>> {
     let (settings, channels) = (TakeSettings::DEFAULT, ChannelSet::first(2));
-    let begin = TakeStart { settings, channels, song: Song::default(), preroll_frames: 0 };
+    let begin = TakeStart { settings, channels, song: Song::default(), preroll_frames: 0, event: None };
     let turn = prop_oneof![
         4 => (0usize..40).prop_map(Turn::Frames),
         1 => prop_oneof![
             Just(Mark::Begin(begin)),
             Just(Mark::Gap { frames: 7, lost: 3 }),
-            Just(Mark::End { left_out: 0 })
+            Just(Mark::End { left_out: 0, record: false })
         ].prop_map(Turn::Mark),
         1 => Just(Turn::Relieve),
         2 => (0usize..5).prop_map(Turn::Receive),

@@ -6,6 +6,7 @@ use clack_extensions::params::{
 };
 use clack_extensions::track_info::{HostTrackInfo, HostTrackInfoImpl, TrackInfo, TrackInfoWriter};
 use clack_host::prelude::*;
+use clack_host::utils::Color;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -80,6 +81,7 @@ impl HostParamsImplShared for Shared {
 pub(crate) struct MainThread {
     /// The name of the track that the plugin lies on. clack wants it to live as long as the plugin, so each is leaked.
     pub(crate) track_name: Cell<Option<&'static str>>,
+    pub(crate) track_rgb: Cell<Option<[u8; 3]>>,
 }
 
 impl MainThreadHandler<'_> for MainThread {}
@@ -92,7 +94,8 @@ impl HostParamsImplMainThread for MainThread {
 impl HostTrackInfoImpl for MainThread {
     fn get<'a>(&'a self, writer: &mut TrackInfoWriter<'_, 'a>) {
         if let Some(name) = self.track_name.get() {
-            writer.set(&TrackInfo::new().with_name(Some(name.as_bytes())));
+            let color = self.track_rgb.get().map(|[red, green, blue]| Color { alpha: 255, red, green, blue });
+            writer.set(&TrackInfo::new().with_name(Some(name.as_bytes())).with_color(color));
         }
     }
 }

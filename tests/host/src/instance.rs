@@ -156,6 +156,11 @@ impl Instance {
         Ok(())
     }
 
+    /// Gives that track a colour, before it is named.
+    pub fn set_track_color(&mut self, rgb: [u8; 3]) {
+        self.inner.access_handler(|handler| handler.track_rgb.set(Some(rgb)));
+    }
+
     /// The state as the DAW would keep it in a project.
     pub fn save_state(&mut self) -> Result<Vec<u8>, HostError> {
         let (state, handle) = self.extension::<PluginState>()?;

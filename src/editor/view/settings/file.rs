@@ -15,7 +15,7 @@ const BROWSE_WIDTH: f32 = 76.0;
 const OPEN_WIDTH: f32 = 92.0;
 
 const FILE_HELP: &str = "A name, or a path. What stands in braces is filled in when a take begins: {suffix} a number of its \
-                         own or N, {track} the track's name, {date}, {time}, {rate}, {type}, {bitrate}. ~ is your home \
+                         own or N, {track} the track's name, {date}, {time}, {rate}, {type}, {bitrate}, {group}, {take}. ~ is your home \
                          folder.";
 
 const SUFFIX_HELP: &str =

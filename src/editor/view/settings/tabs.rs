@@ -1,14 +1,17 @@
 //! The tabs above the pages. Tab stops at the chosen one; the arrow keys, Home and End choose another.
 
 use super::{Page, describe};
-use crate::editor::theme;
+use crate::editor::theme::{self, GAP};
 use egui::{
     Align2, Context, CornerRadius, FocusDirection, Id, Key, Modifiers, Rect, Role, Sense, Ui, UiBuilder, WidgetInfo,
     vec2,
 };
 
 pub const HEIGHT: f32 = 28.0;
-const WIDTH: f32 = 80.0;
+const WIDTH: f32 = 72.0;
+
+/// The plugin's.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 fn id(page: Page) -> Id {
     Id::unique(("page", page))
@@ -24,6 +27,7 @@ pub fn have_focus(ctx: &Context) -> bool {
 pub fn show(ui: &mut Ui, chosen: &mut Page, shows_focus: bool) {
     keyboard(ui, chosen);
     let (area, _) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), Sense::hover());
+    version(ui, area);
     let ui = ui.new_child(UiBuilder::new().max_rect(area));
     describe(&ui, Role::TabList, "Settings");
     let before = *chosen;
@@ -33,6 +37,14 @@ pub fn show(ui: &mut Ui, chosen: &mut Page, shows_focus: bool) {
             *chosen = page;
         }
     }
+}
+
+/// The plugin's version, at the right.
+fn version(ui: &Ui, area: Rect) {
+    let place = area.right_center() - vec2(GAP, 0.0);
+    let drawn = ui.painter().text(place, Align2::RIGHT_CENTER, VERSION, theme::text(12.0), theme::WEAK);
+    let response = ui.interact(drawn, Id::unique("version"), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("Audio File Out {VERSION}")));
 }
 
 fn keyboard(ui: &Ui, chosen: &mut Page) {
