@@ -388,6 +388,7 @@ impl Writer {
         let done = catch_unwind(AssertUnwindSafe(|| work(&mut seat, &mut self.desk()))).ok();
         if done.is_none() {
             seat.fail(&mut self.desk());
+            self.teller.warn(&TakeError::Internal.to_string());
         }
         self.seat = Some(seat);
         done

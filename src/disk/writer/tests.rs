@@ -1,6 +1,7 @@
 use super::*;
-use crate::core::format::StreamFormat;
+use crate::core::format::{Group, StreamFormat};
 use crate::disk::take::REFRESH_INTERVAL;
+use crate::link::groups;
 use crate::link::{self, MAX_CHUNK_FRAMES, RecorderState, Sender, Status, TextId};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use tempfile::TempDir;
@@ -195,6 +196,61 @@ fn an_error_of_our_own_as_the_take_is_closed_is_told() {
     thread.finish();
     let snapshot = status.snapshot();
     assert_eq!((snapshot.state, snapshot.errors), (RecorderState::Failed, 1));
+}
+
+#[test]
+fn an_error_of_our_own_in_one_member_of_a_group_costs_the_others_nothing_and_itself_one_take() {
+    static HAS_PANICKED: AtomicBool = AtomicBool::new(false);
+    fn log(line: fmt::Arguments<'_>) {
+        if line.to_string().starts_with("take opened") && !HAS_PANICKED.swap(true, SeqCst) {
+            panic!("on purpose");
+        }
+    }
+    let (settings, channels, song) = (TakeSettings::DEFAULT, ChannelSet::first(1), Song::default());
+    let (at, group_of) = (groups::now(), Group::G);
+    let signals = group(group_of).signals();
+    let sight = |events| GroupSight {
+        group: group_of,
+        events,
+        settings,
+        song,
+        at,
+        open_event: None,
+        leaders_frames: 0,
+        waits: 0,
+    };
+    let member = |log: Log| {
+        let folder = tempfile::tempdir().unwrap();
+        let status = Arc::<Status>::default();
+        let (mut sender, receiver) = link::link(FORMAT, link::capacity(FORMAT), Arc::clone(&status));
+        let thread = WriterThread::start(receiver, texts(&folder), Some(sight(signals.events())), log).unwrap();
+        sender.try_mark(Mark::HistoryLength { frames: 100_000 }).unwrap();
+        sender.try_mark(Mark::HistoryBegins(HistoryStart { channels, song })).unwrap();
+        (sender, thread, status, folder)
+    };
+    let (mut leader, leaders_thread, leaders_status, _folder) = member(|_| ());
+    let (mut other, others_thread, others_status, _other_folder) = member(log);
+    for frames in [500, 700] {
+        let number = signals.count_take(signals.count_open());
+        let event = Some(GroupEvent { group: group_of, number, frames_before: 0, made: groups::now() });
+        leader.try_mark(Mark::Begin(TakeStart { settings, channels, song, preroll_frames: 0, event })).unwrap();
+        other.try_mark(Mark::Group(sight(number))).unwrap();
+        play(&mut leader, frames);
+        play(&mut other, 1_000);
+        leader.try_mark(Mark::End { left_out: 0, record: false }).unwrap();
+        play(&mut leader, 1_000 - frames);
+        signals.count_closed();
+        while leaders_status.reports().last().is_none_or(|take| take.frames != frames as u64) {
+            thread::yield_now();
+        }
+    }
+    [leader, other].into_iter().for_each(drop);
+    [leaders_thread, others_thread].into_iter().for_each(WriterThread::finish);
+    let takes =
+        |status: &Status| status.reports().iter().map(|take| (take.frames, take.lost_frames)).collect::<Vec<_>>();
+    assert_eq!(takes(&leaders_status), [(500, 0), (700, 0)]);
+    assert_eq!(takes(&others_status), [(700, 0)]);
+    assert!(HAS_PANICKED.load(SeqCst) && others_status.snapshot().errors > 0);
 }
 
 #[test]
