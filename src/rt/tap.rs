@@ -16,6 +16,9 @@ use std::time::{Duration, Instant};
 /// A wait without any progress of the writer ends after this time: the disk hangs, and so would the host.
 const MAX_STALL: Duration = Duration::from_secs(120);
 
+/// A look at the clock takes as long as a small block.
+const LOOKS_A_SECOND: u64 = 20;
+
 /// Markers that several members of a group set at once are one.
 const MARKERS_A_SECOND: u64 = 10;
 
@@ -440,8 +443,9 @@ struct Seat {
     passed: u64,
     /// So many frames the member that is ahead of all others was ahead of this one.
     lag: u64,
-    /// When the last block was.
+    /// When the clock was looked at, and frames that passed since.
     last: Duration,
+    since_last: u64,
     /// How often this member has waited for its writer.
     waits: u64,
     /// Since the last marker, whoever set it.
@@ -467,6 +471,7 @@ impl Seat {
             passed: 0,
             lag: 0,
             last: Duration::ZERO,
+            since_last: 0,
             waits: 0,
             frames_since_marker: marker_frames,
             marker_frames,
@@ -519,18 +524,22 @@ impl Seat {
             self.take = None;
             return 0;
         };
-        let now = groups::now();
-        let waited = frames_of(now.saturating_sub(std::mem::replace(&mut self.last, now)), self.sample_rate);
         let has_waited = std::mem::replace(&mut self.waits, waits) != waits;
         let time = signals.time();
         let furthest = frames_of(Duration::from_micros(time.microseconds), self.sample_rate);
         if self.take.replace(time.take) != Some(time.take) {
             (self.passed, self.lag) = (furthest, 0);
+            self.look_at_clock();
             return 0;
         }
         let lag = furthest.saturating_sub(self.passed);
         let grown = lag.saturating_sub(self.lag);
         let second = u64::from(self.sample_rate);
+        if leap == 0 && grown < second {
+            self.lag = lag;
+            return 0;
+        }
+        let waited = self.look_at_clock();
         let is_leap = leap > 0 && 5 * waited >= 4 * leap && grown.abs_diff(leap) <= (second / 2).min(leap / 2);
         let is_gap = waited >= second && grown.abs_diff(waited) <= waited / 4;
         let away = match (has_waited, is_leap, is_gap) {
@@ -543,15 +552,27 @@ impl Seat {
         away
     }
 
+    /// Says for how many frames nothing came since the last look.
+    fn look_at_clock(&mut self) -> u64 {
+        let now = groups::now();
+        let passed = frames_of(now.saturating_sub(std::mem::replace(&mut self.last, now)), self.sample_rate);
+        passed.saturating_sub(std::mem::take(&mut self.since_last))
+    }
+
     /// So many frames passed.
     fn pass(&mut self, frames: u64) {
         let Some(signals) = self.signals.filter(|signals| signals.has_open()) else { return };
         let take = signals.time().take;
         if self.take.replace(take) != Some(take) {
             // It began within the block, or another member's did meanwhile.
-            (self.passed, self.lag, self.last) = (0, 0, groups::now());
+            (self.passed, self.lag) = (0, 0);
+            self.look_at_clock();
         }
         self.passed += frames;
+        self.since_last += frames;
+        if self.since_last * LOOKS_A_SECOND >= u64::from(self.sample_rate) {
+            self.look_at_clock();
+        }
         let microseconds = u128::from(self.passed) * 1_000_000 / u128::from(self.sample_rate);
         signals.come_to(GroupTime { take, microseconds: microseconds as u64 });
     }
