@@ -1142,3 +1142,29 @@ fn a_host_that_plays_its_tracks_piece_by_piece_keeps_nobody_away() {
         assert_eq!(takes, [[(Some(30_000), 150_000)]], "track {track}");
     }
 }
+
+#[test]
+fn a_track_that_is_renamed_in_mid_take_keeps_its_file() {
+    let _alone = alone();
+    let mut host = Host::new(2, |_| 1, 3);
+    host.song(Some(3.0));
+    for rig in &mut host.rigs {
+        let file = rig.folder.path().join("{track}");
+        rig.instance.set_text("file", file.to_str().unwrap()).unwrap();
+        rig.instance.set_track_name("Bass").unwrap();
+    }
+    let mut changes = vec![(0, record(50_000, true)), (0, record(70_000, false))];
+    host.play(60_000, 1_000, 0, &changes);
+    // All that has passed is in the files.
+    thread::sleep(Duration::from_millis(200));
+    host.rigs.iter_mut().for_each(|rig| rig.instance.set_track_name("Cello").unwrap());
+    changes.extend([(0, record(80_000, true)), (0, record(90_000, false))]);
+    host.play(100_000, 1_000, 0, &changes);
+    for (rig, processor) in host.rigs.iter_mut().zip(host.processors) {
+        rig.instance.deactivate(processor);
+    }
+    for rig in &host.rigs {
+        let named = |name: &str| frames_of(&rig.folder.path().join(name));
+        assert_eq!((named("Bass-001.wav"), named("Cello-001.wav")), ((50_000, 20_000), (80_000, 10_000)));
+    }
+}

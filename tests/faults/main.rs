@@ -13,6 +13,7 @@ mod channels;
 mod elsewhere;
 mod four_gib;
 mod full;
+mod group;
 mod host;
 mod kill;
 mod log;
