@@ -40,6 +40,8 @@ struct Host {
     away: Vec<bool>,
     /// Where the song runs, at the first frame of all.
     song: Option<f64>,
+    /// Keeps to the clock.
+    is_paced: bool,
     random: Random,
 }
 
@@ -51,6 +53,7 @@ impl Host {
             at: vec![0; tracks],
             away: vec![false; tracks],
             song: None,
+            is_paced: false,
             random: Random(seed),
         };
         for track in 0..tracks {
@@ -100,7 +103,12 @@ impl Host {
     /// Plays up to `end`, a stretch at a time: each track in blocks of its own, up to `ahead` frames before the others.
     fn play(&mut self, end: usize, stretch: usize, ahead: usize, changes: &[(usize, Change)]) {
         let mut from = self.at.iter().min().copied().unwrap();
+        let (start, first) = (Instant::now(), from);
         while from < end {
+            if self.is_paced {
+                let due = Duration::from_secs_f64((from - first) as f64 / RATE as f64);
+                thread::sleep(due.saturating_sub(start.elapsed()));
+            }
             let to = (from + stretch).min(end);
             for (at, _) in self.at.iter_mut().zip(&self.away).filter(|(_, away)| **away) {
                 *at = to;
@@ -184,9 +192,10 @@ fn frames_of(path: &Path) -> (usize, usize) {
 #[test]
 fn what_one_member_records_all_record_on_the_same_samples_on_four_threads_in_any_order_and_blocks() {
     let _alone = alone();
-    for seed in 0..3 {
+    for (seed, is_paced) in [(0, false), (1, false), (2, false), (3, true)] {
         let mut host = Host::new(16, |_| 1, seed);
         host.song(Some(10.0));
+        host.is_paced = is_paced;
         let leader = 5 + seed as usize;
         let toggles = [60_007, 101_003, 120_001, 120_500, 150_000 + seed as usize, 200_111];
         let changes: Vec<_> =
@@ -655,6 +664,8 @@ fn a_member_that_comes_in_mid_take_has_silence_before_and_ends_with_the_others()
         let_it_be_missed();
         host.set_away(1, false);
         host.add();
+        host.play(62_000, 1_000, 0, &[]);
+        thread::sleep(Duration::from_millis(200));
         host.play(80_000, 1_000, 0, &[(0, record(70_000, false))]);
         let told = |rig: &Rig| rig.files().iter().map(|path| runs_of(path)).collect::<Vec<_>>();
         for (rig, processor) in host.rigs.iter_mut().zip(host.processors) {
@@ -707,6 +718,8 @@ fn a_track_that_is_not_processed_for_a_while_in_mid_take_lines_up_again() {
         host.play(150_000, 1_000, 0, &[]);
         thread::sleep(Duration::from_millis(200));
         host.set_away(away, false);
+        host.play(160_000, 1_000, 0, &[]);
+        thread::sleep(Duration::from_millis(200));
         host.play(300_000, 1_000, 0, &[(0, record(290_000, false))]);
         for (rig, processor) in host.rigs.iter_mut().zip(host.processors) {
             rig.instance.deactivate(processor);
@@ -923,6 +936,9 @@ fn a_follower_that_is_away_has_silence_for_as_long() {
         host.play(60_000 + away, 1_000, 0, &[]);
         thread::sleep(Duration::from_millis(away as u64 / 48));
         host.set_away(1, false);
+        host.play(60_000 + away + 10_000, 1_000, 0, &[]);
+        // The leader's writer hears of it: the host as a whole stood still.
+        thread::sleep(Duration::from_millis(200));
         host.play(300_000, 1_000, 0, &[(0, record(290_000, false))]);
         let runs = runs(host);
         let [[(Some(first), _), (None, silence), (Some(next), rest)]] =
