@@ -142,11 +142,16 @@ impl Host {
         }
     }
 
-    /// Ends all, and says which frames of the input the takes of each track hold, by their first one and their number.
-    fn finish(mut self) -> Vec<Vec<(usize, usize)>> {
-        for (rig, processor) in self.rigs.iter_mut().zip(self.processors) {
+    /// All tracks are taken away.
+    fn end(&mut self) {
+        for (rig, processor) in self.rigs.iter_mut().zip(self.processors.drain(..)) {
             rig.instance.deactivate(processor);
         }
+    }
+
+    /// Ends all, and says which frames of the input the takes of each track hold, by their first one and their number.
+    fn finish(mut self) -> Vec<Vec<(usize, usize)>> {
+        self.end();
         self.rigs.iter().map(|rig| files_in(rig.folder.path()).iter().map(|path| frames_of(path)).collect()).collect()
     }
 }
@@ -240,9 +245,7 @@ fn a_pause_and_markers_of_any_member_are_those_of_all() {
         (0, record(260_000, false)),
     ];
     host.play(300_000, 1_024, 0, &changes);
-    for (rig, processor) in host.rigs.iter_mut().zip(host.processors) {
-        rig.instance.deactivate(processor);
-    }
+    host.end();
     let told = |rig: &Rig| {
         let path = files_in(rig.folder.path()).pop().unwrap();
         (decode(&path).planar, common::riff::Chunks::of(&path).markers())
@@ -309,9 +312,7 @@ fn every_file_type_of_a_group_has_the_same_length() {
     let mut changes: Vec<_> = (0..6).map(|track| (track, Change::new(0, FILE_TYPE, track as f64))).collect();
     changes.extend([(1, record(50_003, true)), (1, record(90_009, false))]);
     host.play(120_000, 1_024, 4_096, &changes);
-    for (rig, processor) in host.rigs.iter_mut().zip(host.processors) {
-        rig.instance.deactivate(processor);
-    }
+    host.end();
     for rig in &host.rigs {
         assert_eq!(common::count_frames(&rig.files()[0], RATE as u32), 40_006, "{:?}", rig.files());
     }
@@ -385,9 +386,7 @@ fn one_number_for_all_is_unused_in_the_folder_of_each() {
         2_048,
         &[(0, record(50_000, true)), (0, record(60_000, false)), (1, record(70_000, true))],
     );
-    for (rig, processor) in host.rigs.iter_mut().zip(host.processors) {
-        rig.instance.deactivate(processor);
-    }
+    host.end();
     for rig in &host.rigs {
         let names: Vec<_> =
             rig.files().iter().map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect();
@@ -462,9 +461,7 @@ type Told = (Vec<Vec<f64>>, Vec<(usize, String)>);
 
 /// Ends all, and gives each track's takes.
 fn told(mut host: Host) -> Vec<Vec<Told>> {
-    for (rig, processor) in host.rigs.iter_mut().zip(host.processors) {
-        rig.instance.deactivate(processor);
-    }
+    host.end();
     let told = |path: &PathBuf| (decode(path).planar, common::riff::Chunks::of(path).markers());
     host.rigs.iter().map(|rig| rig.files().iter().map(told).collect()).collect()
 }
@@ -668,9 +665,7 @@ fn a_member_that_comes_in_mid_take_has_silence_before_and_ends_with_the_others()
         thread::sleep(Duration::from_millis(200));
         host.play(80_000, 1_000, 0, &[(0, record(70_000, false))]);
         let told = |rig: &Rig| rig.files().iter().map(|path| runs_of(path)).collect::<Vec<_>>();
-        for (rig, processor) in host.rigs.iter_mut().zip(host.processors) {
-            rig.instance.deactivate(processor);
-        }
+        host.end();
         assert_eq!(told(&host.rigs[0]), [[(Some(50_000), 20_000)]]);
         for rig in &host.rigs[1..] {
             let takes = told(rig);
@@ -721,9 +716,7 @@ fn a_track_that_is_not_processed_for_a_while_in_mid_take_lines_up_again() {
         host.play(160_000, 1_000, 0, &[]);
         thread::sleep(Duration::from_millis(200));
         host.play(300_000, 1_000, 0, &[(0, record(290_000, false))]);
-        for (rig, processor) in host.rigs.iter_mut().zip(host.processors) {
-            rig.instance.deactivate(processor);
-        }
+        host.end();
         for (track, rig) in host.rigs.iter().enumerate() {
             let whole = vec![(Some(50_000), 240_000)];
             let with_gap = vec![(Some(50_000), 10_000), (None, 90_000), (Some(150_000), 140_000)];
@@ -742,9 +735,7 @@ fn time_that_the_leaders_song_leaps_over_is_silence_in_all() {
     host.play(60_000, 1_000, 0, &[(0, record(50_000, true))]);
     host.song(Some(5.0));
     host.play(80_000, 1_000, 0, &[(0, record(70_000, false))]);
-    for (rig, processor) in host.rigs.iter_mut().zip(host.processors) {
-        rig.instance.deactivate(processor);
-    }
+    host.end();
     for rig in &host.rigs {
         let expected = [(Some(50_000), 10_000), (None, 96_000), (Some(60_000), 10_000)];
         assert_eq!(runs_of(&rig.files()[0]), expected);
@@ -802,9 +793,7 @@ fn a_member_whose_disk_fails_takes_nothing_from_the_others() {
         host.rigs[failing].instance.set_text("file", file.join("take").to_str().unwrap()).unwrap();
         host.song(Some(3.0));
         host.play(80_000, 1_000, 0, &[(0, record(50_000, true)), (0, record(70_000, false))]);
-        for (rig, processor) in host.rigs.iter_mut().zip(host.processors) {
-            rig.instance.deactivate(processor);
-        }
+        host.end();
         for (_, rig) in host.rigs.iter().enumerate().filter(|(track, _)| *track != failing) {
             assert_eq!(frames_of(&rig.files()[0]), (50_000, 20_000));
         }
@@ -816,9 +805,7 @@ type Shown = (Runs, Vec<(usize, String)>);
 
 /// Ends all, and gives each track's takes.
 fn shown(mut host: Host) -> Vec<Vec<Shown>> {
-    for (rig, processor) in host.rigs.iter_mut().zip(host.processors) {
-        rig.instance.deactivate(processor);
-    }
+    host.end();
     let shown = |path: &PathBuf| (runs_of(path), common::riff::Chunks::of(path).markers());
     host.rigs.iter().map(|rig| rig.files().iter().map(shown).collect()).collect()
 }
@@ -1160,6 +1147,24 @@ fn a_host_that_plays_its_tracks_piece_by_piece_keeps_nobody_away() {
 }
 
 #[test]
+fn a_project_that_is_loaded_with_record_on_records_in_all_from_the_first_frame_on() {
+    let _alone = alone();
+    for has_song in [true, false] {
+        let mut host = Host::new(3, |_| 1, 3);
+        host.rigs[1].instance.edit_state(|state| state.set_param("record", true.into())).unwrap();
+        host.song(has_song.then_some(3.0));
+        // The one that records comes first, so that the first block of the others sees it.
+        for track in [1, 0, 2] {
+            play_one(&mut host, track, 1_000, &[]);
+        }
+        host.play(50_000, 1_000, 0, &[(1, record(40_000, false))]);
+        for (track, takes) in host.finish().into_iter().enumerate() {
+            assert_eq!(takes, [(0, 40_000)], "track {track}, song {has_song}");
+        }
+    }
+}
+
+#[test]
 fn a_track_that_is_renamed_in_mid_take_keeps_its_file() {
     let _alone = alone();
     let mut host = Host::new(2, |_| 1, 3);
@@ -1176,9 +1181,7 @@ fn a_track_that_is_renamed_in_mid_take_keeps_its_file() {
     host.rigs.iter_mut().for_each(|rig| rig.instance.set_track_name("Cello").unwrap());
     changes.extend([(0, record(80_000, true)), (0, record(90_000, false))]);
     host.play(100_000, 1_000, 0, &changes);
-    for (rig, processor) in host.rigs.iter_mut().zip(host.processors) {
-        rig.instance.deactivate(processor);
-    }
+    host.end();
     for rig in &host.rigs {
         let named = |name: &str| frames_of(&rig.folder.path().join(name));
         assert_eq!((named("Bass-001.wav"), named("Cello-001.wav")), ((50_000, 20_000), (80_000, 10_000)));

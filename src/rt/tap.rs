@@ -115,7 +115,7 @@ impl<C: Clock> Tap<C> {
     pub fn process(&mut self, controls: &Controls, planar: &[&mut [f32]]) -> bool {
         let frames = planar.first().map_or(0, |channel| channel.len());
         if frames == 0 {
-            return self.gate != Gate::Idle;
+            return self.gate != Gate::Idle || controls.group != Group::Off;
         }
         let mut controls = *controls;
         let signals = self.follow_group(&mut controls, frames);

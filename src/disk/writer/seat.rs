@@ -202,7 +202,11 @@ impl Seat {
         // With the first block it is known how far the take of the group has come.
         if let Some(first) = self.sights.pop_back_if(|last| last.is_first && last.frame == frame) {
             let events = first.events;
-            return self.remember(Sighting { is_first: true, events, ..Sighting::of(&sight, frame) });
+            self.remember(Sighting { is_first: true, events, ..Sighting::of(&sight, frame) });
+            if sight.events == events {
+                return;
+            }
+            // Another one came meanwhile, for which this member was there.
         }
         self.remember(Sighting { is_prompt, ..Sighting::of(&sight, frame) });
     }
