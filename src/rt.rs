@@ -3,6 +3,7 @@
 //! Nothing under this module allocates, locks, logs, names a string or a file, or makes a system call; the one
 //! exception is the wait that [`tap`] allows itself for a host that is not realtime.
 
+mod member;
 pub mod meter;
 mod peaks;
 mod rehearsal;
