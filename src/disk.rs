@@ -6,7 +6,7 @@ pub mod encode;
 pub mod error;
 mod file_size_signal;
 pub mod files;
-mod history;
+pub mod history;
 mod medium;
 mod room;
 mod song;

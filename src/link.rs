@@ -14,6 +14,9 @@
 //! Where the writer does not come to drain it, because the disk hangs, a watching thread moves what waits into a second
 //! stage of memory ([`Relief`]).
 //!
+//! A host that stands still calls no `process()`. The [`Heartbeat`] shows it, and the writer follows the [`Switches`]
+//! itself then.
+//!
 //! A mark rings the [`Bell`] that wakes a sleeping writer. Dropping the [`Sender`] says that nothing more comes; an open
 //! take ends with it.
 //!
@@ -29,12 +32,14 @@ mod errand;
 mod export;
 mod forecast;
 pub mod groups;
+mod heartbeat;
 mod library;
 mod queue;
 mod ring;
 mod scope;
 mod second_stage;
 mod status;
+mod switches;
 mod texts;
 mod watch;
 mod waveform;
@@ -44,6 +49,7 @@ pub use captures::Captures;
 pub use errand::Errand;
 pub use export::ExportPeaks;
 pub use forecast::Forecast;
+pub use heartbeat::{Beat, Heartbeat, SinceLastBlock};
 pub use library::{KeptTake, Library, LibraryNews};
 pub use queue::{Full, MAX_CHUNK_FRAMES, Message, Receiver, Sender, capacity, link};
 pub use ring::Capacity;
@@ -51,6 +57,7 @@ pub use scope::{Level, MAX_METERS, Scope};
 pub use second_stage::Relief;
 pub(crate) use status::Gate;
 pub use status::{MAX_REPORTS, RecorderState, Status, StatusSnapshot, TakeReport};
+pub use switches::{STILL_AFTER, StillWatch, Switches};
 pub use texts::{TextId, TextSet, Texts};
 pub use watch::{Sign, Watched};
 pub use waveform::{COLUMNS_PER_SECOND, Column, MAX_COLUMNS, Span, Waveform};

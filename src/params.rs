@@ -7,13 +7,13 @@ use crate::core::export::ExportControls;
 use crate::core::format::{
     BitRate, Codec, Dither, ExportMethod, FileType, Files, Group, Menu, Rate, RateMatch, Split, Start,
 };
-use crate::core::take::{Controls, GroupSight, Song, TakeSettings};
-use crate::link::{Texts, groups};
+use crate::core::take::{Capture, Controls, GroupSight, Song, TakeSettings};
+use crate::link::{Status, Switches, Texts, groups};
 use loads::Loads;
 pub use loads::{HostBlock, SteadyControls};
 use nice_plug::prelude::*;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
 
 /// The largest N.
 pub const MAX_N: i32 = 9999;
@@ -65,6 +65,46 @@ pub struct RecorderParams {
     /// The texts that are saved, and the track's name.
     pub texts: Arc<Texts>,
     loads: Loads,
+    /// What the window wants of Record and Pause, until the parameters say the same.
+    pub wishes: Wishes,
+    /// The status of the instance, which says whether a take is open.
+    pub status: Arc<Status>,
+}
+
+/// The window's switches that a host which stands still does not bring back to the parameters.
+#[derive(Debug, Default)]
+pub struct Wishes {
+    pub record: Wish,
+    pub pause: Wish,
+}
+
+/// What the window wants of one switch. A VST3 host gets the press, and the parameter changes with the next block, which
+/// may be long in coming.
+#[derive(Debug, Default)]
+pub struct Wish(AtomicU8);
+
+impl Wish {
+    const NONE: u8 = 0;
+
+    /// Window: the switch is to be on or off.
+    pub fn set(&self, on: bool) {
+        self.0.store(1 + u8::from(on), Relaxed);
+    }
+
+    /// Audio thread: the parameter is what the host says it is. Wait-free.
+    pub fn forget(&self) {
+        if self.0.load(Relaxed) != Self::NONE {
+            self.0.store(Self::NONE, Relaxed);
+        }
+    }
+
+    /// Returns what is wanted of a switch whose parameter stands at `value`.
+    fn of(&self, value: bool) -> bool {
+        match self.0.load(Relaxed) {
+            Self::NONE => value,
+            wanted => wanted == 2,
+        }
+    }
 }
 
 impl Default for RecorderParams {
@@ -100,6 +140,8 @@ impl Default for RecorderParams {
             window: WindowSize::default(),
             texts: Arc::default(),
             loads: Loads::default(),
+            wishes: Wishes::default(),
+            status: Arc::default(),
         }
     }
 }
@@ -137,7 +179,9 @@ impl RecorderParams {
             group_frames: frames(GROUP_HISTORY, sample_rate),
             channels: self.texts.scope(block.channels),
             song: block.song,
+            wraps: false,
             transport: block.transport,
+            is_loaded: false,
             settings: self.settings(),
         }
     }
@@ -159,6 +203,7 @@ impl RecorderParams {
             group: self.group.value(),
             take: 0,
             text_revision: self.texts.revision(),
+            keeps_existing: false,
         }
     }
 
@@ -178,9 +223,42 @@ impl RecorderParams {
         })
     }
 
+    /// Whether Record is wanted, as far as the window and the host have said. Not for the audio thread.
+    pub fn wants_record(&self) -> bool {
+        self.wishes.record.of(self.record.value())
+    }
+
+    /// The same of Pause.
+    pub fn wants_pause(&self) -> bool {
+        self.wishes.pause.of(self.pause.value())
+    }
+
     /// What the export does right now. Any thread: wait-free.
     pub fn export_controls(&self) -> ExportControls {
         ExportControls { method: self.export_method.value(), record: self.record.value(), pause: self.pause.value() }
+    }
+}
+
+impl Switches for RecorderParams {
+    fn record(&self) -> bool {
+        self.wants_record()
+    }
+
+    fn pause(&self) -> bool {
+        self.wants_pause()
+    }
+
+    fn marker(&self) -> bool {
+        self.marker.value()
+    }
+
+    fn capture(&self) -> bool {
+        self.capture.value()
+    }
+
+    fn capture_request(&self, sample_rate: u32) -> Capture {
+        let frames = frames(self.keep.value(), sample_rate);
+        Capture { settings: self.settings(), frames, tempo: None, event: None }
     }
 }
 

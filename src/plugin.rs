@@ -1,12 +1,13 @@
 //! The plugin's life cycle: glue between the framework and the recorder.
 
 use crate::core::format::StreamFormat;
-use crate::core::take::{HostTransport, Song};
+use crate::core::take::{Cycle, HostTransport, RetainedHistory, Song};
 use crate::disk::files::{Foresight, Found, NextTake, TakeLibrary};
+use crate::disk::history::History;
 use crate::disk::writer::WriterThread;
 use crate::editor::panel::{Foresee, Foreseen};
 use crate::editor::{self, RecorderEditor};
-use crate::link::{self, Status};
+use crate::link::{self, Status, Switches};
 use crate::osc::Exporter;
 use crate::params::{HostBlock, RecorderParams, SteadyControls};
 use crate::rt::rehearse;
@@ -18,12 +19,23 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// The plugin.
-#[derive(Default)]
 pub struct AudioFileOut {
     params: Arc<RecorderParams>,
     status: Arc<Status>,
     /// There from `activate` to `deactivate`.
     recorder: Option<Recorder>,
+    /// The history of the last activation, and the rate at which it came in.
+    history: Option<(History, StreamFormat)>,
+    /// The host has stopped processing since it last reset the plugin.
+    is_stopped: bool,
+}
+
+impl Default for AudioFileOut {
+    fn default() -> Self {
+        let params = Arc::<RecorderParams>::default();
+        let status = Arc::clone(&params.status);
+        Self { params, status, recorder: None, history: None, is_stopped: false }
+    }
 }
 
 /// Both halves of the recorder: one on the audio thread, one on a thread of its own.
@@ -31,6 +43,8 @@ struct Recorder {
     controls: SteadyControls,
     tap: Tap,
     writer: WriterThread,
+    format: StreamFormat,
+    api: PluginApi,
     /// None where it could not start, which the window says.
     exporter: Option<Exporter>,
     /// The audio half panicked once; the sound still passes.
@@ -40,9 +54,9 @@ struct Recorder {
 impl AudioFileOut {
     /// Ends the open take and waits until everything is on disk. Main thread. Does nothing the second time.
     fn finish_recorder(&mut self) {
-        if let Some(Recorder { tap, writer, exporter, .. }) = self.recorder.take() {
+        if let Some(Recorder { tap, writer, exporter, format, .. }) = self.recorder.take() {
             tap.close();
-            writer.finish();
+            self.history = writer.finish().map(|history| (history, format));
             // Last: its last message tells how long the take is.
             drop(exporter);
         }
@@ -97,7 +111,30 @@ fn song(transport: &Transport) -> Song {
 fn host_transport(transport: &Transport) -> HostTransport {
     let Transport { playing: runs, recording: records, tempo, pos_samples, pos_seconds, pos_beats, .. } = *transport;
     let has_position = pos_samples.is_some() || pos_seconds.is_some() || pos_beats.is_some();
-    HostTransport { is_told: runs || records || tempo.is_some() || has_position, runs, records }
+    HostTransport {
+        is_told: runs || records || tempo.is_some() || has_position,
+        runs,
+        records,
+        counts_in: transport.preroll_active == Some(true),
+        cycle: cycle(transport),
+    }
+}
+
+/// Returns the loop that the host plays, where it tells one.
+fn cycle(transport: &Transport) -> Option<Cycle> {
+    if let Some((start, end)) = transport.loop_range_samples {
+        return Cycle::new(start, end);
+    }
+    let rate = f64::from(transport.sample_rate);
+    let in_frames = |(start, end): (f64, f64)| Cycle::new((start * rate).round() as i64, (end * rate).round() as i64);
+    if let Some(seconds) = transport.loop_range_seconds {
+        return in_frames(seconds);
+    }
+    // Beats are counted from where the song is: the tempo may have changed before.
+    let (Some((start, end)), Some(beats)) = (transport.loop_range_beats, transport.pos_beats) else { return None };
+    let tempo = transport.tempo.filter(|tempo| *tempo > 0.0)?;
+    let second = |beat: f64| Some(transport.pos_samples? as f64 / rate + (beat - beats) * 60.0 / tempo);
+    in_frames((second(start)?, second(end)?))
 }
 
 const fn layout(channels: u32) -> AudioIOLayout {
@@ -165,12 +202,27 @@ impl Plugin for AudioFileOut {
         let format = StreamFormat::new(channels as usize, f64::from(config.sample_rate));
         // VST3 reports the mode of the activation before this one.
         let declared_offline = context.plugin_api() == PluginApi::Clap && config.process_mode == ProcessMode::Offline;
-        let (sender, receiver) = link::link(format, link::capacity(format), Arc::clone(&self.status));
-        match WriterThread::start(receiver, Arc::clone(&self.params.texts), self.params.group_sight(), log) {
+        let (sender, mut receiver) = link::link(format, link::capacity(format), Arc::clone(&self.status));
+        // What was kept at another rate or of another layout is of no use.
+        let history = self.history.take().filter(|(_, of)| *of == format).map(|(history, _)| history);
+        let retained = history.as_ref().and_then(History::retained);
+        if let Some(RetainedHistory { channels, .. }) = retained {
+            receiver.resume(channels);
+        }
+        self.status.set_marker(self.params.marker.value());
+        self.status.set_capture(self.params.capture.value());
+        let switches = Arc::clone(&self.params) as Arc<dyn Switches>;
+        let texts = Arc::clone(&self.params.texts);
+        match WriterThread::start(receiver, switches, texts, self.params.group_sight(), history, log) {
             Ok(writer) => {
                 let tap = Tap::new(sender, format, declared_offline, MonotonicClock::default());
+                let tap = match retained {
+                    Some(retained) => tap.resuming(retained),
+                    None => tap,
+                };
                 let controls = SteadyControls::new(&self.params, format);
-                self.recorder = Some(Recorder { controls, tap, writer, exporter: self.exporter(), is_broken: false });
+                let (exporter, api) = (self.exporter(), context.plugin_api());
+                self.recorder = Some(Recorder { controls, tap, writer, format, api, exporter, is_broken: false });
             }
             // The sound still passes; the window says why nothing is recorded.
             Err(error) => self.status.set_no_writer(&error),
@@ -194,22 +246,31 @@ impl Plugin for AudioFileOut {
             transport: host_transport(context.transport()),
         };
         let controls = controls.of_block(&self.params, &block);
+        // The host has brought the window's presses back, or decided otherwise.
+        self.params.wishes.record.forget();
+        self.params.wishes.pause.forget();
         // A panic must not reach the host: it would take the session down.
         match catch_unwind(AssertUnwindSafe(|| tap.process(&controls, buffer.as_slice_immutable()))) {
             Ok(true) => ProcessStatus::KeepAlive,
             Ok(false) => ProcessStatus::Normal,
             Err(_) => {
                 *is_broken = true;
-                self.status.set_internal_error();
+                tap.break_off();
                 ProcessStatus::Normal
             }
         }
     }
 
     fn reset(&mut self) {
-        if let Some(Recorder { tap, is_broken: false, .. }) = &mut self.recorder {
-            tap.reset();
+        if let Some(Recorder { tap, is_broken: false, api, .. }) = &mut self.recorder {
+            // VST3 has no call that says that the host stops.
+            let starts = std::mem::take(&mut self.is_stopped) || *api == PluginApi::Vst3;
+            tap.reset(starts);
         }
+    }
+
+    fn stop_processing(&mut self) {
+        self.is_stopped = true;
     }
 
     fn deactivate(&mut self) {

@@ -113,7 +113,7 @@ fn missing_folders_are_made_when_the_take_begins() {
 fn the_host_is_kept_awake_while_a_take_is_open_and_only_then() {
     let mut rig = Rig::new();
     let mut processor = rig.instance.activate(SETUP).unwrap();
-    let changes = [record(512, true), record(1_536, false)];
+    let changes = [common::keep(0, 0.0), record(512, true), record(1_536, false)];
     let played = Render::new(&sound(2), 0..3_072).blocks(Blocks::Fixed(512)).changes(&changes).play(&mut processor);
     let statuses = played.unwrap().statuses;
     let expected = [(0, Status::ContinueIfNotQuiet), (512, Status::Continue), (1_536, Status::ContinueIfNotQuiet)];

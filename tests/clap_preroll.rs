@@ -302,25 +302,6 @@ fn with_nothing_to_keep_there_is_no_file() {
     assert!(rig.files().is_empty());
 }
 
-#[test]
-fn a_reset_a_new_activation_and_another_scope_begin_the_history_again() {
-    let mut rig = Rig::new();
-    let mut processor = rig.instance.activate(SETUP).unwrap();
-    play(&mut processor, 0..1_000, Blocks::Fixed(512), &[preroll(0, 1.0)]);
-    processor.reset();
-    play(&mut processor, 1_000..3_000, Blocks::Fixed(512), &[record(2_000, true), record(2_500, false)]);
-    rig.instance.deactivate(processor);
-    let mut processor = rig.instance.activate(SETUP).unwrap();
-    play(&mut processor, 3_000..5_000, Blocks::Fixed(512), &[record(4_000, true), record(4_500, false)]);
-    rig.instance.set_text("scope", "R").unwrap();
-    play(&mut processor, 5_000..7_000, Blocks::Fixed(512), &[record(6_000, true), record(6_500, false)]);
-    rig.instance.deactivate(processor);
-    let takes = rig.takes();
-    assert_takes(&takes[..2], &[(1_000..2_500).collect(), (3_000..4_500).collect()]);
-    assert_eq!((takes[2].channels(), takes[2].frames()), (1, 1_500));
-    assert_eq!(takes[2].planar[0][0], f64::from(common::sample(1, 5_000)));
-}
-
 /// Each with where the song is from its first frame on.
 fn play_song(
     processor: &mut Processor,

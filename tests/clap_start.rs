@@ -80,7 +80,7 @@ fn a_host_that_tells_no_transport_records_nothing() {
 
 #[test]
 fn the_host_is_kept_awake_while_a_start_is_awaited() {
-    let changes = [start(WITH_TRANSPORT), record(512, true), record(1_024, false)];
+    let changes = [common::keep(0, 0.0), start(WITH_TRANSPORT), record(512, true), record(1_024, false)];
     let (_, statuses) = played_song(512, &changes, &[(false, false, 2_048)]);
     let expected = [(0, Status::ContinueIfNotQuiet), (512, Status::Continue), (1_024, Status::ContinueIfNotQuiet)];
     assert_eq!(statuses, expected);

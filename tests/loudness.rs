@@ -24,7 +24,8 @@ fn take(settings: TakeSettings, blocks: impl Iterator<Item = usize>) -> (TakeRep
     texts.set(TextId::File, folder.path().join("take").to_str().unwrap());
     let status = Arc::<Status>::default();
     let (sender, receiver) = link::link(FORMAT, link::capacity(FORMAT), Arc::clone(&status));
-    let writer = WriterThread::start(receiver, Arc::clone(&texts), None, |_| ()).unwrap();
+    let switches = Arc::new(Controls { record: true, ..Controls::plain(2) });
+    let writer = WriterThread::start(receiver, switches, Arc::clone(&texts), None, None, |_| ()).unwrap();
     let mut tap = Tap::new(sender, FORMAT, true, MonotonicClock::default());
     let tone: Vec<f32> = (0..BLOCK).map(|frame| 0.1 * (frame as f32 * TAU / 48.0).sin()).collect();
     for position in blocks {

@@ -108,7 +108,12 @@ fn meters_and_the_peaks_of_the_export_allocate_nothing() {
             hold_frames: 100,
             preroll_frames: [0, 1_000][round as usize / 20 % 2],
             keep_frames: [0, 5_000][round as usize / 30 % 2],
-            transport: HostTransport { is_told: true, runs: round % 4 > 0, records: round % 9 > 0 },
+            transport: HostTransport {
+                is_told: true,
+                runs: round % 4 > 0,
+                records: round % 9 > 0,
+                ..HostTransport::default()
+            },
             time_slice: round % 2 == 0,
             channels: ChannelSet::matching("* ^chan3", 64),
             song: Song { position_frames: Some(round * 1_000), ..Song::default() },

@@ -28,7 +28,8 @@ fn a_writer_that_hangs_longer_than_the_queue_lasts_loses_no_frame_of_a_live_trac
     // Three seconds of queue.
     let capacity = Capacity { resident: 48_000, overflow: 5 * 48_000 };
     let (sender, receiver) = link::link(FORMAT, capacity, Arc::clone(&status));
-    let writer = WriterThread::start(receiver, Arc::clone(&texts), None, hang).unwrap();
+    let switches = Arc::new(Controls { record: true, ..Controls::plain(2) });
+    let writer = WriterThread::start(receiver, switches, Arc::clone(&texts), None, None, hang).unwrap();
     let mut tap = Tap::new(sender, FORMAT, false, MonotonicClock::default());
     let settings = TakeSettings { codec: Codec::Float32, text_revision: texts.revision(), ..TakeSettings::DEFAULT };
     let channels = ChannelSet::first(2);

@@ -46,8 +46,9 @@ fn switched_off_frames_stand_back_to_back() {
 
 #[test]
 fn a_loop_and_a_standing_transport_fill_nothing() {
-    let blocks = [(Some(900), false), (Some(0), false), (None, false), (Some(4_000), false)];
-    assert_eq!(written(true, &blocks), [Ok(100); 4]);
+    let stop = [(None, false); 48];
+    let blocks = [&[(Some(900), false), (Some(0), false)], &stop[..], &[(Some(4_000), false)]].concat();
+    assert_eq!(written(true, &blocks), [Ok(100); 51]);
 }
 
 #[test]

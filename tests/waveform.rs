@@ -18,7 +18,8 @@ fn a_window_that_opens_in_mid_take_finds_the_take_from_its_first_frame_on() {
     texts.set(TextId::File, folder.path().join("take{suffix}").to_str().unwrap());
     let status = Arc::<Status>::default();
     let (sender, receiver) = link::link(FORMAT, link::capacity(FORMAT), Arc::clone(&status));
-    let writer = WriterThread::start(receiver, Arc::clone(&texts), None, |_| ()).unwrap();
+    let switches = Arc::new(Controls { record: true, ..Controls::plain(2) });
+    let writer = WriterThread::start(receiver, switches, Arc::clone(&texts), None, None, |_| ()).unwrap();
     let mut tap = Tap::new(sender, FORMAT, true, MonotonicClock::default());
     let settings = TakeSettings { text_revision: texts.revision(), ..TakeSettings::DEFAULT };
     let mut play = |seconds: usize, pause| {

@@ -29,6 +29,8 @@ pub enum MarkerKind {
     Jump { seconds: Option<f64> },
     /// The disk failed before it, and the take went on on another one.
     Elsewhere,
+    /// The host stopped processing before it, for a time that nobody knows.
+    Interrupted,
 }
 
 /// The text that a program shows at the marker: short, for it has little room.
@@ -41,6 +43,7 @@ impl fmt::Display for MarkerKind {
             MarkerKind::Jump { seconds: Some(seconds) } => write!(f, "Song at {seconds:.2} s"),
             MarkerKind::Jump { seconds: None } => f.write_str("Song jumps"),
             MarkerKind::Elsewhere => f.write_str("Disk failed"),
+            MarkerKind::Interrupted => f.write_str("Host stopped"),
         }
     }
 }

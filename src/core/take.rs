@@ -37,6 +37,9 @@ pub struct TakeSettings {
     pub take: u64,
     /// Which state of the saved texts (file, track name, …) was in force.
     pub text_revision: u64,
+    /// Nobody pressed Record for this take: it was on when the instance was activated, or came with a saved state. No
+    /// file is replaced, whatever `unique_suffix` says.
+    pub keeps_existing: bool,
 }
 
 impl TakeSettings {
@@ -57,6 +60,7 @@ impl TakeSettings {
         group: Group::Off,
         take: 0,
         text_revision: 0,
+        keeps_existing: false,
     };
 }
 
@@ -72,11 +76,43 @@ pub struct Song {
 }
 
 impl Song {
-    /// Where the song stands `frames` frames later, at `sample_rate` frames per second.
-    pub fn after(self, frames: usize, sample_rate: u32) -> Self {
+    /// Returns where the song stands `frames` frames later, at `sample_rate` frames per second. It goes round in `cycle`.
+    pub fn after(self, frames: usize, sample_rate: u32, cycle: Option<Cycle>) -> Self {
         let Some(position) = self.position_frames else { return self };
-        let seconds = self.seconds.map(|seconds| seconds + frames as f64 / f64::from(sample_rate));
-        Self { position_frames: Some(position + frames as i64), seconds, ..self }
+        let later = position + frames as i64;
+        let later = cycle.filter(|cycle| position < cycle.end).map_or(later, |cycle| cycle.fold(later));
+        self.moved_to(later, sample_rate)
+    }
+
+    /// Returns the same song at another frame, at `sample_rate` frames per second.
+    pub fn moved_to(self, position: i64, sample_rate: u32) -> Self {
+        let Some(before) = self.position_frames else { return self };
+        let seconds = self.seconds.map(|seconds| seconds + (position - before) as f64 / f64::from(sample_rate));
+        Self { position_frames: Some(position), seconds, ..self }
+    }
+}
+
+/// The loop that the host plays, in frames of the song: the end is not in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cycle {
+    start: i64,
+    end: i64,
+}
+
+impl Cycle {
+    /// Returns the loop, or nothing where it has no frame.
+    pub fn new(start: i64, end: i64) -> Option<Self> {
+        (start < end).then_some(Self { start, end })
+    }
+
+    /// Returns where the song is that was to be at `position` if it had not gone round.
+    pub fn fold(self, position: i64) -> i64 {
+        if position < self.end { position } else { self.start + (position - self.end) % (self.end - self.start) }
+    }
+
+    /// Returns how many frames the song still plays until it goes round.
+    pub fn frames_left(self, position: i64) -> Option<u64> {
+        u64::try_from(self.end - position).ok().filter(|frames| *frames > 0)
     }
 }
 
@@ -88,6 +124,10 @@ pub struct HostTransport {
     pub runs: bool,
     /// The host's own record is on.
     pub records: bool,
+    /// The host counts in: the song is still to begin.
+    pub counts_in: bool,
+    /// The loop that it plays.
+    pub cycle: Option<Cycle>,
 }
 
 /// A moment that all members of a group see, each at the beginning of one of its blocks: every take of the group has one.
@@ -145,7 +185,11 @@ pub struct Controls {
     /// The channels that a take which begins now records.
     pub channels: ChannelSet,
     pub song: Song,
+    /// The song goes round to the beginning of its loop with the first frame.
+    pub wraps: bool,
     pub transport: HostTransport,
+    /// A saved state was loaded before this block: a switch that is on because of that was not pressed.
+    pub is_loaded: bool,
 }
 
 impl Controls {
@@ -167,7 +211,9 @@ impl Controls {
             settings: TakeSettings::DEFAULT,
             channels: ChannelSet::first(channels),
             song: Song { position_frames: None, seconds: None, tempo: None },
-            transport: HostTransport { is_told: false, runs: false, records: false },
+            wraps: false,
+            is_loaded: false,
+            transport: HostTransport { is_told: false, runs: false, records: false, counts_in: false, cycle: None },
         }
     }
 
@@ -181,8 +227,20 @@ impl Controls {
 /// What travels between the frames of a take, in order with them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Mark {
+    /// The host stopped processing before this place, or activated the instance anew: nobody knows for how long.
+    Interrupted,
     /// A take begins; the frames that follow belong to it.
     Begin(TakeStart),
+    /// From here on the song is at another place than expected. It jumped there if it goes on evenly, and runs at another
+    /// speed than the sound if not: [`Settled`](Self::Settled) says which. Only in a take.
+    Ahead {
+        /// Silence for so many frames belongs here if the song jumped.
+        missing: u64,
+        /// The second at which the song is from here on; none where a jump is too short to be told.
+        jumps_to: Option<Option<f64>>,
+    },
+    /// The song [jumped](Self::Ahead), or did not.
+    Settled { jumped: bool },
     /// So many frames of the take are silence here. `lost` of them came in and could not be kept; the others are time
     /// of the song that brought no frames.
     Gap { frames: u64, lost: u64 },
@@ -272,17 +330,22 @@ pub enum Step {
 #[derive(Debug, Default)]
 struct Owed {
     /// Before all else that is owed.
+    interrupted: bool,
+    /// Before all else that is owed but that.
     away: u64,
     /// Of the history, before all else that is owed.
     lost_history: u64,
     group: Option<GroupSight>,
     begin: Option<TakeStart>,
+    /// The song jumped where [`Mark::Ahead`] said that it may have, or did not.
+    settled: Option<bool>,
     gap_frames: u64,
     lost_frames: u64,
     /// The take is paused, behind all of it that is owed.
     pause_begins: bool,
     /// Told once the take goes on.
     paused_frames: Option<u64>,
+    ahead: Option<Ahead>,
     song: Option<SongChange>,
     /// The frames of the gap that came behind the marker. Others that are set before it can be told are left out.
     marker: Option<u64>,
@@ -300,6 +363,13 @@ struct Owed {
 struct End {
     left_out: u64,
     record: bool,
+}
+
+/// See [`Mark::Ahead`].
+#[derive(Debug, Clone, Copy)]
+struct Ahead {
+    missing: u64,
+    jumps_to: Option<Option<f64>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -342,13 +412,32 @@ struct History {
     channels: Option<ChannelSet>,
     /// So many frames are kept at most.
     most_frames: u64,
-    /// Frames since the last take, as far as they are kept.
-    frames: u64,
     /// It began with this block.
     is_first_block: bool,
 }
 
+/// The history that an activation leaves to the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetainedHistory {
+    /// The channels that are kept.
+    pub channels: ChannelSet,
+    /// The most frames that are kept.
+    pub max_frames: u64,
+}
+
 impl TakeMachine {
+    /// Returns a machine whose history goes on where the last activation left it.
+    pub fn resuming(retained: RetainedHistory) -> Self {
+        let RetainedHistory { channels, max_frames } = retained;
+        let history = History { channels: Some(channels), most_frames: max_frames, is_first_block: false };
+        Self { history, owed: Owed { interrupted: true, ..Owed::default() }, ..Self::default() }
+    }
+
+    /// The host interrupts the sound before the next frame. Takes and history go on.
+    pub fn interrupt(&mut self) {
+        self.owed.interrupted |= self.open || self.history.channels.is_some();
+    }
+
     /// Takes one block into account.
     pub fn step(&mut self, controls: &Controls) -> Step {
         (self.is_first_block, self.history.is_first_block) = (false, false);
@@ -415,7 +504,6 @@ impl TakeMachine {
     fn keep_so_much(&mut self, frames: u64) {
         if frames != self.history.most_frames {
             self.history.most_frames = frames;
-            self.history.frames = self.history.frames.min(frames);
             self.owed.history_frames = Some(frames);
             if frames == 0 {
                 self.begin_history_again();
@@ -423,10 +511,11 @@ impl TakeMachine {
         }
     }
 
-    /// How many frames of the history a take gets that begins now. They are its own.
+    /// Returns how many frames of the history a take asks for that begins now. The writer knows how many there are: a
+    /// capture that failed leaves its frames to the next take.
     fn take_preroll(&mut self, controls: &Controls) -> u64 {
         let is_of_this_shape = self.history.channels == Some(controls.channels);
-        let frames = if is_of_this_shape { self.history.frames.min(controls.preroll_frames) } else { 0 };
+        let frames = if is_of_this_shape { controls.preroll_frames } else { 0 };
         self.begin_history_again();
         if self.history.most_frames > 0 {
             self.history.channels = Some(controls.channels);
@@ -436,28 +525,20 @@ impl TakeMachine {
 
     /// What passes from now on follows no history: some of it was lost, or the sound is another one.
     pub fn begin_history_again(&mut self) {
-        (self.history.channels, self.history.frames) = (None, 0);
+        self.history.channels = None;
         (self.owed.history, self.owed.kept_song) = (None, None);
-    }
-
-    /// The history got `frames` frames.
-    pub fn keep(&mut self, frames: u64) {
-        self.history.frames = (self.history.frames + frames).min(self.history.most_frames);
     }
 
     /// Whether `capture` is on in the next block: where it goes on, some of the history becomes a take. What it is in the very
     /// first block is no change. Says whether one does.
     pub fn follow_capture(&mut self, controls: &Controls) -> bool {
         let before = self.capture.replace(controls.capture);
-        if controls.capture && before == Some(false) {
+        if controls.capture && before == Some(false) && !controls.is_loaded {
             let Controls { settings, keep_frames, song, .. } = *controls;
             // The writer hears of what a pause leaves out when that is over.
             let frames = keep_frames.saturating_sub(self.left_out);
             let is_news = self.owed.capture.is_none();
             self.owed.capture.get_or_insert(Capture { settings, frames, tempo: song.tempo, event: None });
-            if keep_frames > 0 {
-                self.history.frames = 0;
-            }
             return is_news;
         }
         false
@@ -467,6 +548,7 @@ impl TakeMachine {
     pub fn end(&mut self, record: bool) {
         if self.open {
             self.open = false;
+            self.owed.ahead = None;
             self.owed.end = Some(End { left_out: std::mem::take(&mut self.left_out), record });
         }
     }
@@ -511,7 +593,6 @@ impl TakeMachine {
 
     /// The history lost `frames` frames here, and goes on behind them.
     pub fn lose_history(&mut self, frames: u64) {
-        self.history.frames = 0;
         match &mut self.owed.end {
             Some(end) => end.left_out += frames,
             None => self.owed.lost_history += frames,
@@ -520,7 +601,6 @@ impl TakeMachine {
 
     /// Before the next block, the host did not process this member for `frames` frames.
     pub fn be_away(&mut self, frames: u64) {
-        self.history.frames = 0;
         match &mut self.owed.end {
             Some(end) => end.left_out += frames,
             None => self.owed.away += frames,
@@ -536,6 +616,28 @@ impl TakeMachine {
         }
         if let Some(song) = &mut self.owed.song {
             song.frames_ago += frames;
+        }
+    }
+
+    /// From the next frame of the take on the song is ahead of where it was to be expected; see [`Mark::Ahead`].
+    pub fn song_is_ahead(&mut self, missing: u64, jumps_to: Option<Option<f64>>) {
+        debug_assert!(self.open);
+        self.owed.ahead = Some(Ahead { missing, jumps_to });
+    }
+
+    /// The song jumped where it was ahead, or did not.
+    pub fn settle(&mut self, jumped: bool) {
+        match self.owed.ahead.take() {
+            // The writer has not heard of it yet: it is all one now.
+            Some(Ahead { missing, jumps_to }) if jumped && self.open => {
+                self.fill(missing);
+                if let Some(seconds) = jumps_to {
+                    self.song_goes_on(seconds, true);
+                }
+            }
+            Some(_) => {}
+            None if self.open => self.owed.settled = Some(jumped),
+            None => {}
         }
     }
 
@@ -559,11 +661,21 @@ impl TakeMachine {
         }
     }
 
+    /// The writer saw `marker` like this while no block came, and has done what there is to do.
+    pub fn marker_was_seen(&mut self, on: bool) {
+        self.marker = Some(on);
+    }
+
+    /// The same of `capture`.
+    pub fn capture_was_seen(&mut self, on: bool) {
+        self.capture = Some(on);
+    }
+
     /// Whether `marker` is on in the next block: where it goes on in an open take, a marker is set. What it is in the very
     /// first block is no change. Says whether it is news.
-    pub fn follow_marker(&mut self, on: bool) -> bool {
+    pub fn follow_marker(&mut self, on: bool, is_loaded: bool) -> bool {
         let before = self.marker.replace(on);
-        if on && before == Some(false) {
+        if on && before == Some(false) && !is_loaded {
             self.set_marker();
         }
         before != Some(on)
@@ -579,12 +691,15 @@ impl TakeMachine {
     /// The mark that has to be sent next, before any frame.
     pub fn owed(&self) -> Option<Mark> {
         match &self.owed {
+            Owed { interrupted: true, .. } => Some(Mark::Interrupted),
             &Owed { away: frames @ 1.., .. } => Some(Mark::Away { frames }),
             &Owed { lost_history: frames @ 1.., .. } => Some(Mark::HistoryLost { frames }),
             &Owed { group: Some(sight), .. } => Some(Mark::Group(sight)),
             Owed { begin: Some(start), .. } => Some(Mark::Begin(*start)),
+            &Owed { settled: Some(jumped), .. } => Some(Mark::Settled { jumped }),
             &Owed { gap_frames: frames @ 1.., lost_frames: lost, .. } => Some(Mark::Gap { frames, lost }),
             &Owed { paused_frames: Some(frames), .. } => Some(Mark::Pause { frames }),
+            &Owed { ahead: Some(Ahead { missing, jumps_to }), .. } => Some(Mark::Ahead { missing, jumps_to }),
             &Owed { song: Some(song), .. } => Some(song.mark()),
             &Owed { marker: Some(frames_ago), .. } => Some(Mark::Marker { frames_ago }),
             Owed { pause_begins: true, .. } => Some(Mark::PauseBegins),
@@ -600,7 +715,10 @@ impl TakeMachine {
     /// The mark that [`owed`](Self::owed) named is in the queue.
     pub fn sent(&mut self) {
         match self.owed() {
+            Some(Mark::Interrupted) => self.owed.interrupted = false,
             Some(Mark::Begin(_)) => self.owed.begin = None,
+            Some(Mark::Settled { .. }) => self.owed.settled = None,
+            Some(Mark::Ahead { .. }) => self.owed.ahead = None,
             Some(Mark::Gap { .. }) => (self.owed.gap_frames, self.owed.lost_frames) = (0, 0),
             Some(Mark::Pause { .. }) => self.owed.paused_frames = None,
             Some(Mark::HistoryLost { .. }) => self.owed.lost_history = 0,

@@ -25,26 +25,50 @@ pub struct Trigger {
     left: u64,
     /// With Sound: the last run belonged to a take.
     is_open: bool,
+    /// With the transport: it ran in the last run.
+    is_running: bool,
+    /// The host began to process anew: a run of its transport is over.
+    is_interrupted: bool,
 }
 
 impl Trigger {
-    /// The next frames of a block, planar, from frame `from` on, which is not its end. What is loud in one of `channels`
-    /// counts.
-    pub fn next(&mut self, controls: &Controls, channels: ChannelSet, planar: &[&mut [f32]], from: usize) -> Run {
-        let end = planar.first().map_or(0, |channel| channel.len());
+    /// Takes some frames of a block, planar, into account: those of `frames`, of which there is one at least. `controls`
+    /// has the song at the first one, which all of them go on with. A sample that is loud in one of `channels` counts.
+    pub fn next(
+        &mut self,
+        controls: &Controls,
+        channels: ChannelSet,
+        planar: &[&mut [f32]],
+        frames: Range<usize>,
+    ) -> Run {
         let transport = controls.transport;
+        let runs = transport.runs && controls.song.position_frames.is_none_or(|position| position >= 0);
         let record = match controls.start {
             _ if !controls.record => false,
             Start::Now => true,
-            Start::Transport => transport.runs,
-            Start::HostRecord => transport.runs && transport.records,
+            Start::Transport => return self.with_transport(runs, frames.len()),
+            Start::HostRecord => {
+                return self.with_transport(runs && transport.records && !transport.counts_in, frames.len());
+            }
             Start::Sound => {
                 let sound = Sound { planar, channels, threshold: level(controls.threshold) };
-                return self.with_sound(controls.hold_frames, &sound, from..end);
+                return self.with_sound(controls.hold_frames, &sound, frames);
             }
         };
         *self = Self::default();
-        Run { frames: end - from, record }
+        Run { frames: frames.len(), record }
+    }
+
+    /// The host began to process anew, or its song goes on elsewhere after a while without blocks: a run of the
+    /// transport is over, and the next block begins another one.
+    pub fn interrupt(&mut self) {
+        self.is_interrupted = true;
+    }
+
+    fn with_transport(&mut self, runs: bool, frames: usize) -> Run {
+        let is_over = std::mem::take(&mut self.is_interrupted) && self.is_running;
+        *self = Self { is_running: runs && !is_over, ..Self::default() };
+        if is_over { Run { frames: 0, record: false } } else { Run { frames, record: runs } }
     }
 
     fn with_sound(&mut self, hold_frames: u64, sound: &Sound<'_>, frames: Range<usize>) -> Run {
@@ -136,7 +160,7 @@ mod tests {
             let planar: [&mut [f32]; 2] = [&mut quiet, &mut sound];
             let mut from = 0;
             while from < now.len() {
-                let run = trigger.next(controls, ChannelSet::first(2), &planar, from);
+                let run = trigger.next(controls, ChannelSet::first(2), &planar, from..now.len());
                 take += usize::from(run.record && !is_open);
                 is_open = run.record;
                 takes.extend(std::iter::repeat_n(run.record.then_some(take), run.frames));
@@ -192,7 +216,7 @@ mod tests {
     fn only_the_channels_that_are_recorded_count() {
         let mut sound = vec![LOUD; 10];
         let planar: [&mut [f32]; 1] = [&mut sound];
-        let run = Trigger::default().next(&controls(Start::Sound), ChannelSet(0b10), &planar, 0);
+        let run = Trigger::default().next(&controls(Start::Sound), ChannelSet(0b10), &planar, 0..10);
         assert_eq!(run, Run { frames: 10, record: false });
     }
 
@@ -201,7 +225,7 @@ mod tests {
         let run = |sample: f32| {
             let mut sound = vec![sample; 3];
             let planar: [&mut [f32]; 1] = [&mut sound];
-            Trigger::default().next(&controls(Start::Sound), ChannelSet::first(1), &planar, 0).record
+            Trigger::default().next(&controls(Start::Sound), ChannelSet::first(1), &planar, 0..3).record
         };
         assert!(!run(f32::NAN) && run(f32::NEG_INFINITY));
     }
@@ -211,9 +235,9 @@ mod tests {
         let mut block = [0.0; 8];
         let planar: [&mut [f32]; 1] = [&mut block];
         let record = |start, record, runs, records| {
-            let transport = HostTransport { is_told: true, runs, records };
+            let transport = HostTransport { is_told: true, runs, records, ..HostTransport::default() };
             let controls = Controls { record, transport, ..controls(start) };
-            let run = Trigger::default().next(&controls, ChannelSet::first(1), &planar, 3);
+            let run = Trigger::default().next(&controls, ChannelSet::first(1), &planar, 3..8);
             assert_eq!(run.frames, 5);
             run.record
         };

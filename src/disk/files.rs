@@ -9,6 +9,8 @@
 //!   Windows), which keeps no other program from reading it. A locked file is never replaced, renamed or removed by a
 //!   recorder. Between creation and lock another recorder may look at the file; such a file is
 //!   empty, so whoever meets an empty one looks again a little later, and who finds its own new file gone starts over.
+//! - A take that nobody started (Record was on when the instance was activated, or came with a saved state) replaces
+//!   nothing, and neither do the later files of any take: they get the next unused `name (2).wav`.
 //! - With Unique Suffix off, the take is recorded beside an existing file, as `name (recording).wav`, and replaces it in
 //!   one step when it is complete. If that fails, it stays, as `name (new).wav`. An existing file that cannot even be
 //!   opened (write-protected, or held by another program on Windows) is no reason to refuse a take.
@@ -66,7 +68,7 @@ use numbering::Numbering;
 use std::env;
 use std::ffi::OsString;
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
-use together::all_or_none;
+use together::{all_or_none, first_unused};
 
 /// The environment variable that names the recorder's folder.
 const FOLDER_VARIABLE: &str = "AUDIO_FILE_OUT_DIR";
@@ -155,6 +157,10 @@ fn begin(
     } else {
         let n = wanted.settings.n;
         let paths = pattern.paths(Suffix::Fixed(n));
+        if wanted.settings.keeps_existing {
+            let paths: Vec<_> = paths.into_iter().map(|path| root.join(path)).collect();
+            return first_unused(&paths, n);
+        }
         let files = all_or_none(paths, |path| TakeFile::fixed(root.join(path), n).map(Some))?;
         Ok(files.unwrap_or_default())
     }

@@ -6,7 +6,7 @@ mod shares;
 use super::song::SongPositions;
 use crate::core::channels::ChannelSet;
 use crate::core::format::StreamFormat;
-use crate::core::take::{HistoryStart, Mark, Song};
+use crate::core::take::{HistoryStart, Mark, RetainedHistory, Song};
 pub use shares::{PROCESS_MEMORY, Share};
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -70,6 +70,8 @@ pub struct History {
     /// Frames before this one, counted from all that have passed, are too old: a block may still hold some.
     oldest: u64,
     song: SongPositions,
+    /// The frames, counted from all that have passed, before which the host interrupted the sound. Oldest first.
+    interruptions: VecDeque<u64>,
     /// Frames from this one on, counted from all that have passed, are waited for, however old they get.
     held_from: Option<u64>,
     /// The same for a take that is still to be told of, as long as that takes little memory. They are free for others.
@@ -123,6 +125,7 @@ impl History {
             passed: 0,
             oldest: 0,
             song: SongPositions::new(None, false),
+            interruptions: VecDeque::new(),
             held_from: None,
             kept_from: None,
             bytes: 0,
@@ -135,6 +138,20 @@ impl History {
         self.clear();
         self.take_shape(start.channels, sample_rate);
         self.song = song_positions(start.song, self.passed);
+    }
+
+    /// Returns what the next activation goes on with, if there is anything.
+    pub fn retained(&self) -> Option<RetainedHistory> {
+        let shape = self.format.filter(|_| !self.stretches.is_empty())?;
+        Some(RetainedHistory { channels: shape.set, max_frames: self.length })
+    }
+
+    /// The host interrupts the sound before the next frame: nobody knows for how long, nor where the song goes on.
+    pub fn interrupt(&mut self) {
+        self.song.goes_on(self.passed, None, false);
+        if !self.stretches.is_empty() && self.interruptions.back() != Some(&self.passed) {
+            self.interruptions.push_back(self.passed);
+        }
     }
 
     /// A take of this shape begins, where the song is there. What was kept of another shape is gone.
@@ -168,6 +185,7 @@ impl History {
 
     fn clear(&mut self) {
         self.stretches.clear();
+        self.interruptions.clear();
         self.spare.clear();
         self.bytes = 0;
     }
@@ -286,7 +304,9 @@ impl History {
         {
             old.sound.into_iter().for_each(|block| self.give_back(block));
         }
-        self.song.forget_before(self.stretches.front().map_or(self.passed, |first| first.start));
+        let first = self.stretches.front().map_or(self.passed, |first| first.start);
+        self.song.forget_before(first);
+        while self.interruptions.pop_front_if(|frame| *frame < first).is_some() {}
     }
 
     /// Keeps no more than this instance's share, which has `others` bytes of takes besides. For every now and then.
@@ -417,9 +437,76 @@ impl History {
             // Where the song is at a first frame is told already.
             let changes_from = stretch.start + u64::from(is_seam || stretch.start == first);
             end = stretch.end();
-            self.hold(stretch, changes_from, shape, &mut excerpt.held);
+            self.hold_interrupted(stretch, first, changes_from, shape, &mut excerpt.held);
+        }
+        if self.interruptions.back() == Some(&end) {
+            // The take goes on behind it.
+            excerpt.held.push_back(Held::Mark(Mark::Interrupted));
         }
         Some(excerpt)
+    }
+
+    /// As [`hold`](Self::hold), with a mark in each place behind `first` where the host interrupted the sound.
+    fn hold_interrupted(
+        &self,
+        mut rest: Stretch,
+        first: u64,
+        changes_from: u64,
+        shape: Shape,
+        held: &mut VecDeque<Held>,
+    ) {
+        for &frame in self.interruptions.iter().filter(|frame| **frame > first) {
+            if frame >= rest.end() || frame < rest.start {
+                continue;
+            }
+            if frame > rest.start {
+                let newer = rest.split_off((frame - rest.start) as usize, shape);
+                self.hold(std::mem::replace(&mut rest, newer), changes_from, shape, held);
+            }
+            held.push_back(Held::Mark(Mark::Interrupted));
+        }
+        self.hold(rest, changes_from, shape, held);
+    }
+
+    /// Puts back what was taken out and could not be written: frames that follow each other, `first` of all that have
+    /// passed being the first one.
+    pub fn put_back(&mut self, first: u64, held: impl IntoIterator<Item = Held>) {
+        let Some(shape) = self.format else { return };
+        let mut start = first;
+        for held in held {
+            let frames = held.frames();
+            match held {
+                Held::Sound { planar, frames } => self.insert_sound(start, &planar, frames, shape),
+                Held::Silence { frames } => self.insert(Stretch { start, frames, sound: None }),
+                // What a pause left out was never here.
+                Held::Mark(Mark::Pause { frames }) => start += frames,
+                Held::Mark(_) => {}
+            }
+            start += frames;
+        }
+        self.count_bytes();
+        self.forget();
+    }
+
+    fn insert_sound(&mut self, first: u64, planar: &[f32], frames: usize, shape: Shape) {
+        let mut start = 0;
+        while start < frames {
+            let run = (frames - start).min(shape.block_frames);
+            let mut samples = vec![0.0; shape.block_frames * shape.channels];
+            for (channel, new) in planar.chunks_exact(frames).zip(samples.chunks_exact_mut(shape.block_frames)) {
+                new[..run].copy_from_slice(&channel[start..start + run]);
+            }
+            let sound = Some(Block { samples, is_silent: false });
+            self.insert(Stretch { start: first + start as u64, frames: run as u64, sound });
+            start += run;
+        }
+    }
+
+    fn insert(&mut self, stretch: Stretch) {
+        let at = self.stretches.partition_point(|other| other.start < stretch.start);
+        // Nothing else can have these frames.
+        debug_assert!(self.stretches.get(at).is_none_or(|next| stretch.end() <= next.start));
+        self.stretches.insert(at, stretch);
     }
 
     /// Where the song is at a frame, counted from all that have passed.

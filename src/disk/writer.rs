@@ -13,7 +13,7 @@ use crate::core::channels::ChannelSet;
 use crate::core::clock::Clock;
 use crate::core::take::{Capture, GroupEvent, GroupSight, HistoryStart, Mark, Song, TakeSettings, TakeStart};
 use crate::link::groups::group;
-use crate::link::{Message, Receiver, Sign, Texts, Watched};
+use crate::link::{Beat, Gate, Message, Receiver, STILL_AFTER, Sign, StillWatch, Switches, Texts, Watched};
 use job::{Job, Order, Teller, complete};
 use seat::{Desk, Lead, Rise, Seat};
 use std::cell::RefCell;
@@ -24,7 +24,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long the writer sleeps while no take is open. The [watch](crate::link::Watched) wakes it when one begins, and now and then
 /// while history comes in; this is only for the room that an open window shows.
@@ -52,6 +52,9 @@ const PICTURE: Duration = Duration::from_millis(33);
 /// How long a writer sleeps while a take of its group goes on: the other members write no more than what this one has told.
 const GROUP_NAP: Duration = Duration::from_millis(50);
 
+/// A transport that went on while no block came for so long is looked at anew.
+const STALLED_AFTER: Duration = Duration::from_secs(1);
+
 /// No nap is shorter.
 const SHORTEST_NAP: Duration = Duration::from_millis(1);
 
@@ -68,24 +71,38 @@ pub type Log = fn(fmt::Arguments<'_>);
 
 /// The running writer thread.
 pub struct WriterThread {
-    thread: JoinHandle<()>,
-    _watched: [Watched; 2],
+    thread: JoinHandle<History>,
+    _watched: [Watched; 3],
 }
 
 impl WriterThread {
     /// Starts the writer of `receiver`'s link, which has its seat in the group of `sight` when this returns: others may lead a
     /// take at once. It ends by itself once the sender is gone and all is written.
-    pub fn start(receiver: Receiver, texts: Arc<Texts>, sight: Option<GroupSight>, log: Log) -> io::Result<Self> {
-        let watched =
-            [Watched::new(Arc::clone(receiver.bell()) as Arc<dyn Sign>)?, Watched::new(Arc::new(receiver.relief()))?];
+    ///
+    /// `history` is what the last activation left, of the same rate and layout.
+    pub fn start(
+        receiver: Receiver,
+        switches: Arc<dyn Switches>,
+        texts: Arc<Texts>,
+        sight: Option<GroupSight>,
+        history: Option<History>,
+        log: Log,
+    ) -> io::Result<Self> {
+        let (bell, status) = (Arc::clone(receiver.bell()), Arc::clone(receiver.status()));
+        let still = StillWatch::new(Arc::clone(&switches), Arc::clone(receiver.heartbeat()), bell, status);
+        let watched = [
+            Watched::new(Arc::clone(receiver.bell()) as Arc<dyn Sign>)?,
+            Watched::new(Arc::new(receiver.relief()))?,
+            Watched::new(Arc::new(still))?,
+        ];
         // Built on its own thread: encoders never leave it.
         let (seated, is_seated) = channel();
         let run = move || {
-            let mut writer = Writer::new(receiver, texts, log);
+            let mut writer = Writer::new(receiver, switches, texts, history, log);
             writer.change_seat(sight);
             // Nobody waits for it any more where this fails.
             let _ = seated.send(());
-            writer.run();
+            writer.run()
         };
         let thread = thread::Builder::new().name("audio file writer".to_owned()).spawn(run)?;
         // It comes at once, or the thread is gone, which is noticed elsewhere.
@@ -93,16 +110,22 @@ impl WriterThread {
         Ok(Self { thread, _watched: watched })
     }
 
-    /// Waits until everything queued is written. The sender has to be gone, or this never returns.
-    pub fn finish(self) {
+    /// Waits until everything queued is written, and returns the history. The sender has to be gone, or this never
+    /// returns.
+    pub fn finish(self) -> Option<History> {
         self.thread.thread().unpark();
         // The loop catches its own panics; there is nothing left to learn from one.
-        let _ = self.thread.join();
+        self.thread.join().ok()
     }
 }
 
 struct Writer {
     receiver: Receiver,
+    switches: Arc<dyn Switches>,
+    /// The last block that was seen, and when that was.
+    last_block: (Beat, Instant),
+    /// The open take was ended from here, and gets what is in the queue.
+    is_ending: bool,
     texts: Arc<Texts>,
     /// An open take makes its next files with them.
     files: Rc<RefCell<TakeFiles>>,
@@ -121,16 +144,26 @@ struct Writer {
 }
 
 impl Writer {
-    fn new(receiver: Receiver, texts: Arc<Texts>, log: Log) -> Self {
+    fn new(
+        receiver: Receiver,
+        switches: Arc<dyn Switches>,
+        texts: Arc<Texts>,
+        history: Option<History>,
+        log: Log,
+    ) -> Self {
+        let last_block = (receiver.heartbeat().beat(), Instant::now());
         let teller = Teller { status: Arc::clone(receiver.status()), columns: Columns::default(), log };
         Self {
             receiver,
+            switches,
+            last_block,
+            is_ending: false,
             texts,
             files: Rc::default(),
             open: None,
             paused: None,
             ended: Vec::new(),
-            history: History::new(PROCESS_MEMORY.share()),
+            history: history.unwrap_or_else(|| History::new(PROCESS_MEMORY.share())),
             clock: Clock::default(),
             seat: None,
             teller,
@@ -138,7 +171,7 @@ impl Writer {
         }
     }
 
-    fn run(mut self) {
+    fn run(mut self) -> History {
         file_size_signal::block();
         self.receiver.attach();
         self.receiver.status().captures().open();
@@ -147,13 +180,10 @@ impl Writer {
             // Asked before the queue is drained: what was sent before the sender went is then surely drained.
             let is_last_round = self.receiver.is_abandoned();
             if catch_unwind(AssertUnwindSafe(|| self.drain(&mut scratch))).is_err() {
-                match &mut self.open {
-                    Some(open) => open.fail(&TakeError::Internal, &mut self.teller),
-                    // It was just being closed.
-                    None => self.teller.status.take_fails(&TakeError::Internal.to_string()),
-                }
+                self.fail_open();
                 continue;
             }
+            self.beside_the_take(Self::follow_switches);
             self.beside_the_take(Self::capture_what_the_window_asks_for);
             self.beside_the_take(Self::catch_up);
             self.room.show(self.receiver.status());
@@ -165,17 +195,84 @@ impl Writer {
                 continue;
             }
             if is_last_round {
-                self.end();
+                self.beside_the_take(Self::end);
                 self.in_group(|seat, _| seat.rest());
                 self.beside_the_take(|writer| writer.change_seat(None));
                 self.beside_the_take(|writer| complete(&mut writer.ended, true, &mut writer.teller));
                 self.receiver.status().captures().close();
                 self.receiver.status().set_queue_fill(0.0);
                 self.receiver.status().set_history_frames(0);
-                return;
+                return self.history;
             }
             self.receiver.bell().set_urgent(self.open.is_some() || self.follows());
             thread::park_timeout(self.nap());
+        }
+    }
+
+    /// An error of our own came up while frames or marks were taken in.
+    fn fail_open(&mut self) {
+        self.beside_the_take(|writer| match &mut writer.open {
+            Some(open) => open.fail(&TakeError::Internal, &mut writer.teller),
+            // It was just being closed.
+            None => writer.teller.status.take_fails(&TakeError::Internal.to_string()),
+        });
+    }
+
+    /// Does what the switches ask for while the host calls nothing.
+    fn follow_switches(&mut self) {
+        let beat = self.receiver.heartbeat().beat();
+        if beat != self.last_block.0 {
+            self.last_block = (beat, Instant::now());
+        }
+        let still = self.last_block.1.elapsed();
+        if self.is_ending && self.receiver.is_empty() {
+            self.is_ending = false;
+            self.take_mark(Mark::End { left_out: 0, record: false });
+        }
+        if self.receiver.status().is_broken() && self.open.is_some() {
+            // No block comes any more.
+            self.is_ending = true;
+        } else if still >= STILL_AFTER && !beat.is_in_block() {
+            self.follow_switches_of_a_still_host(beat, still);
+        }
+    }
+
+    fn follow_switches_of_a_still_host(&mut self, beat: Beat, still: Duration) {
+        if self.switches.capture() != self.receiver.status().capture_was_on() {
+            let on = self.switches.capture();
+            self.receiver.status().set_capture(on);
+            self.receiver.heartbeat().stall(beat);
+            if on {
+                let sample_rate = self.receiver.arriving().sample_rate;
+                self.capture(self.switches.capture_request(sample_rate));
+            }
+        }
+        if self.open.is_none() {
+            return;
+        }
+        if !self.switches.record() {
+            if self.receiver.heartbeat().end_take(beat) {
+                self.receiver.status().set_gate(Gate::Idle);
+                self.is_ending = true;
+            }
+            return;
+        }
+        let gate = if self.switches.pause() { Gate::Paused } else { Gate::Recording };
+        if self.receiver.status().gate_is_other(gate) && self.receiver.heartbeat().stall(beat) {
+            self.receiver.status().set_gate(gate);
+        }
+        if self.switches.marker() != self.receiver.status().marker_was_on()
+            && self.receiver.heartbeat().stall(beat)
+            && self.receiver.is_empty()
+        {
+            let on = self.switches.marker();
+            self.receiver.status().set_marker(on);
+            if on {
+                self.take_mark(Mark::Marker { frames_ago: 0 });
+            }
+        }
+        if still >= STALLED_AFTER {
+            self.receiver.heartbeat().stall(beat);
         }
     }
 
@@ -268,6 +365,8 @@ impl Writer {
         }
         let mut of_take = mark;
         match mark {
+            Mark::Interrupted => return self.interrupt(),
+            Mark::Ahead { .. } | Mark::Settled { .. } => {}
             Mark::Group(sight) => return self.see_group(sight),
             Mark::Begin(start) => return self.begin(start),
             Mark::End { left_out, .. } => {
@@ -299,6 +398,15 @@ impl Writer {
         }
         if let Some(open) = &mut self.open {
             open.take_mark(of_take, &mut self.teller);
+        }
+    }
+
+    /// The host interrupted the sound, which an open take leaves out.
+    fn interrupt(&mut self) {
+        if self.open.is_none() {
+            self.come_up(None);
+            self.history.interrupt();
+            self.clock.begin_again(self.history.passed());
         }
     }
 
@@ -543,8 +651,10 @@ impl Writer {
     /// The open take gets no more.
     fn end(&mut self) {
         self.paused = None;
-        let Some(open) = self.open.take() else { return };
-        if open.is_up_to_date() {
+        self.is_ending = false;
+        let Some(mut open) = self.open.take() else { return };
+        open.settle(true);
+        if open.is_written() {
             open.end(self.ended.is_empty() && !self.follows(), &mut self.teller);
         } else {
             self.ended.push(open);
@@ -558,7 +668,7 @@ impl Writer {
         }
         self.ended.iter_mut().for_each(|job| catch_up(job, CATCH_UP_FRAMES, &mut self.teller));
         let mut left = self.ended.len() + usize::from(self.open.is_some()) + usize::from(self.follows());
-        for job in self.ended.extract_if(.., |job| job.is_up_to_date()) {
+        for job in self.ended.extract_if(.., |job| job.is_written()) {
             left -= 1;
             job.end(left == 0, &mut self.teller);
         }

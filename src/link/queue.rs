@@ -2,7 +2,7 @@
 
 use super::ring::{self, Capacity, ring};
 use super::second_stage::{Budget, Intake, Next, PROCESS_BUDGET, Relief, lock};
-use super::{Bell, Status};
+use super::{Bell, Heartbeat, Status};
 use crate::core::channels::ChannelSet;
 use crate::core::format::StreamFormat;
 use crate::core::take::Mark;
@@ -62,11 +62,20 @@ pub(super) fn link_within(
     let (words, words_out) = ring(capacity, 0.0);
     let (marks, marks_out) = ring(MARKS, Placed { after_words: 0, mark: Mark::HistoryLength { frames: 0 } });
     let bell = Arc::<Bell>::default();
+    let heartbeat = Arc::<Heartbeat>::default();
     let channels = ChannelSet::first(format.channels);
-    let sender =
-        Sender { words, marks, sent_words: 0, format, channels, bell: Arc::clone(&bell), status: Arc::clone(&status) };
+    let sender = Sender {
+        words,
+        marks,
+        sent_words: 0,
+        format,
+        channels,
+        bell: Arc::clone(&bell),
+        heartbeat: Arc::clone(&heartbeat),
+        status: Arc::clone(&status),
+    };
     let intake = Arc::new(Mutex::new(Intake::new(words_out, marks_out, budget)));
-    (sender, Receiver { intake, format, capacity, channels, bell, status })
+    (sender, Receiver { intake, format, capacity, channels, bell, heartbeat, status })
 }
 
 /// The audio thread's end. Wait-free but for [`wake_writer`](Self::wake_writer).
@@ -79,10 +88,21 @@ pub struct Sender {
     /// The channels of the frames that are sent: of the take, or the history, that was begun last.
     channels: ChannelSet,
     bell: Arc<Bell>,
+    heartbeat: Arc<Heartbeat>,
     status: Arc<Status>,
 }
 
 impl Sender {
+    /// The history goes on that the last activation left: the first frames have these channels.
+    pub fn resume(&mut self, channels: ChannelSet) {
+        self.channels = channels;
+    }
+
+    /// Counts the blocks.
+    pub fn heartbeat(&self) -> &Heartbeat {
+        &self.heartbeat
+    }
+
     /// Sends the frames `start..start + frames` of a planar block, `frames` being at most [`MAX_CHUNK_FRAMES`]: those of
     /// the take's channels. A channel that is missing or too short is sent as silence.
     pub fn try_frames(&mut self, planar: &[&mut [f32]], start: usize, frames: usize) -> Result<(), Full> {
@@ -155,7 +175,10 @@ fn channels_after(mark: Mark, before: ChannelSet, format: StreamFormat) -> Chann
     let begun = match mark {
         Mark::Begin(start) => start.channels,
         Mark::HistoryBegins(start) => start.channels,
-        Mark::Gap { .. }
+        Mark::Interrupted
+        | Mark::Ahead { .. }
+        | Mark::Settled { .. }
+        | Mark::Gap { .. }
         | Mark::PauseBegins
         | Mark::Pause { .. }
         | Mark::HistoryLost { .. }
@@ -185,10 +208,21 @@ pub struct Receiver {
     /// The channels of the frames that come next: of the take, or the history, that began last.
     channels: ChannelSet,
     bell: Arc<Bell>,
+    heartbeat: Arc<Heartbeat>,
     status: Arc<Status>,
 }
 
 impl Receiver {
+    /// See [`Sender::resume`].
+    pub fn resume(&mut self, channels: ChannelSet) {
+        self.channels = channels;
+    }
+
+    /// Counts the blocks.
+    pub fn heartbeat(&self) -> &Arc<Heartbeat> {
+        &self.heartbeat
+    }
+
     /// Says that the calling thread is the writer, to be woken by [`Sender::wake_writer`].
     pub fn attach(&self) {
         self.bell.belongs_to_this_thread();

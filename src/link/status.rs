@@ -89,6 +89,8 @@ pub struct Status {
     gate: AtomicU8,
     /// Whether the audio thread has seen `marker` on in its last block.
     marker: AtomicBool,
+    /// The same of `capture`.
+    capture: AtomicBool,
     merged_takes: AtomicU64,
     waits: AtomicU64,
     internal_error: AtomicBool,
@@ -137,6 +139,7 @@ impl Default for Status {
             track_color: AtomicU32::new(0),
             gate: AtomicU8::new(Gate::Idle as u8),
             marker: AtomicBool::new(false),
+            capture: AtomicBool::new(false),
             merged_takes: AtomicU64::new(0),
             waits: AtomicU64::new(0),
             internal_error: AtomicBool::new(false),
@@ -354,7 +357,24 @@ impl Status {
         }
     }
 
-    /// Audio thread: `marker` is on, or off, from this block on.
+    /// Audio thread, or the writer while no block comes: `capture` is on, or off, from now on.
+    pub(crate) fn set_capture(&self, on: bool) {
+        if self.capture.load(Relaxed) != on {
+            self.capture.store(on, Relaxed);
+        }
+    }
+
+    /// Whether `capture` was on when somebody looked last.
+    pub fn capture_was_on(&self) -> bool {
+        self.capture.load(Relaxed)
+    }
+
+    /// Whether `marker` was on when somebody looked last.
+    pub fn marker_was_on(&self) -> bool {
+        self.marker.load(Relaxed)
+    }
+
+    /// Audio thread, or the writer while no block comes: `marker` is on, or off, from now on.
     pub(crate) fn set_marker(&self, on: bool) {
         self.marker.store(on, Relaxed);
         self.scope.changed();
@@ -367,7 +387,12 @@ impl Status {
         }
     }
 
-    /// Audio thread: what the current block is.
+    /// Writer thread: whether the audio thread has said something else of its last block.
+    pub(crate) fn gate_is_other(&self, gate: Gate) -> bool {
+        self.gate.load(Relaxed) != gate as u8
+    }
+
+    /// Audio thread, or the writer while no block comes: what the current block is.
     pub(crate) fn set_gate(&self, gate: Gate) {
         self.gate.store(gate as u8, Relaxed);
         self.scope.changed();
@@ -496,6 +521,21 @@ impl Status {
         Some(self.led_event.load(Relaxed)).filter(|event| *event > 0)
     }
 
+    /// Whether a take is open here, its own or one that another member leads. Any thread: wait-free.
+    pub fn has_open_take(&self) -> bool {
+        self.leads() || self.follows()
+    }
+
+    /// Main thread: a state was loaded into an open take.
+    pub(crate) fn loaded_in_take(&self) {
+        self.tell(LOADED_IN_TAKE);
+    }
+
+    /// Whether an error of our own has stopped the audio half. Writer thread.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.internal_error.load(Relaxed)
+    }
+
     /// Audio thread: whether a take that another member of the group leads is being recorded, as far as the writer has come.
     pub(crate) fn follows(&self) -> bool {
         self.follows.load(Relaxed) != Gate::Idle as u8
@@ -609,6 +649,9 @@ fn known(number: &AtomicU64) -> Option<u64> {
 
 const NOTHING_TO_CAPTURE: &str = "Nothing was kept: all that has passed is in a take already, or Keep on the Start page \
                                   is 0 s. Play something, then press Capture again.";
+
+const LOADED_IN_TAKE: &str = "A preset or an undo came while a take is being recorded. Record and Pause stay as they are; \
+                              all else counts from the next take on.";
 
 const INTERNAL_ERROR: &str = "The recorder stopped because of an error of its own. The sound still passes. Remove the \
                               plugin from the track and add it again.";

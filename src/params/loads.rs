@@ -3,7 +3,7 @@
 use super::RecorderParams;
 use crate::core::channels::ChannelSet;
 use crate::core::format::StreamFormat;
-use crate::core::take::{Controls, HostTransport, Song};
+use crate::core::take::{Controls, HostTransport, Song, TakeSettings};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU64, fence};
 use std::sync::{Mutex, PoisonError};
@@ -40,6 +40,11 @@ impl Loads {
         fence(Acquire);
         (self.steps.load(Relaxed) == before).then_some(seen)
     }
+
+    /// Returns a number that another load changes. Wait-free.
+    pub fn count(&self) -> u64 {
+        self.steps.load(Relaxed) / 2
+    }
 }
 
 /// A change is under way until this is dropped: it ends when it panics, too.
@@ -75,6 +80,10 @@ pub struct HostBlock {
 pub struct SteadyControls {
     last: Controls,
     sample_rate: u32,
+    /// Loads so far.
+    loads: u64,
+    /// Record is on though nobody pressed it: it was on at the activation, or came with a state.
+    is_restored: bool,
     /// Frames for which a load has kept the parameters from being seen.
     waited_frames: usize,
     /// A load takes microseconds. One that has not ended after so many frames, a second of them, does not count any
@@ -88,12 +97,14 @@ impl SteadyControls {
         let StreamFormat { channels, sample_rate } = format;
         let (song, transport) = (Song::default(), HostTransport::default());
         let last = params.controls(&HostBlock { channels, frames: 0, song, transport }, sample_rate);
-        Self { last, sample_rate, waited_frames: 0, patience_frames: sample_rate as usize }
+        let (loads, is_restored) = (params.loads.count(), last.record);
+        Self { last, sample_rate, loads, is_restored, waited_frames: 0, patience_frames: sample_rate as usize }
     }
 
     /// The controls of a block. Audio thread: wait-free.
     pub fn of_block(&mut self, params: &RecorderParams, block: &HostBlock) -> Controls {
         let look = || params.controls(block, self.sample_rate);
+        let was_on = self.last.record;
         if let Some(controls) = params.loads.whole(look) {
             self.waited_frames = 0;
             self.last = controls;
@@ -104,7 +115,11 @@ impl SteadyControls {
         } else {
             self.last = look();
         }
-        self.last
+        let loads = params.loads.count();
+        let is_loaded = std::mem::replace(&mut self.loads, loads) != loads;
+        self.is_restored = self.last.record && (self.is_restored || is_loaded && !was_on);
+        let settings = TakeSettings { keeps_existing: self.is_restored, ..self.last.settings };
+        Controls { settings, is_loaded, ..self.last }
     }
 }
 

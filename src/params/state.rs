@@ -30,6 +30,9 @@ const TEXTS: [(&str, TextId); 7] = [
     ("exporttarget", TextId::ExportTarget),
 ];
 
+/// The switches that a state leaves as they are while a take is open.
+const TAKE_SWITCHES: [&str; 4] = ["record", "pause", "marker", "capture"];
+
 /// The key of the window's size.
 const WINDOW: &str = "window";
 
@@ -55,8 +58,13 @@ unsafe impl Params for RecorderParams {
         let texts = TEXTS.iter().filter_map(|&(key, id)| Some((id, read_text(fields, key)?)));
         // All that takes long comes before the moment at which the audio thread cannot look.
         let texts = self.texts.change(texts);
+        // Undo, presets and snapshots are no press: an open take goes on.
+        let is_open = self.status.has_open_take();
         self.loads.change(|| {
             for (id, pointer) in self.by_id() {
+                if is_open && TAKE_SWITCHES.contains(&id) {
+                    continue;
+                }
                 if let Some(value) = values.get(id) {
                     // SAFETY: the pointer leads to a field of `self`.
                     unsafe { set(pointer, value) };
@@ -64,6 +72,9 @@ unsafe impl Params for RecorderParams {
             }
             texts.publish();
         });
+        if is_open {
+            self.status.loaded_in_take();
+        }
         if let Some(size) = read_window(fields) {
             self.window.set(size);
         }

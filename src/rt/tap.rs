@@ -3,11 +3,11 @@
 
 use crate::core::format::{Group, Start, StreamFormat};
 use crate::core::pacing::Pacing;
-use crate::core::take::{Controls, GroupEvent, GroupSight, Step, TakeMachine};
+use crate::core::take::{Controls, GroupEvent, GroupSight, RetainedHistory, Step, TakeMachine};
 use crate::core::timeline::{Follows, Timeline};
 use crate::core::trigger::{Run, Trigger};
 use crate::link::groups::{self, Signals, group, touch_all};
-use crate::link::{Full, Gate, MAX_CHUNK_FRAMES, Sender};
+use crate::link::{Full, Gate, MAX_CHUNK_FRAMES, Sender, SinceLastBlock};
 use crate::rt::member::{Member, frames_of};
 use crate::rt::meter::Meter;
 use crate::rt::peaks;
@@ -63,6 +63,8 @@ pub struct Tap<C = MonotonicClock> {
     sample_rate: u32,
     declared_offline: bool,
     gate: Gate,
+    /// Frames in a row in which every sample was zero.
+    silent_frames: u64,
     meter: Meter,
     /// Free items of the queue at which a wait ended without any progress; nothing waits again until they change.
     stalled_at: Option<usize>,
@@ -89,11 +91,19 @@ impl<C: Clock> Tap<C> {
             sample_rate: format.sample_rate,
             declared_offline,
             gate: Gate::Idle,
+            silent_frames: 0,
             meter: Meter::new(format.sample_rate),
             stalled_at: None,
             waits: 0,
             clock,
         }
+    }
+
+    /// The history goes on that the last activation left.
+    pub fn resuming(mut self, retained: RetainedHistory) -> Self {
+        self.sender.resume(retained.channels);
+        self.machine = TakeMachine::resuming(retained);
+        self
     }
 
     /// The groups are others than those of the process.
@@ -102,8 +112,8 @@ impl<C: Clock> Tap<C> {
         self
     }
 
-    /// Takes one block, planar, into account; every channel holds the same number of frames, at least one. Says
-    /// whether a take is open, or is waited for.
+    /// Takes one block, planar, into account; every channel holds the same number of frames, at least one. Returns
+    /// whether the host is to go on calling: a take is open or waited for, or sound was there that Keep still reaches.
     ///
     /// # Realtime safety
     /// Wait-free, unless the queue is full and the [rule of waiting](crate::core::pacing) allows to wait.
@@ -112,19 +122,28 @@ impl<C: Clock> Tap<C> {
         if frames == 0 {
             return self.gate != Gate::Idle || controls.group != Group::Off;
         }
+        let since = self.sender.heartbeat().begin_block();
+        if since != SinceLastBlock::default() {
+            self.hear_of_writer(since, controls);
+        }
         let mut controls = *controls;
+        self.unfold_song(&mut controls);
         let signals = self.follow_group(&mut controls, frames);
         let controls = &controls;
         let mut from = 0;
+        let mut wraps = false;
         while from < frames {
             let recorded = if self.machine.is_open() { self.sender.take_channels() } else { controls.channels };
-            let Run { frames: run, record } = self.trigger.next(controls, recorded, planar, from);
-            let song = controls.song.after(from, self.sample_rate);
-            self.process_run(&Controls { record, song, ..*controls }, planar, from..from + run, signals);
+            let song = controls.song.after(from, self.sample_rate, controls.transport.cycle);
+            let end = frames.min(from.saturating_add(frames_until_change(song.position_frames, controls)));
+            let run_controls = Controls { song, wraps, ..*controls };
+            let Run { frames: run, record } = self.trigger.next(&run_controls, recorded, planar, from..end);
+            self.process_run(&Controls { record, ..run_controls }, planar, from..from + run, signals);
             from += run;
+            wraps = run > 0 && from == end && is_end_of_cycle(song.position_frames, run, controls);
         }
         let status = self.sender.status();
-        // Whose take is over though its record is on has none that goes on.
+        // Record is still on, but the leader's take has ended: this member has no open take.
         let is_over = self.group.is_led(status) && !status.follows();
         self.group.follow_take(self.machine.is_open() && !is_over);
         self.group.pass(frames as u64);
@@ -138,8 +157,53 @@ impl<C: Clock> Tap<C> {
             let is_open = self.machine.is_open();
             peaks::measure(export, planar, if is_open { self.sender.take_channels() } else { controls.channels });
         }
-        // A member of a group awaits what the others do.
-        self.gate != Gate::Idle || signals.is_some()
+        self.sender.heartbeat().end_block();
+        // A member of a group awaits what the others do, and an open window a press.
+        let is_awaited = self.gate != Gate::Idle || signals.is_some() || self.sender.status().scope().is_viewed();
+        is_awaited || self.keeps_sound(controls, planar)
+    }
+
+    /// Returns whether Keep still reaches a sample that is not zero.
+    fn keeps_sound(&mut self, controls: &Controls, planar: &[&mut [f32]]) -> bool {
+        let is_silent = planar.iter().all(|channel| channel.iter().all(|sample| *sample == 0.0));
+        let frames = planar.first().map_or(0, |channel| channel.len()) as u64;
+        self.silent_frames = if is_silent { self.silent_frames.saturating_add(frames) } else { 0 };
+        self.silent_frames < controls.keep_frames
+    }
+
+    /// The writer did something while no block came.
+    fn hear_of_writer(&mut self, SinceLastBlock { ended, stalled }: SinceLastBlock, controls: &Controls) {
+        let status = self.sender.status();
+        let (marker, capture) = (status.marker_was_on(), status.capture_was_on());
+        self.machine.marker_was_seen(marker);
+        self.machine.capture_was_seen(capture);
+        if ended {
+            self.machine.end(false);
+            // The queue was drained before the writer ended the take.
+            self.send_owed(0);
+            self.trigger.interrupt();
+            self.timeline.interrupt();
+            self.gate = Gate::Idle;
+        } else if stalled && self.timeline.is_elsewhere(controls.song.position_frames) {
+            self.trigger.interrupt();
+        }
+        // The writer has shown what the switches were meanwhile.
+        self.sender.status().set_gate(self.gate);
+    }
+
+    /// An error of our own broke a block off, and none follows. Audio thread.
+    pub fn break_off(&mut self) {
+        self.sender.heartbeat().end_block();
+        self.sender.status().set_internal_error();
+    }
+
+    /// Later parts of a block that automation splits are told where the song would be if its loop had no end.
+    fn unfold_song(&self, controls: &mut Controls) {
+        let (Some(position), Some(cycle)) = (controls.song.position_frames, controls.transport.cycle) else { return };
+        let folded = cycle.fold(position);
+        if folded != position && !self.timeline.expects(position) && self.timeline.expects(folded) {
+            controls.song = controls.song.moved_to(folded, self.sample_rate);
+        }
     }
 
     /// Tells the writer what there is new of the group, and those of the group what there is new here. Of the members whose record
@@ -178,9 +242,17 @@ impl<C: Clock> Tap<C> {
         Some(signals)
     }
 
-    /// The host begins anew: what passes from now on follows no history. An open take goes on. Audio thread.
-    pub fn reset(&mut self) {
-        self.machine.begin_history_again();
+    /// The host interrupts the sound. Takes and history go on; a run of the transport ends if the host `starts` to
+    /// process. Audio thread.
+    pub fn reset(&mut self, starts: bool) {
+        self.machine.interrupt();
+        if !self.machine.is_open() {
+            // The history is told anew where the song is.
+            self.timeline.interrupt();
+        }
+        if starts {
+            self.trigger.interrupt();
+        }
     }
 
     /// Takes some frames of a block into account; `record` counts as on or off for all of them.
@@ -193,6 +265,7 @@ impl<C: Clock> Tap<C> {
     ) {
         let step = self.machine.step(controls);
         let is_captured = self.machine.follow_capture(controls);
+        self.sender.status().set_capture(controls.capture);
         if let Some(signals) = signals {
             let event = |number| GroupEvent {
                 group: controls.group,
@@ -259,13 +332,14 @@ impl<C: Clock> Tap<C> {
     /// No take gets the block.
     fn pass_over(&mut self, controls: &Controls, frames: usize) {
         self.timeline.interrupt();
-        self.follow_marker(controls.marker);
+        self.follow_marker(controls);
         self.send_owed(0);
         self.count_time(frames);
     }
 
-    fn follow_marker(&mut self, on: bool) {
-        if self.machine.follow_marker(on) {
+    fn follow_marker(&mut self, controls: &Controls) {
+        let on = controls.marker;
+        if self.machine.follow_marker(on, controls.is_loaded) {
             self.sender.status().set_marker(on);
         }
     }
@@ -274,12 +348,25 @@ impl<C: Clock> Tap<C> {
     /// frames.
     fn follow_song(&mut self, controls: &Controls, frames: usize, fills: bool) {
         let song = &controls.song;
-        let followed = self.timeline.block(song.position_frames, frames);
-        if fills {
-            self.machine.fill(followed.missing);
+        let followed = self.timeline.block(song.position_frames, frames, controls.wraps);
+        if let Some(jumped) = followed.settled {
+            self.machine.settle(jumped);
+        }
+        let missing = if fills { followed.missing } else { 0 };
+        match followed.song {
+            Follows::Ahead { told } if self.machine.is_open() && controls.group == Group::Off => {
+                self.machine.song_is_ahead(missing, told.then_some(song.seconds));
+                return;
+            }
+            // The members of a group are told at once: none of them can take back what it has told the others.
+            Follows::Ahead { told: true } => return self.machine.song_goes_on(song.seconds, true),
+            Follows::Ahead { told: false } | Follows::On | Follows::Jump | Follows::Anew | Follows::Unknown => {}
+        }
+        if missing > 0 {
+            self.machine.fill(missing);
         }
         match followed.song {
-            Follows::On => {}
+            Follows::On | Follows::Ahead { .. } => {}
             Follows::Jump => self.machine.song_goes_on(song.seconds, true),
             Follows::Anew => self.machine.song_goes_on(song.seconds, false),
             Follows::Unknown => self.machine.song_goes_on(None, false),
@@ -295,7 +382,7 @@ impl<C: Clock> Tap<C> {
         }
         // Before a take's first frame nothing of it is missing.
         self.follow_song(controls, frames.len(), controls.time_slice && !self.machine.begins());
-        self.follow_marker(controls.marker);
+        self.follow_marker(controls);
         for chunk in chunks(frames) {
             if !self.send_frames(planar, chunk.clone()) {
                 self.machine.lose(chunk.len() as u64);
@@ -307,7 +394,7 @@ impl<C: Clock> Tap<C> {
     /// Sends frames of the history.
     fn keep(&mut self, controls: &Controls, planar: &[&mut [f32]], frames: Range<usize>) {
         self.follow_song(controls, frames.len(), false);
-        self.follow_marker(controls.marker);
+        self.follow_marker(controls);
         if frames.is_empty() {
             // The next frame begins another take.
             self.send_owed(0);
@@ -318,7 +405,7 @@ impl<C: Clock> Tap<C> {
                 // It begins again with the next block.
                 self.count_time(chunk.len());
             } else if self.send_frames(planar, chunk.clone()) {
-                self.machine.keep(chunk.len() as u64);
+                continue;
             } else if self.sender.status().follows() {
                 // The take of another member lacks them.
                 self.machine.lose_history(chunk.len() as u64);
@@ -335,7 +422,7 @@ impl<C: Clock> Tap<C> {
         self.was_paused = true;
         self.machine.tell_pause();
         self.follow_song(controls, frames.len(), false);
-        self.follow_marker(controls.marker);
+        self.follow_marker(controls);
         for chunk in chunks(frames) {
             if !self.send_frames(planar, chunk.clone()) {
                 self.machine.leave_out(chunk.len() as u64);
@@ -415,6 +502,19 @@ impl<C: Clock> Tap<C> {
             }
         }
     }
+}
+
+/// Returns how many frames go on until the song goes round in its loop, or comes to its beginning.
+fn frames_until_change(position: Option<i64>, controls: &Controls) -> usize {
+    let Some(position) = position else { return usize::MAX };
+    let wrap = controls.transport.cycle.and_then(|cycle| cycle.frames_left(position));
+    let start = u64::try_from(-position).ok().filter(|frames| *frames > 0);
+    wrap.into_iter().chain(start).min().map_or(usize::MAX, |frames| frames as usize)
+}
+
+fn is_end_of_cycle(position: Option<i64>, frames: usize, controls: &Controls) -> bool {
+    let left = |position| controls.transport.cycle.and_then(|cycle| cycle.frames_left(position));
+    position.and_then(left) == Some(frames as u64)
 }
 
 /// As many frames as one message carries, one after the other.

@@ -88,9 +88,6 @@ fn run(blocks: &[Block]) -> Run {
             Step::Pause => machine.leave_out(block.frames),
             Step::Keep | Step::Record | Step::RecordMerged if has_room => {
                 run.sent.push(Sent::Frames(passed..passed + block.frames));
-                if step == Step::Keep {
-                    machine.keep(block.frames);
-                }
             }
             Step::Keep => machine.begin_history_again(),
             Step::Record | Step::RecordMerged => machine.lose(block.frames),
@@ -142,7 +139,8 @@ impl Writer {
             Sent::Mark(Mark::Begin(start)) => {
                 assert!(!self.open, "a take began inside a take");
                 self.open = true;
-                let preroll = self.history.split_off(self.history.len() - start.preroll_frames as usize);
+                let unbroken = self.unbroken().min(start.preroll_frames as usize);
+                let preroll = self.history.split_off(self.history.len() - unbroken);
                 assert!(preroll.is_empty() || self.channels == Some(start.channels), "history of another shape");
                 assert!(preroll.iter().zip(&preroll[1.min(preroll.len())..]).all(|(one, next)| one + 1 == *next));
                 if self.channels.replace(start.channels) != Some(start.channels) {
@@ -156,6 +154,8 @@ impl Writer {
                 self.passed += frames;
             }
             Sent::Mark(Mark::PauseBegins) => assert!(self.open, "a pause outside a take"),
+            Sent::Mark(Mark::Interrupted) => panic!("nobody interrupts"),
+            Sent::Mark(Mark::Ahead { .. } | Mark::Settled { .. }) => panic!("no song"),
             Sent::Mark(Mark::Group(_) | Mark::HistoryLost { .. } | Mark::Away { .. }) => panic!("no group"),
             Sent::Mark(Mark::Pause { frames }) => {
                 assert!(self.open && *frames > 0, "a pause outside a take");
@@ -182,6 +182,12 @@ impl Writer {
                 self.captured.push((settings.n, captured));
             }
         }
+    }
+
+    /// How many frames of the history follow each other up to the last one that passed.
+    fn unbroken(&self) -> usize {
+        let newest = self.history.iter().rev().enumerate();
+        newest.take_while(|(ago, frame)| **frame + *ago as u64 + 1 == self.passed).count()
     }
 
     /// What is older than the length of the history.
@@ -328,7 +334,19 @@ fn a_song_that_moves_on_as_a_take_ends_is_told_behind_its_end() {
 fn a_frame_in_mid_block_has_its_own_place_in_the_song_only_where_that_runs() {
     let running = Song { position_frames: Some(480), seconds: Some(0.01), tempo: Some(120.0) };
     let after = Song { position_frames: Some(960), seconds: Some(0.02), ..running };
-    assert_eq!(running.after(480, 48_000), after);
+    assert_eq!(running.after(480, 48_000, None), after);
     let standing = Song { position_frames: None, ..running };
-    assert_eq!(standing.after(480, 48_000), standing);
+    assert_eq!(standing.after(480, 48_000, None), standing);
+}
+
+#[test]
+fn a_song_that_goes_round_in_a_loop_shorter_than_a_block_stays_in_it() {
+    let cycle = Cycle::new(100, 110);
+    let song = Song { position_frames: Some(105), seconds: Some(105.0 / 48_000.0), tempo: None };
+    assert_eq!(song.after(5, 48_000, cycle).position_frames, Some(100));
+    assert_eq!(song.after(27, 48_000, cycle).position_frames, Some(102));
+    assert_eq!(song.after(27, 48_000, cycle).seconds, Some(102.0 / 48_000.0));
+    let behind = Song { position_frames: Some(110), ..song };
+    assert_eq!(behind.after(5, 48_000, cycle).position_frames, Some(115), "it plays on behind the loop");
+    assert_eq!((Cycle::new(5, 5), Cycle::new(6, 5)), (None, None));
 }

@@ -28,21 +28,19 @@ pub struct TakeFile {
     number: u64,
     /// 1 for the first part.
     part: u32,
-    /// A name that is taken stays taken.
-    unique: bool,
 }
 
 impl TakeFile {
     /// The first part of a take whose name nobody else has.
     pub(super) fn unique(file: File, path: PathBuf, number: u64) -> Self {
-        Self { file: Arc::new(file), path: path.clone(), replaces: None, first: path, number, part: 1, unique: true }
+        Self { file: Arc::new(file), path: path.clone(), replaces: None, first: path, number, part: 1 }
     }
 
     /// The first part of a take that replaces what has its name.
     pub(super) fn fixed(path: PathBuf, n: u16) -> Result<Self, FileError> {
         let (file, path, replaces) = create_fixed(&path)?;
         let first = replaces.as_ref().unwrap_or(&path).clone();
-        Ok(Self { file: Arc::new(file), path, replaces, first, number: n.into(), part: 1, unique: false })
+        Ok(Self { file: Arc::new(file), path, replaces, first, number: n.into(), part: 1 })
     }
 
     /// The open file, to read and to write.
@@ -65,19 +63,14 @@ impl TakeFile {
         self.part
     }
 
-    /// The part of this number, from 2 on; none where its name cannot be had.
+    /// The part of this number; none where something has its name, which no part ever replaces.
     pub(super) fn try_part(&self, part: u32) -> Result<Option<TakeFile>, FileError> {
-        if self.unique {
-            return Self::new_part(self.first.clone(), part, self.number);
-        }
-        let (first, number) = (self.first.clone(), self.number);
-        match create_fixed(&part_path(&first, part)) {
-            Ok((file, path, replaces)) => {
-                Ok(Some(Self { file: Arc::new(file), path, replaces, first, number, part, unique: false }))
-            }
-            Err(FileError::InUse { .. } | FileError::NotAFile { .. } | FileError::DeadLink { .. }) => Ok(None),
-            Err(error) => Err(error),
-        }
+        Self::new_part(self.first.clone(), part, self.number)
+    }
+
+    /// The first file of a take that replaces nothing, as this part of the name `first`; none where something has that.
+    pub(super) fn kept(first: PathBuf, part: u32, n: u16) -> Result<Option<TakeFile>, FileError> {
+        Self::new_part(first, part, n.into())
     }
 
     /// The same in another folder, where nothing is ever replaced.
@@ -87,11 +80,9 @@ impl TakeFile {
     }
 
     fn new_part(first: PathBuf, part: u32, number: u64) -> Result<Option<TakeFile>, FileError> {
-        let path = part_path(&first, part);
+        let path = if part == 1 { first.clone() } else { part_path(&first, part) };
         Ok(match create(&path)? {
-            Created::New(file) => {
-                Some(Self { file: Arc::new(file), path, replaces: None, first, number, part, unique: true })
-            }
+            Created::New(file) => Some(Self { file: Arc::new(file), path, replaces: None, first, number, part }),
             Created::Taken => None,
         })
     }

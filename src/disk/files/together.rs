@@ -2,7 +2,7 @@
 
 use super::error::FileError;
 use super::take_file::TakeFile;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Makes one file of each item. `make` answers `None` where a name is not to be had.
 ///
@@ -38,6 +38,15 @@ pub fn next_parts(files: &[&TakeFile]) -> Result<Vec<TakeFile>, FileError> {
 /// As [`next_parts`], in another folder, where nothing is ever replaced.
 pub fn next_parts_in(files: &[&TakeFile], folder: &Path) -> Result<Vec<TakeFile>, FileError> {
     first_of(2, |part| all_or_none(files, |file| file.try_part_in(folder, part)))
+}
+
+/// Makes the first files of a take at `paths`, or with the first numbers behind their names that are all unused. Nothing
+/// is replaced.
+///
+/// # Errors
+/// Then there is no new file.
+pub(super) fn first_unused(paths: &[PathBuf], n: u16) -> Result<Vec<TakeFile>, FileError> {
+    first_of(1, |part| all_or_none(paths, |path| TakeFile::kept(path.clone(), part, n)))
 }
 
 fn first_of(

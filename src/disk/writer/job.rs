@@ -76,6 +76,8 @@ pub struct Job {
     split: Split,
     /// To be written, oldest first.
     held: VecDeque<Held>,
+    /// The first thing that waits is a [jump](Mark::Ahead) of which nobody knows yet whether it is one.
+    is_undecided: bool,
     /// Bytes of sound in there that came in since the take began.
     late_bytes: usize,
     /// The window shows it as the present take.
@@ -127,7 +129,16 @@ impl Job {
 
     fn of(state: State, order: &Order, held: VecDeque<Held>, is_shown: bool) -> Self {
         let split = order.start.settings.split;
-        Self { state, arriving: order.arriving, split, held, late_bytes: 0, is_shown, told: (0, 0) }
+        Self {
+            state,
+            arriving: order.arriving,
+            split,
+            held,
+            is_undecided: false,
+            late_bytes: 0,
+            is_shown,
+            told: (0, 0),
+        }
     }
 
     /// Whether what waits may go on in files with other numbers.
@@ -159,9 +170,29 @@ impl Job {
         self.is_shown = false;
     }
 
-    /// Whether all that came in is written.
-    pub fn is_up_to_date(&self) -> bool {
+    /// Returns whether all that came in is written.
+    pub fn is_written(&self) -> bool {
         self.held.is_empty()
+    }
+
+    /// Returns whether all that can be written is.
+    pub fn is_up_to_date(&self) -> bool {
+        self.held.is_empty() || self.is_undecided && matches!(self.held.front(), Some(Held::Mark(Mark::Ahead { .. })))
+    }
+
+    /// The song jumped where it was ahead, or did not.
+    pub fn settle(&mut self, jumped: bool) {
+        if !std::mem::take(&mut self.is_undecided) {
+            return;
+        }
+        let is_ahead = |held: &Held| matches!(held, Held::Mark(Mark::Ahead { .. }));
+        let Some(at) = self.held.iter().rposition(is_ahead) else { return };
+        let Some(Held::Mark(Mark::Ahead { missing, jumps_to })) = self.held.remove(at) else { return };
+        let song = jumps_to.map(|seconds| Mark::Song { seconds, jumped: true, frames_ago: 0 });
+        let gap = (missing > 0).then_some(Mark::Gap { frames: missing, lost: 0 });
+        for mark in song.into_iter().chain(gap).filter(|_| jumped) {
+            self.held.insert(at, Held::Mark(mark));
+        }
     }
 
     /// Bytes of sound that came in since the take began, and wait.
@@ -198,6 +229,16 @@ impl Job {
 
     /// Takes a mark of the take.
     pub fn take_mark(&mut self, mark: Mark, teller: &mut Teller) {
+        if let Mark::Settled { jumped } = mark {
+            return self.settle(jumped);
+        }
+        if matches!(mark, Mark::Ahead { .. }) {
+            // What follows waits until the next block shows what it is.
+            self.settle(true);
+            self.is_undecided = true;
+            self.held.push_back(Held::Mark(mark));
+            return;
+        }
         if self.held.is_empty() {
             self.write_mark(mark, teller);
         } else {
@@ -209,6 +250,7 @@ impl Job {
     pub fn catch_up(&mut self, frames: u64, teller: &mut Teller) {
         let mut written = 0;
         while written < frames
+            && !self.is_up_to_date()
             && let Some(held) = self.held.pop_front()
         {
             match held {
@@ -261,7 +303,14 @@ impl Job {
                     take.set_marker(frames_ago);
                 }
             }
+            Mark::Interrupted => {
+                if let State::Recording(take) = &mut self.state {
+                    take.mark(MarkerKind::Interrupted);
+                }
+            }
             Mark::Begin(_)
+            | Mark::Ahead { .. }
+            | Mark::Settled { .. }
             | Mark::PauseBegins
             | Mark::HistoryLost { .. }
             | Mark::Away { .. }
@@ -401,7 +450,8 @@ pub fn complete(ended: &mut Vec<Job>, is_last: bool, teller: &mut Teller) {
     let mut left = ended.len();
     for mut job in ended.drain(..) {
         // Bit by bit, so that its header keeps up and silence takes little memory.
-        while !job.is_up_to_date() {
+        job.settle(true);
+        while !job.is_written() {
             super::catch_up(&mut job, super::CATCH_UP_FRAMES, teller);
         }
         left -= 1;

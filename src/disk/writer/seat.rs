@@ -415,6 +415,9 @@ impl Seat {
                 self.leads = None;
             }
             Mark::Begin(_)
+            | Mark::Interrupted
+            | Mark::Ahead { .. }
+            | Mark::Settled { .. }
             | Mark::Gap { .. }
             | Mark::HistoryLength { .. }
             | Mark::HistoryBegins(_)

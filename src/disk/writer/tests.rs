@@ -1,5 +1,6 @@
 use super::*;
 use crate::core::format::{Group, StreamFormat};
+use crate::core::take::Controls;
 use crate::disk::take::REFRESH_INTERVAL;
 use crate::link::groups;
 use crate::link::{self, MAX_CHUNK_FRAMES, RecorderState, Sender, Status, TextId};
@@ -34,12 +35,17 @@ fn texts(folder: &TempDir) -> Arc<Texts> {
     texts
 }
 
+/// Record is on, whatever comes.
+fn on() -> Arc<dyn Switches> {
+    Arc::new(Controls { record: true, ..Controls::plain(1) })
+}
+
 impl Rig {
     /// So many frames of the history are kept.
     fn keeping(frames: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (sender, receiver) = link::link(FORMAT, link::capacity(FORMAT), Arc::default());
-        let writer = Writer::new(receiver, texts(&folder), |_| ());
+        let writer = Writer::new(receiver, on(), texts(&folder), None, |_| ());
         let mut rig = Self { sender, writer, scratch: Vec::new(), _folder: folder };
         rig.send(Mark::HistoryLength { frames });
         rig.send(Mark::HistoryBegins(HistoryStart { channels: ChannelSet::first(1), song: Song::default() }));
@@ -160,7 +166,7 @@ fn an_error_of_our_own_as_a_capture_is_closed_stops_neither_the_writer_nor_the_o
     let folder = tempfile::tempdir().unwrap();
     let status = Arc::<Status>::default();
     let (mut sender, receiver) = link::link(FORMAT, link::capacity(FORMAT), Arc::clone(&status));
-    let thread = WriterThread::start(receiver, texts(&folder), None, log).unwrap();
+    let thread = WriterThread::start(receiver, on(), texts(&folder), None, None, log).unwrap();
     let (settings, channels, song) = (TakeSettings::DEFAULT, ChannelSet::first(1), Song::default());
     sender.try_mark(Mark::HistoryLength { frames: 10_000 }).unwrap();
     sender.try_mark(Mark::HistoryBegins(HistoryStart { channels, song })).unwrap();
@@ -187,7 +193,7 @@ fn an_error_of_our_own_as_the_take_is_closed_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let status = Arc::<Status>::default();
     let (mut sender, receiver) = link::link(FORMAT, link::capacity(FORMAT), Arc::clone(&status));
-    let thread = WriterThread::start(receiver, texts(&folder), None, log).unwrap();
+    let thread = WriterThread::start(receiver, on(), texts(&folder), None, None, log).unwrap();
     let (settings, channels, song) = (TakeSettings::DEFAULT, ChannelSet::first(1), Song::default());
     sender.try_mark(Mark::Begin(TakeStart { settings, channels, song, preroll_frames: 0, event: None })).unwrap();
     play(&mut sender, 50);
@@ -223,7 +229,8 @@ fn an_error_of_our_own_in_one_member_of_a_group_costs_the_others_nothing_and_its
         let folder = tempfile::tempdir().unwrap();
         let status = Arc::<Status>::default();
         let (mut sender, receiver) = link::link(FORMAT, link::capacity(FORMAT), Arc::clone(&status));
-        let thread = WriterThread::start(receiver, texts(&folder), Some(sight(signals.events())), log).unwrap();
+        let thread =
+            WriterThread::start(receiver, on(), texts(&folder), Some(sight(signals.events())), None, log).unwrap();
         sender.try_mark(Mark::HistoryLength { frames: 100_000 }).unwrap();
         sender.try_mark(Mark::HistoryBegins(HistoryStart { channels, song })).unwrap();
         (sender, thread, status, folder)
@@ -245,7 +252,7 @@ fn an_error_of_our_own_in_one_member_of_a_group_costs_the_others_nothing_and_its
         }
     }
     [leader, other].into_iter().for_each(drop);
-    [leaders_thread, others_thread].into_iter().for_each(WriterThread::finish);
+    [leaders_thread, others_thread].into_iter().for_each(|thread| drop(thread.finish()));
     let takes =
         |status: &Status| status.reports().iter().map(|take| (take.frames, take.lost_frames)).collect::<Vec<_>>();
     assert_eq!(takes(&leaders_status), [(500, 0), (700, 0)]);

@@ -52,6 +52,6 @@ pub use plugin::{ClapEntry, Plugin};
 pub use processor::{MAX_CHANNELS, Processor, Status};
 pub use render::{Input, Played, Render, Signal};
 pub use state::SavedState;
-pub use transport::Transport;
+pub use transport::{SongRun, Transport};
 #[cfg(target_os = "linux")]
 pub use window::{HostWindow, Picture, XServer};

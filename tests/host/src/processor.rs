@@ -4,7 +4,8 @@ use crate::blocks::Change;
 use crate::error::HostError;
 use crate::handlers::Handlers;
 use crate::instance::Setup;
-use crate::transport::Transport;
+use crate::transport::{SongRun, Transport};
+use clack_extensions::params::PluginParams;
 use clack_host::events::event_types::ParamValueEvent;
 use clack_host::prelude::*;
 use clack_host::process::StoppedPluginAudioProcessor;
@@ -26,11 +27,19 @@ pub struct Processor {
     /// Frames processed since the activation or the last reset: CLAP's steady time.
     frames: u64,
     transport: Option<Transport>,
+    song: SongRun,
 }
 
 impl Processor {
     pub(crate) fn new(inner: StoppedPluginAudioProcessor<Handlers>, setup: Setup) -> Self {
-        Self { inner: inner.into(), setup, events: EventBuffer::with_capacity(64), frames: 0, transport: None }
+        Self {
+            inner: inner.into(),
+            setup,
+            events: EventBuffer::with_capacity(64),
+            frames: 0,
+            transport: None,
+            song: SongRun::default(),
+        }
     }
 
     /// How the instance was activated.
@@ -66,6 +75,25 @@ impl Processor {
     /// nothing of a song.
     pub fn set_transport(&mut self, transport: Option<Transport>) {
         self.transport = transport;
+    }
+
+    /// The song moves like this from the next block on.
+    pub fn set_song_run(&mut self, run: SongRun) {
+        self.song = run;
+    }
+
+    /// Changes parameters without a block, as DAWs do while they stand still. Every change counts at once.
+    pub fn flush(&mut self, changes: &[Change]) -> Result<(), HostError> {
+        self.events.clear();
+        for change in changes {
+            let event = ParamValueEvent::new(0, change.param.clap(), Pckn::match_all(), change.value);
+            self.events.push(&event);
+        }
+        let mut handle = self.inner.plugin_handle();
+        let missing = || HostError::Extension("clap.params");
+        let params: PluginParams = handle.get_extension().ok_or_else(missing)?;
+        params.flush_active(&mut handle, &self.events.as_input(), &mut OutputEvents::void());
+        Ok(())
     }
 
     /// Processes one block from `input` to `output`, planar and all of the same length in frames; starts processing
@@ -130,7 +158,7 @@ impl Processor {
             let input = InputAudioBuffers::from_raw_buffers(&input, frames as u32);
             (input, OutputAudioBuffers::from_raw_buffers(&mut output, frames as u32))
         };
-        let transport = self.transport.map(Transport::event);
+        let transport = self.transport.map(|transport| transport.event(self.song));
         let status = started.process(
             &input,
             &mut output,
@@ -140,7 +168,7 @@ impl Processor {
             transport.as_ref(),
         );
         self.frames += frames as u64;
-        self.transport = self.transport.map(|transport| transport.after(frames, self.setup.sample_rate));
+        self.transport = self.transport.map(|transport| transport.after(frames, self.setup.sample_rate, self.song));
         status.map_err(|error| HostError::Process(error.to_string()))
     }
 }

@@ -328,18 +328,16 @@ fn a_link_in_the_recordings_place_is_an_error_and_not_an_endless_search() {
 }
 
 #[test]
-fn an_old_part_stays_until_the_new_one_is_complete() {
+fn a_later_file_of_a_take_never_replaces_one_of_another_take() {
     let mut recorder = Recorder::new();
     recorder.write("take (2).wav", "old");
     let first = recorder.fixed("take").expect("a new file");
     let second = next_part(&first);
     sound(&second, "new");
     first.complete().expect("nothing is in the way");
-    assert_eq!(second.path(), recorder.path("take (2) (recording).wav"));
+    assert_eq!(second.complete().expect("nothing is in the way"), recorder.path("take (3).wav"));
     assert_eq!(recorder.read("take (2).wav"), "old");
-    assert_eq!(second.complete().expect("nothing is in the way"), recorder.path("take (2).wav"));
-    assert_eq!(recorder.read("take (2).wav"), "new");
-    assert_eq!(recorder.names(), ["take (2).wav", "take.wav"]);
+    assert_eq!(recorder.names(), ["take (2).wav", "take (3).wav", "take.wav"]);
 }
 
 #[test]

@@ -118,7 +118,7 @@ fn every_file_of_a_split_lossy_take_plays_its_exact_length() {
 }
 
 #[test]
-fn without_a_number_of_its_own_a_file_is_the_next_part_and_replaces_an_older_one() {
+fn without_a_number_of_its_own_a_file_is_the_next_part_and_replaces_none_of_another_take() {
     let mut recorder = Recorder::new(1, 100);
     recorder.settings = TakeSettings { split: Split::M5, unique_suffix: false, ..recorder.settings };
     for name in ["take.wav", "take (2).wav"] {
@@ -127,8 +127,9 @@ fn without_a_number_of_its_own_a_file_is_the_next_part_and_replaces_an_older_one
     let mut take = recorder.begin(0.0);
     write(&mut take, 0, 90_000);
     assert_eq!(finish(take).len(), 3);
-    assert_eq!(recorder.names(), ["take (2).wav", "take (3).wav", "take.wav"]);
-    for (name, start) in [("take.wav", 0), ("take (2).wav", 30_000), ("take (3).wav", 60_000)] {
+    assert_eq!(recorder.names(), ["take (2).wav", "take (3).wav", "take (4).wav", "take.wav"]);
+    assert_eq!(fs::read(recorder.folder.path().join("take (2).wav")).unwrap(), b"old");
+    for (name, start) in [("take.wav", 0), ("take (3).wav", 30_000), ("take (4).wav", 60_000)] {
         let expected: Vec<_> = (start..start + 30_000).map(|frame| sample(0, frame)).collect();
         assert_eq!(samples_of(&recorder.folder.path().join(name)), expected, "{name}");
     }
