@@ -21,7 +21,7 @@ const MOST_SPARE_BLOCKS: usize = 2;
 const MOST_KEPT_BYTES: usize = 32 << 20;
 
 /// Frames of the history that a take gets, and the marks between them.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Held {
     /// Planar, channels one after the other.
     Sound {
@@ -42,6 +42,18 @@ impl Held {
             Held::Sound { frames, .. } => *frames as u64,
             Held::Silence { frames } => *frames,
             Held::Mark(_) => 0,
+        }
+    }
+
+    /// Returns what is left without the first `frames` frames, of which it has more.
+    pub fn without_first(self, frames: usize) -> Self {
+        match self {
+            Held::Sound { planar, frames: all } => {
+                let rest = planar.chunks_exact(all).flat_map(|channel| &channel[frames..]).copied().collect();
+                Held::Sound { planar: rest, frames: all - frames }
+            }
+            Held::Silence { frames: all } => Held::Silence { frames: all - frames as u64 },
+            Held::Mark(mark) => Held::Mark(mark),
         }
     }
 }
@@ -470,8 +482,8 @@ impl History {
 
     /// Puts back what was taken out and could not be written: frames that follow each other, `first` of all that have
     /// passed being the first one.
-    pub fn put_back(&mut self, first: u64, held: impl IntoIterator<Item = Held>) {
-        let Some(shape) = self.format else { return };
+    pub fn put_back(&mut self, first: u64, channels: ChannelSet, held: impl IntoIterator<Item = Held>) {
+        let Some(shape) = self.format.filter(|shape| shape.set == channels) else { return };
         let mut start = first;
         for held in held {
             let frames = held.frames();

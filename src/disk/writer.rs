@@ -14,7 +14,7 @@ use crate::core::clock::Clock;
 use crate::core::take::{Capture, GroupEvent, GroupSight, HistoryStart, Mark, Song, TakeSettings, TakeStart};
 use crate::link::groups::group;
 use crate::link::{Beat, Gate, Message, Receiver, STILL_AFTER, Sign, StillWatch, Switches, Texts, Watched};
-use job::{Job, Order, Teller, complete};
+use job::{Job, Order, Teller, Unwritten, complete};
 use seat::{Desk, Lead, Rise, Seat};
 use std::cell::RefCell;
 use std::fmt;
@@ -152,7 +152,8 @@ impl Writer {
         log: Log,
     ) -> Self {
         let last_block = (receiver.heartbeat().beat(), Instant::now());
-        let teller = Teller { status: Arc::clone(receiver.status()), columns: Columns::default(), log };
+        let teller =
+            Teller { status: Arc::clone(receiver.status()), columns: Columns::default(), log, unwritten: Vec::new() };
         Self {
             receiver,
             switches,
@@ -199,6 +200,7 @@ impl Writer {
                 self.in_group(|seat, _| seat.rest());
                 self.beside_the_take(|writer| writer.change_seat(None));
                 self.beside_the_take(|writer| complete(&mut writer.ended, true, &mut writer.teller));
+                self.take_back();
                 self.receiver.status().captures().close();
                 self.receiver.status().set_queue_fill(0.0);
                 self.receiver.status().set_history_frames(0);
@@ -640,7 +642,7 @@ impl Writer {
                     self.ended.iter_mut().for_each(Job::hide);
                 }
                 let excerpt = self.history.take_newest(frames);
-                job.hold(excerpt.map(|excerpt| excerpt.held).unwrap_or_default());
+                job.hold(next - frames, channels, excerpt.map(|excerpt| excerpt.held).unwrap_or_default());
                 self.ended.push(job);
             }
             // What was to be kept is still there.
@@ -671,6 +673,14 @@ impl Writer {
         for job in self.ended.extract_if(.., |job| job.is_written()) {
             left -= 1;
             job.end(left == 0, &mut self.teller);
+        }
+        self.take_back();
+    }
+
+    /// Puts back into the history what a capture that failed has in no file.
+    fn take_back(&mut self) {
+        for Unwritten { first, channels, held } in self.teller.unwritten.drain(..) {
+            self.history.put_back(first, channels, held);
         }
     }
 

@@ -84,3 +84,38 @@ fn what_a_failing_disk_kept_from_being_captured_can_be_captured_again() {
     let files = recorder.files();
     assert_eq!(kept(&recorder, files), all);
 }
+
+#[test]
+fn a_capture_that_found_too_little_room_leaves_what_was_not_written_to_the_next_one() {
+    for (file_type, room) in [(TYPES[0], 300_000), (TYPES[0], 5_000), (TYPES[4], 200_000)] {
+        let mut recorder = keeping(file_type);
+        let all = recorder.at();
+        recorder.disk.set(Fault::Room(room));
+        recorder.set(CAPTURE, 1.0);
+        recorder.wait_for_log("capture failed: ");
+        recorder.disk.set(Fault::None);
+        recorder.set(CAPTURE, 0.0);
+        let more = recorder.at();
+        recorder.set(CAPTURE, 1.0);
+        let [failed, whole] = [0, 1].map(|number| recorder.take(number));
+        assert_eq!((failed.frames + whole.frames, failed.lost + whole.lost), (more, 0), "{failed:?} {whole:?}");
+        let files = recorder.files();
+        assert_eq!(kept(&recorder, files), more, "{}", file_type.extension);
+        assert!(more > all && whole.errors.is_empty());
+    }
+}
+
+#[test]
+fn a_capture_that_found_too_little_room_costs_the_next_take_none_of_its_preroll() {
+    let mut recorder = keeping(TYPES[0]);
+    recorder.disk.set(Fault::Room(5_000));
+    recorder.set(CAPTURE, 1.0);
+    recorder.wait_for_log("capture failed: ");
+    recorder.disk.set(Fault::None);
+    recorder.set(CAPTURE, 0.0);
+    recorder.play(FRAMES, true);
+    recorder.play(100, false);
+    let take = recorder.take(1);
+    // All that was kept is within the pre-roll, but for what the first file has.
+    assert!(take.frames + 5_000 > BEFORE + FRAMES, "{take:?}");
+}

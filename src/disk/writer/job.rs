@@ -4,6 +4,7 @@
 //! same, what arrives meanwhile waits behind the history, and both are written bit by bit.
 
 use super::Log;
+use crate::core::channels::ChannelSet;
 use crate::core::format::{Split, StreamFormat};
 use crate::core::markers::MarkerKind;
 use crate::core::take::{Mark, TakeStart};
@@ -25,6 +26,53 @@ pub struct Teller {
     pub status: Arc<Status>,
     pub columns: Columns,
     pub log: Log,
+    /// Captures that did not come to be whole, for the history to take back.
+    pub unwritten: Vec<Unwritten>,
+}
+
+/// Frames of a capture that are in no file.
+pub struct Unwritten {
+    /// The first of them, counted from all that have passed.
+    pub first: u64,
+    pub channels: ChannelSet,
+    pub held: VecDeque<Held>,
+}
+
+/// What a capture has written is kept until the capture is complete: the disk may not have it.
+struct Captured {
+    /// The first frame, counted from all that have passed.
+    first: u64,
+    channels: ChannelSet,
+    written: VecDeque<Held>,
+}
+
+impl Captured {
+    /// Returns what is in no file: all but the first `kept` frames, with what waits still.
+    fn unwritten(self, kept: u64, waits: VecDeque<Held>) -> Unwritten {
+        let Self { mut first, channels, written } = self;
+        let mut held: VecDeque<_> = written.into_iter().chain(waits).collect();
+        let mut left = kept;
+        while let Some(next) = held.front() {
+            let frames = next.frames();
+            match next {
+                Held::Mark(Mark::Pause { frames }) => first += frames,
+                Held::Mark(_) => {}
+                Held::Sound { .. } | Held::Silence { .. } if frames <= left => {
+                    first += frames;
+                    left -= frames;
+                }
+                Held::Sound { .. } | Held::Silence { .. } => break,
+            }
+            held.pop_front();
+        }
+        if left > 0
+            && let Some(next) = held.pop_front()
+        {
+            first += left;
+            held.push_front(next.without_first(left as usize));
+        }
+        Unwritten { first, channels, held }
+    }
 }
 
 impl Teller {
@@ -34,16 +82,18 @@ impl Teller {
         self.status.trouble(text);
     }
 
-    /// A take of the history could not be begun; the history is still there.
+    /// A take of the history could not be begun, or written to its end; what no file has is in the history.
     pub fn fail_capture(&self, error: &TakeError) {
         self.log(format_args!("capture failed: {error}"));
-        self.status.trouble(&format!("{error} What was to be captured is still in memory: press Capture again then."));
+        self.status.trouble(&format!("{error} {STILL_THERE}"));
     }
 
     fn log(&self, line: fmt::Arguments<'_>) {
         (self.log)(line);
     }
 }
+
+const STILL_THERE: &str = "What was to be captured is still in memory: press Capture again then.";
 
 enum State {
     Recording(Box<OpenTake>),
@@ -80,6 +130,8 @@ pub struct Job {
     is_undecided: bool,
     /// Bytes of sound in there that came in since the take began.
     late_bytes: usize,
+    /// Only of a capture.
+    captured: Option<Captured>,
     /// The window shows it as the present take.
     is_shown: bool,
     /// Frames in its files, and samples beyond full scale, that were told.
@@ -136,6 +188,7 @@ impl Job {
             held,
             is_undecided: false,
             late_bytes: 0,
+            captured: None,
             is_shown,
             told: (0, 0),
         }
@@ -155,9 +208,10 @@ impl Job {
         }
     }
 
-    /// The history that it is made of.
-    pub fn hold(&mut self, held: VecDeque<Held>) {
+    /// The history that a capture is made of: `first` is its first frame, counted from all that have passed.
+    pub fn hold(&mut self, first: u64, channels: ChannelSet, held: VecDeque<Held>) {
         self.held = held;
+        self.captured = Some(Captured { first, channels, written: VecDeque::new() });
     }
 
     /// More that is to be written, behind all that waits.
@@ -206,7 +260,8 @@ impl Job {
             Held::Sound { planar, .. } => size_of_val(planar.as_slice()),
             Held::Silence { .. } | Held::Mark(_) => 0,
         };
-        self.held.iter().map(bytes_of).sum()
+        let written = self.captured.iter().flat_map(|captured| &captured.written);
+        self.held.iter().chain(written).map(bytes_of).sum()
     }
 
     /// How long it is until the file has to be brought up to date.
@@ -253,6 +308,9 @@ impl Job {
             && !self.is_up_to_date()
             && let Some(held) = self.held.pop_front()
         {
+            if let Some(captured) = &mut self.captured {
+                captured.written.push_back(held.clone());
+            }
             match held {
                 Held::Sound { mut planar, frames } => {
                     self.write_frames(&mut planar, frames, teller);
@@ -263,6 +321,11 @@ impl Job {
                     let run = silence.min(frames);
                     if silence > run {
                         self.held.push_front(Held::Silence { frames: silence - run });
+                        if let Some(Held::Silence { frames }) =
+                            self.captured.as_mut().and_then(|captured| captured.written.back_mut())
+                        {
+                            *frames = run;
+                        }
                     }
                     self.write_frames(&mut vec![0.0; run as usize * self.arriving.channels], run as usize, teller);
                     written += run;
@@ -390,6 +453,7 @@ impl Job {
     /// Completes the take. All that came in is to be written before. `is_last`: no other one is being written.
     pub fn end(mut self, is_last: bool, teller: &mut Teller) {
         debug_assert!(self.held.is_empty());
+        let captured = self.captured.take();
         if self.is_shown {
             teller.columns.end(teller.status.waveform());
         }
@@ -399,9 +463,15 @@ impl Job {
             State::Recording(take) => {
                 let (mut figures, result) = take.finish();
                 figures.news.drain(..).for_each(|text| teller.warn(&text));
-                let told = result.err().map(|(error, dropped)| {
-                    teller.status.count_lost(dropped);
-                    tell(&error, self.is_shown, teller)
+                let told = result.err().map(|(error, dropped)| match captured {
+                    Some(captured) => {
+                        take_back(captured, &mut figures, dropped, VecDeque::new(), teller);
+                        tell_capture(&error, self.is_shown, teller)
+                    }
+                    None => {
+                        teller.status.count_lost(dropped);
+                        tell(&error, self.is_shown, teller)
+                    }
                 });
                 (figures, told)
             }
@@ -429,12 +499,22 @@ impl Job {
     /// The take cannot go on: what is in its file stays, what comes until its end is dropped and counted.
     pub fn fail(&mut self, error: &TakeError, teller: &mut Teller) {
         self.show_progress(teller);
-        let error = tell(error, self.is_shown, teller);
+        let captured = self.captured.take();
+        let error = match &captured {
+            Some(_) => tell_capture(error, self.is_shown, teller),
+            None => tell(error, self.is_shown, teller),
+        };
         let failed = State::Failed { figures: Box::default(), error };
         let figures = match std::mem::replace(&mut self.state, failed) {
             State::Recording(take) => {
-                let (figures, dropped) = take.give_up();
-                teller.status.count_lost(dropped);
+                let (mut figures, dropped) = take.give_up();
+                match captured {
+                    Some(captured) => {
+                        let waits = std::mem::take(&mut self.held);
+                        take_back(captured, &mut figures, dropped, waits, teller);
+                    }
+                    None => teller.status.count_lost(dropped),
+                }
                 Box::new(figures)
             }
             State::Failed { figures, .. } => figures,
@@ -457,6 +537,19 @@ pub fn complete(ended: &mut Vec<Job>, is_last: bool, teller: &mut Teller) {
         left -= 1;
         job.end(is_last && left == 0, teller);
     }
+}
+
+/// Gives the history what a capture that failed has in no file: it is not lost, and no part of that take.
+fn take_back(captured: Captured, figures: &mut Figures, dropped: u64, waits: VecDeque<Held>, teller: &mut Teller) {
+    figures.frames -= dropped;
+    figures.lost_frames -= dropped;
+    teller.unwritten.push(captured.unwritten(figures.frames, waits));
+}
+
+fn tell_capture(error: &TakeError, is_shown: bool, teller: &Teller) -> String {
+    let text = tell(error, is_shown, teller);
+    teller.fail_capture(error);
+    text
 }
 
 fn tell(error: &TakeError, is_shown: bool, teller: &Teller) -> String {
