@@ -6,7 +6,7 @@ mod common;
 
 use audio_file_out::core::format::StreamFormat;
 use audio_file_out::core::take::Controls;
-use audio_file_out::link::{self, Status};
+use audio_file_out::link::{self, Status, Watched};
 use audio_file_out::rt::rehearse;
 use audio_file_out::rt::tap::{MonotonicClock, Tap};
 use common::{HOLD, Rig, START, WITH_SOUND, capture, keep, preroll, record};
@@ -225,4 +225,29 @@ fn a_window_that_opens_in_mid_take_touches_no_new_memory() {
         while receiver.next(&mut scratch).is_some() {}
     }
     assert_eq!(kernel, Kernel::default());
+}
+
+#[test]
+fn marks_that_wait_for_a_busy_writer_touch_no_new_memory() {
+    let format = StreamFormat { channels: 1, sample_rate: RATE };
+    let _alone = alone();
+    rehearse();
+    let (sender, receiver) = link::link(format, link::capacity(format), Arc::<Status>::default());
+    let _watched = Watched::new(Arc::new(receiver.relief())).unwrap();
+    let mut tap = Tap::new(sender, format, false, MonotonicClock::default());
+    let mut audio = [0.25_f32; BLOCK];
+    let mut play = |blocks: usize| {
+        let mut kernel = Kernel::default();
+        for block in 0..blocks {
+            let controls = Controls { record: true, marker: block % 2 > 0, ..Controls::plain(1) };
+            let before = Kernel::now();
+            tap.process(&controls, &[&mut audio]);
+            kernel.add_since(before);
+        }
+        kernel
+    };
+    // A third of what is there from the start.
+    play(180);
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(play(1_200), Kernel::default());
 }

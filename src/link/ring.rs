@@ -169,6 +169,11 @@ impl<T: Copy> Consumer<T> {
         larger.slots() > larger.buffer().capacity() / 2
     }
 
+    /// Items that the small tier holds when it is full.
+    pub(super) fn resident_capacity(&self) -> usize {
+        self.resident.buffer().capacity()
+    }
+
     /// Items that the larger tier holds when it is full.
     pub(super) fn larger_capacity(&self) -> usize {
         self.overflow.buffer().capacity().max(self.resident.buffer().capacity())

@@ -165,6 +165,12 @@ impl Intake {
         self.words.take_untouched()
     }
 
+    /// Returns the memory behind the marks that are in memory from the start, once a quarter of those wait: the writer is
+    /// late.
+    fn take_untouched_marks(&mut self) -> Option<ring::Untouched> {
+        if self.marks.waiting() < self.marks.resident_capacity() / 4 { None } else { self.marks.take_untouched() }
+    }
+
     /// Moves all that waits in the queue to the second stage, where the budget and the machine have the memory.
     fn relieve(&mut self) {
         // In this order, as in `next`.
@@ -291,6 +297,10 @@ impl Relief {
 
 impl Sign for Relief {
     fn look(&self) {
+        let marks = self.intake.upgrade().and_then(|intake| lock(&intake).take_untouched_marks());
+        if let Some(memory) = marks {
+            memory.bring_in();
+        }
         self.look_at(self.start.elapsed());
     }
 }

@@ -186,6 +186,26 @@ fn an_error_of_our_own_as_a_capture_is_closed_stops_neither_the_writer_nor_the_o
 }
 
 #[test]
+fn an_error_of_our_own_on_the_audio_thread_completes_the_open_take() {
+    let folder = tempfile::tempdir().unwrap();
+    let status = Arc::<Status>::default();
+    let (mut sender, receiver) = link::link(FORMAT, link::capacity(FORMAT), Arc::clone(&status));
+    let thread = WriterThread::start(receiver, on(), texts(&folder), None, None, |_| ()).unwrap();
+    let (settings, channels, song) = (TakeSettings::DEFAULT, ChannelSet::first(1), Song::default());
+    sender.heartbeat().begin_block();
+    sender.try_mark(Mark::Begin(TakeStart { settings, channels, song, preroll_frames: 0, event: None })).unwrap();
+    play(&mut sender, 50);
+    sender.heartbeat().end_block();
+    status.set_internal_error();
+    while status.reports().is_empty() {
+        thread::yield_now();
+    }
+    assert_eq!((status.reports()[0].frames, status.reports()[0].lost_frames), (50, 0));
+    drop(sender);
+    thread.finish();
+}
+
+#[test]
 fn an_error_of_our_own_as_the_take_is_closed_is_told() {
     fn log(line: fmt::Arguments<'_>) {
         assert!(!line.to_string().starts_with("take closed: 50 "), "on purpose");
