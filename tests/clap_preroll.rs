@@ -2,16 +2,14 @@
 
 mod common;
 
+use common::model::{Heard, RATE, expected, expected_with};
 use common::riff::Chunks;
 use common::{
     AT_SONG_JUMPS, FILE_TYPE, FILES, FLOAT32, ONE_FOR_EACH_CHANNEL, PREROLL, Rig, SPLIT, UNIQUE_SUFFIX, assert_takes,
     capture, count_frames, decode, keep, pause, preroll, record, sound,
 };
 use headless_host::{Blocks, Change, Played, Processor, Render, Setup, Signal, Transport};
-use std::collections::VecDeque;
 use std::ops::Range;
-
-const RATE: usize = 48_000;
 
 const SETUP: Setup = Setup::new(RATE as f64, 8_192);
 
@@ -28,83 +26,6 @@ fn recorded(blocks: Blocks, changes: &[Change], frames: usize) -> Vec<common::De
     play(&mut processor, 0..frames, blocks, changes);
     rig.instance.deactivate(processor);
     rig.takes()
-}
-
-/// The rule, frame by frame: what each take holds, in the order of their files. Record counts at once.
-fn expected(changes: &[Change], span: Range<usize>) -> Vec<Vec<usize>> {
-    expected_with(changes, span, |_, recording| Heard { record: recording, begins_anew: false })
-}
-
-/// What a start makes of Record at one frame.
-struct Heard {
-    record: bool,
-    /// The open take ended with the frame before.
-    begins_anew: bool,
-}
-
-/// The same where Record counts only as `start` says of each frame in turn.
-fn expected_with(
-    changes: &[Change],
-    span: Range<usize>,
-    mut start: impl FnMut(usize, bool) -> Heard,
-) -> Vec<Vec<usize>> {
-    let mut changes: Vec<_> = changes.to_vec();
-    changes.sort_by_key(|change| change.frame);
-    let mut changes = changes.into_iter().peekable();
-    let mut takes: Vec<Vec<usize>> = Vec::new();
-    let mut history = VecDeque::new();
-    // Frames since the last take.
-    let mut fresh = 0;
-    let (mut recording, mut paused, mut capturing, mut open) = (false, false, false, None);
-    let (mut preroll, mut keep) = (0, 60 * RATE);
-    for frame in span.clone() {
-        let was_capturing = capturing;
-        while let Some(Change { param, value, .. }) = changes.next_if(|change| change.frame <= frame) {
-            match param {
-                common::RECORD => recording = value > 0.5,
-                common::PAUSE => paused = value > 0.5,
-                common::CAPTURE => capturing = value > 0.5,
-                common::PREROLL => preroll = (value * 300.0 * RATE as f64).round() as usize,
-                common::KEEP => keep = (value * 300.0 * RATE as f64).round() as usize,
-                _ => {}
-            }
-        }
-        let heard = start(frame, recording);
-        open = open.filter(|_| !heard.begins_anew);
-        let recording = heard.record;
-        let forget = |history: &mut VecDeque<usize>, now: usize| {
-            while history.front().is_some_and(|oldest| oldest + preroll.max(keep) < now) {
-                history.pop_front();
-            }
-        };
-        forget(&mut history, frame);
-        if recording && !paused && open.is_none() {
-            open = Some(takes.len());
-            let first = history.len() - preroll.min(fresh).min(history.len());
-            takes.push(history.drain(first..).collect());
-        }
-        open = open.filter(|_| recording);
-        if open.is_some() {
-            fresh = 0;
-        }
-        if capturing && !was_capturing && frame > span.start {
-            let first = history.partition_point(|old| old + keep < frame);
-            if first < history.len() {
-                takes.push(history.drain(first..).collect());
-            }
-            fresh = if keep > 0 { 0 } else { fresh };
-        }
-        match open {
-            Some(take) if !paused => takes[take].push(frame),
-            Some(_) => {}
-            None => {
-                history.push_back(frame);
-                forget(&mut history, frame + 1);
-                fresh += 1;
-            }
-        }
-    }
-    takes
 }
 
 #[test]

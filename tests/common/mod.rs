@@ -4,6 +4,7 @@
 // Every test binary compiles this for itself and uses its own part of it.
 #![allow(dead_code)]
 
+pub mod model;
 pub mod riff;
 pub mod threads;
 
