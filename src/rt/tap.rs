@@ -63,7 +63,7 @@ pub struct Tap<C = MonotonicClock> {
     sample_rate: u32,
     declared_offline: bool,
     gate: Gate,
-    /// Frames in a row in which every sample was zero.
+    /// Frames in a row in which every sample was zero; before the first sound there is nothing to keep.
     silent_frames: u64,
     meter: Meter,
     /// Free items of the queue at which a wait ended without any progress; nothing waits again until they change.
@@ -91,7 +91,7 @@ impl<C: Clock> Tap<C> {
             sample_rate: format.sample_rate,
             declared_offline,
             gate: Gate::Idle,
-            silent_frames: 0,
+            silent_frames: u64::MAX,
             meter: Meter::new(format.sample_rate),
             stalled_at: None,
             waits: 0,

@@ -24,6 +24,7 @@ from checking import (
     expect_lossless,
     expect_same_takes,
     expect_takes,
+    is_unlocked,
     model,
     names,
     noise,
@@ -31,6 +32,7 @@ from checking import (
     play,
     take_paths,
     toggles,
+    wait_until,
 )
 
 HOST = "bare host"
@@ -312,6 +314,63 @@ def a_pause_of_processing_does_not_end_a_take(setting):
     play(instance, sound[:, 4_000:], [512])
     end(instance)
     expect_takes(setting.folder, [sound], RATE, "FLOAT")
+
+
+@check
+def capture_and_preroll_reach_over_a_stop_and_over_a_new_activation(setting):
+    library = Library(setting.bundle)
+    sound = noise(2, 40_000)
+
+    def stopped(instance):
+        instance.stop()
+
+    def activated_anew(instance):
+        instance.stop()
+        instance.deactivate()
+        instance.activate()
+
+    expected = []
+    for between in (stopped, activated_anew):
+        instance = started(library)
+        play(instance, sound[:, :20_000], [512], [Change(0, "Pre-roll", 0.25 / 300)])
+        between(instance)
+        instance.start()
+        changes = [Change(5_000, "Record", 1.0), Change(6_000, "Record", 0.0), Change(15_000, "Capture", 1.0)]
+        play(instance, sound[:, 20_000:], [512], changes)
+        end(instance)
+        captured = np.concatenate([sound[:, :13_000], sound[:, 26_000:35_000]], 1)
+        expected += [sound[:, 13_000:26_000], captured]
+    expect_takes(setting.folder, expected, RATE, "FLOAT")
+
+
+@check
+def record_off_counts_within_a_second_though_no_block_comes(setting):
+    sound = noise(2, 10_000)
+    instance = started(Library(setting.bundle))
+    for number in (1, 2):
+        play(instance, sound, [512], [Change(0, "Record", 1.0)])
+        instance.flush([(0, "Record", 0.0)])
+        path = setting.folder / f"AudioFileOut-{number:03}.wav"
+        wait_until("the lock of the take is released", lambda: is_unlocked(path), limit_seconds=1)
+        expect_lossless(path, sound, RATE, "FLOAT")
+    end(instance)
+    expect_takes(setting.folder, [sound, sound], RATE, "FLOAT")
+
+
+@check
+def a_take_that_goes_on_over_a_new_activation_replaces_nothing(setting):
+    sound = noise(2, 20_000)
+    instance = started(Library(setting.bundle))
+    instance.flush([(0, "Unique Suffix", 0.0)])
+    play(instance, sound[:, :15_000], [512], [Change(0, "Record", 1.0)])
+    instance.stop()
+    instance.deactivate()
+    instance.activate()
+    instance.start()
+    play(instance, sound[:, 15_000:], [512])
+    end(instance)
+    expect_lossless(setting.folder / "AudioFileOut0.wav", sound[:, :15_000], RATE, "FLOAT")
+    expect_lossless(setting.folder / "AudioFileOut0 (2).wav", sound[:, 15_000:], RATE, "FLOAT")
 
 
 @check

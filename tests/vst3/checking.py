@@ -209,6 +209,20 @@ def expect_in_step(path, sound, rate):
     expect(f"{path.name}: frames by which the sound is late", 0, int(np.argmax(fits)) - margin)
 
 
+def is_unlocked(path):
+    """Whether no recorder has the file open. Where the system has no flock, whether it can be opened."""
+    with open(path, "rb") as file:
+        try:
+            import fcntl
+        except ImportError:
+            return True
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
 def wait_until(what, condition, limit_seconds=20):
     """Waits for something that the plugin's own thread does; fails when it does not come."""
     deadline = time.monotonic() + limit_seconds
