@@ -65,8 +65,8 @@ pub struct RecorderParams {
     /// The texts that are saved, and the track's name.
     pub texts: Arc<Texts>,
     loads: Loads,
-    /// What the window wants of Record and Pause, until the parameters say the same.
-    pub wishes: Wishes,
+    /// What the window wants of its switches, until the parameters say the same.
+    pub wishes: Arc<Wishes>,
     /// The status of the instance, which says whether a take is open.
     pub status: Arc<Status>,
 }
@@ -76,6 +76,15 @@ pub struct RecorderParams {
 pub struct Wishes {
     pub record: Wish,
     pub pause: Wish,
+    pub marker: Wish,
+}
+
+impl Wishes {
+    /// Audio thread: the host has brought the presses back, or has decided otherwise. Wait-free.
+    pub fn forget(&self) {
+        let Self { record, pause, marker } = self;
+        [record, pause, marker].into_iter().for_each(Wish::forget);
+    }
 }
 
 /// What the window wants of one switch. A VST3 host gets the press, and the parameter changes with the next block, which
@@ -91,7 +100,7 @@ impl Wish {
         self.0.store(1 + u8::from(on), Relaxed);
     }
 
-    /// Audio thread: the parameter is what the host says it is. Wait-free.
+    /// Any thread: the parameter is what the host says it is. Wait-free.
     pub fn forget(&self) {
         if self.0.load(Relaxed) != Self::NONE {
             self.0.store(Self::NONE, Relaxed);
@@ -109,9 +118,11 @@ impl Wish {
 
 impl Default for RecorderParams {
     fn default() -> Self {
+        let wishes = Arc::<Wishes>::default();
+        let [for_record, for_pause, for_marker] = [&wishes; 3].map(Arc::clone);
         Self {
-            record: BoolParam::new("Record", false),
-            pause: BoolParam::new("Pause", false),
+            record: BoolParam::new("Record", false).with_callback(Arc::new(move |_| for_record.record.forget())),
+            pause: BoolParam::new("Pause", false).with_callback(Arc::new(move |_| for_pause.pause.forget())),
             file_type: EnumParam::new("File Type", FileType::Wav),
             codec: EnumParam::new("Codec", Codec::Pcm24),
             bit_rate: EnumParam::new("Bit Rate", BitRate::Cbr192),
@@ -126,7 +137,7 @@ impl Default for RecorderParams {
             revision: IntParam::new("Revision", 0, IntRange::Linear { min: 0, max: Self::REVISIONS - 1 })
                 .non_automatable()
                 .hide(),
-            marker: BoolParam::new("Marker", false),
+            marker: BoolParam::new("Marker", false).with_callback(Arc::new(move |_| for_marker.marker.forget())),
             split: EnumParam::new("Split", Split::Off),
             files: EnumParam::new("Files", Files::One),
             preroll: float("Pre-roll", 0.0, [0.0, MAX_HISTORY], 2, " s"),
@@ -140,7 +151,7 @@ impl Default for RecorderParams {
             window: WindowSize::default(),
             texts: Arc::default(),
             loads: Loads::default(),
-            wishes: Wishes::default(),
+            wishes,
             status: Arc::default(),
         }
     }
@@ -249,7 +260,7 @@ impl Switches for RecorderParams {
     }
 
     fn marker(&self) -> bool {
-        self.marker.value()
+        self.wishes.marker.of(self.marker.value())
     }
 
     fn capture(&self) -> bool {

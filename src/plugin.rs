@@ -246,9 +246,7 @@ impl Plugin for AudioFileOut {
             transport: host_transport(context.transport()),
         };
         let controls = controls.of_block(&self.params, &block);
-        // The host has brought the window's presses back, or decided otherwise.
-        self.params.wishes.record.forget();
-        self.params.wishes.pause.forget();
+        self.params.wishes.forget();
         // A panic must not reach the host: it would take the session down.
         match catch_unwind(AssertUnwindSafe(|| tap.process(&controls, buffer.as_slice_immutable()))) {
             Ok(true) => ProcessStatus::KeepAlive,

@@ -228,10 +228,15 @@ impl Panel {
             // The end of the press before may not have been seen yet.
             let is_on = self.params.marker.value() || status.marker;
             gestures.begin(&self.params.marker);
-            gestures.set(&self.params.marker, !is_on);
+            self.set_marker(!is_on, gestures);
             let press = if is_on { MarkerPress::Lowering } else { MarkerPress::Raising };
             self.marker_press = Some((press, self.time));
         }
+    }
+
+    fn set_marker(&self, on: bool, gestures: &impl Gestures) {
+        self.params.wishes.marker.set(on);
+        gestures.set(&self.params.marker, on);
     }
 
     /// Goes on with a press of Marker as far as the audio thread has followed.
@@ -240,11 +245,11 @@ impl Panel {
         // A window that was closed in between counts its time anew.
         let is_too_long = !(begun..begun + LONGEST_PRESS).contains(&self.time);
         if is_too_long || (press, status.marker) == (MarkerPress::Raising, true) {
-            gestures.set(&self.params.marker, false);
+            self.set_marker(false, gestures);
             gestures.end(&self.params.marker);
             self.marker_press = None;
         } else if (press, status.marker) == (MarkerPress::Lowering, false) {
-            gestures.set(&self.params.marker, true);
+            self.set_marker(true, gestures);
             self.marker_press = Some((MarkerPress::Raising, begun));
         }
     }
@@ -319,8 +324,8 @@ impl Panel {
             status,
             reports: &self.reports,
             takes: self.takes.rows(),
-            record: self.params.record.value(),
-            pause: self.params.pause.value(),
+            record: self.params.wants_record(),
+            pause: self.params.wants_pause(),
             marker: self.marker_press.is_some(),
             waiting: Waiting {
                 start: self.params.start.value(),
@@ -348,8 +353,14 @@ impl Panel {
     fn act(&mut self, action: Action, status: &StatusSnapshot, next: Option<&Foreseen>, gestures: &impl Gestures) {
         let params = &self.params;
         match action {
-            Action::Record(on) => gestures.change(&params.record, on),
-            Action::Pause(on) => gestures.change(&params.pause, on),
+            Action::Record(on) => {
+                params.wishes.record.set(on);
+                gestures.change(&params.record, on);
+            }
+            Action::Pause(on) => {
+                params.wishes.pause.set(on);
+                gestures.change(&params.pause, on);
+            }
             Action::Marker => self.press_marker(status, gestures),
             Action::FileType(file_type) => gestures.change(&params.file_type, file_type),
             Action::Codec(codec) => gestures.change(&params.codec, codec),

@@ -34,7 +34,8 @@ impl Audio {
     fn controls(&self, params: &RecorderParams) -> Controls {
         let (song, transport) = (Song::default(), HostTransport::default());
         let block = HostBlock { channels: FORMAT.channels, frames: BLOCK, song, transport };
-        self.controls.lock().unwrap().of_block(params, &block)
+        // Only the first block after a load has it.
+        Controls { is_loaded: false, ..self.controls.lock().unwrap().of_block(params, &block) }
     }
 
     /// One block: what the take machine gets. The texts of its revision are looked up later, as the writer does it.
@@ -253,4 +254,20 @@ fn loads_from_two_threads_leave_all_of_one_of_the_states() {
         assert_eq!((texts.file.as_str(), texts.scope.as_str(), settings.file_type), expected);
         assert_eq!((params.record.value(), params.pause.value()), (!is_one, is_one));
     }
+}
+
+#[test]
+fn a_press_in_the_window_counts_until_the_host_says_what_the_parameter_is() {
+    let params = RecorderParams::default();
+    params.wishes.record.set(true);
+    assert!(params.wants_record() && !params.record.value());
+    // SAFETY: the parameter is alive; it is set as the framework does it.
+    unsafe { state::set(params.record.as_ptr(), &ParamValue::Bool(true)) };
+    // SAFETY: as before.
+    unsafe { state::set(params.record.as_ptr(), &ParamValue::Bool(false)) };
+    assert!(!params.wants_record(), "the host decides");
+    params.wishes.pause.set(true);
+    assert!(params.wants_pause());
+    params.wishes.forget();
+    assert!(!params.wants_pause(), "a block came, and it was not so");
 }
