@@ -97,7 +97,7 @@ fn only_plugin_params_and_editor_name_the_framework() {
 
 #[test]
 fn only_the_disk_names_an_encoder_or_the_file_system() {
-    let theirs = ["mp3lame", "rubato", "flac_codec", "vorbis_rs", "unsafe_libopus", "aifc", "std::fs", "trash::"];
+    let theirs = ["mp3lame", "rubato", "flac_codec", "vorbis_sys", "unsafe_libopus", "aifc", "std::fs", "trash::"];
     names_none(&["core", "link", "rt", "osc", "editor", "params", "plugin", "lib"], &theirs);
 }
 

@@ -127,6 +127,20 @@ menu! {
     }
 }
 
+impl BitRate {
+    /// kb/s; none where the quality is constant instead.
+    pub const fn kilobits(self) -> Option<u32> {
+        match self {
+            BitRate::Cbr96 => Some(96),
+            BitRate::Cbr128 => Some(128),
+            BitRate::Cbr192 => Some(192),
+            BitRate::Cbr256 => Some(256),
+            BitRate::Cbr320 => Some(320),
+            BitRate::VbrV2 | BitRate::VbrV0 => None,
+        }
+    }
+}
+
 menu! {
     /// The rate that is wanted in the file.
     Rate {

@@ -1,5 +1,6 @@
 //! What only tests use.
 
+mod levels;
 mod markers;
 pub mod read_back;
 mod recovery;

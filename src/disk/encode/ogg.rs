@@ -1,10 +1,10 @@
-//! Ogg Vorbis, through libvorbis with the aoTuV and Lancer patches (vorbis_rs).
+//! Ogg Vorbis, through libvorbis with the aoTuV and Lancer patches.
 //!
 //! The length is exact: the last page counts the frames, and decoders cut the rest off (Vorbis I specification, A.2).
 //! The file always consists of whole pages, and after a refresh the last of them ends the stream, until others come.
 //!
-//! A page leaves as soon as libogg lets it, after four packets: with that and libvorbis's look-ahead, less than 0.29
-//! seconds of sound are not in the file yet. By itself libogg would gather 4 kB, which in silence are many seconds.
+//! A page leaves after four packets: with that and libvorbis's look-ahead, less than 0.29 seconds of sound are not in the
+//! file yet. (libogg would gather 4 kB, which in silence are many seconds.)
 
 use super::resample::Resampler;
 use super::{Encoder, Format, OpenError, SampleRange};
@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 mod coder;
 pub(super) mod comment_header;
+mod libvorbis;
 pub(super) mod muxer;
 mod page;
 pub(super) mod page_file;

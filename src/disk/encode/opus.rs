@@ -169,7 +169,7 @@ impl OpusStream {
             self.filled.resize(PACKET_FRAMES * self.sources.len(), 0.0);
             self.encode_packet()?;
         }
-        self.file.append(&self.muxer.last_page(&self.packets, end))?;
+        self.file.append(&self.muxer.last_pages(&self.packets, end))?;
         self.file.finish(comments.into_final_pages())
     }
 }

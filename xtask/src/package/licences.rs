@@ -93,12 +93,6 @@ pub const KEPT: &[Kept] = &[
         source: "https://github.com/ComunidadAylas/vorbis-rs: LICENSE",
         texts: &[include_str!("../../package/licences/vorbis-rs-BSD.txt")],
     },
-    Kept {
-        crates: &["vorbis_rs"],
-        versions: "0.5",
-        source: "https://github.com/ComunidadAylas/vorbis-rs: LICENSE",
-        texts: &[include_str!("../../package/licences/vorbis-rs-BSD.txt")],
-    },
 ];
 
 const OBJC2: &[&str] =

@@ -19,14 +19,6 @@ const CHAPTER_ROOM_BYTES: usize = 16 << 10;
 /// Bytes of the room: 1 KiB is for loudness.
 pub const ROOM_BYTES: usize = CHAPTER_ROOM_BYTES + 1024;
 
-/// A comment that makes room in a packet, and is never in a file: [`CommentHeader`] leaves it out.
-pub const PLACEHOLDER: (&str, &str) = ("ROOM", PLACEHOLDER_TEXT);
-
-const PLACEHOLDER_TEXT: &str = match std::str::from_utf8(&[b' '; ROOM_BYTES]) {
-    Ok(text) => text,
-    Err(_) => "",
-};
-
 /// What is in the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mapping {
@@ -51,6 +43,14 @@ impl Mapping {
             Mapping::Opus => &[],
         }
     }
+}
+
+/// `packet`, which has no comments, with room for those of `metadata` and others.
+pub fn with_room(mut packet: Vec<u8>, metadata: &Metadata) -> Vec<u8> {
+    let field_bytes = |(name, value): &(String, &str)| 4 + name.len() + "=".len() + value.len();
+    let comments: usize = vorbis_comments(metadata).iter().map(field_bytes).sum();
+    packet.resize(packet.len() + comments + ROOM_BYTES, 0);
+    packet
 }
 
 /// The headers of a stream, and what its comments are to say.

@@ -41,10 +41,18 @@ impl Muxer {
         pages
     }
 
-    /// The page that holds `packets`, which fit on one, and ends the stream at `position`.
-    pub fn last_page(&mut self, packets: &[Vec<u8>], position: u64) -> Vec<u8> {
-        page::ending_stream(&self.pages(packets, position))
+    /// The same as [`pages`](Self::pages), the last of which ends the stream.
+    pub fn last_pages(&mut self, packets: &[Vec<u8>], position: u64) -> Vec<u8> {
+        let mut pages = self.pages(packets, position);
+        let last = pages.split_off(page::start_of_last(&pages));
+        pages.extend(page::ending_stream(&last));
+        pages
     }
+}
+
+/// Segments that a packet takes.
+pub fn segments(packet_bytes: usize) -> usize {
+    packet_bytes / 255 + 1
 }
 
 /// The sizes of a packet's segments: all full but the last, which may be empty.

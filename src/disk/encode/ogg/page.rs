@@ -124,8 +124,25 @@ pub fn seal(page: &mut [u8]) {
 
 /// The checksum of a page, taken as if it were 0 in the page.
 fn checksum(page: &[u8]) -> u32 {
-    page.iter().enumerate().fold(0, |crc, (at, &byte)| {
+    page.iter().enumerate().fold(0, |crc: u32, (at, &byte)| {
         let byte = if CHECKSUM.contains(&at) { 0 } else { byte };
-        (0..8).fold(crc ^ (u32::from(byte) << 24), |crc, _| (crc << 1) ^ if crc >> 31 == 0 { 0 } else { 0x04C1_1DB7 })
+        (crc << 8) ^ CHECKSUMS[usize::from((crc >> 24) as u8 ^ byte)]
     })
 }
+
+/// The checksum of each byte alone.
+const CHECKSUMS: [u32; 256] = {
+    let mut checksums = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let mut crc = (byte as u32) << 24;
+        let mut bit = 0;
+        while bit < 8 {
+            crc = (crc << 1) ^ if crc >> 31 == 0 { 0 } else { 0x04C1_1DB7 };
+            bit += 1;
+        }
+        checksums[byte] = crc;
+        byte += 1;
+    }
+    checksums
+};

@@ -5,10 +5,10 @@ use crate::core::format::BitRate;
 use std::ptr::NonNull;
 use std::{fmt, io};
 use unsafe_libopus::{
-    OPUS_APPLICATION_AUDIO, OPUS_OK, OPUS_SET_BITRATE_REQUEST, OPUS_SET_COMPLEXITY_REQUEST,
-    OPUS_SET_VBR_CONSTRAINT_REQUEST, OPUS_SET_VBR_REQUEST, OpusMSEncoder, opus_multistream_encode_float,
-    opus_multistream_encoder_ctl, opus_multistream_encoder_destroy, opus_multistream_surround_encoder_create,
-    opus_strerror,
+    OPUS_APPLICATION_AUDIO, OPUS_BANDWIDTH_FULLBAND, OPUS_OK, OPUS_SET_BANDWIDTH_REQUEST, OPUS_SET_BITRATE_REQUEST,
+    OPUS_SET_COMPLEXITY_REQUEST, OPUS_SET_VBR_CONSTRAINT_REQUEST, OPUS_SET_VBR_REQUEST, OpusMSEncoder,
+    opus_multistream_encode_float, opus_multistream_encoder_create, opus_multistream_encoder_ctl,
+    opus_multistream_encoder_destroy, opus_strerror,
 };
 
 /// Frames in a packet: 20 ms.
@@ -25,6 +25,7 @@ const LONGEST_PACKET: usize = longest_packet(PAGE_PACKETS);
 const COMPLEXITY: i32 = 10;
 
 /// Streams of one or two channels, and which of them each channel is in (RFC 7845, 5.1.1).
+#[derive(Debug, Clone, Copy)]
 pub struct Layout {
     /// The channel mapping family: 0 for mono and stereo, 1 for the surround orders of Vorbis.
     pub family: u8,
@@ -34,6 +35,18 @@ pub struct Layout {
     /// One for each channel, behind them nothing that counts.
     pub mapping: [u8; 8],
 }
+
+/// The layout for each number of channels: pairs of left and right, then the others alone.
+const LAYOUTS: [Layout; 8] = [
+    Layout { family: 0, streams: 1, coupled: 0, mapping: [0; 8] },
+    Layout { family: 0, streams: 1, coupled: 1, mapping: [0, 1, 0, 0, 0, 0, 0, 0] },
+    Layout { family: 1, streams: 2, coupled: 1, mapping: [0, 2, 1, 0, 0, 0, 0, 0] },
+    Layout { family: 1, streams: 2, coupled: 2, mapping: [0, 1, 2, 3, 0, 0, 0, 0] },
+    Layout { family: 1, streams: 3, coupled: 2, mapping: [0, 4, 1, 2, 3, 0, 0, 0] },
+    Layout { family: 1, streams: 4, coupled: 2, mapping: [0, 4, 1, 2, 3, 5, 0, 0] },
+    Layout { family: 1, streams: 4, coupled: 3, mapping: [0, 4, 1, 2, 3, 5, 6, 0] },
+    Layout { family: 1, streams: 5, coupled: 3, mapping: [0, 6, 1, 2, 3, 4, 5, 7] },
+];
 
 /// libopus says no; the number is its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,28 +68,33 @@ pub struct Coder {
 
 impl Coder {
     /// `channels` is 1 to 8.
+    ///
+    /// The encoder is not the one that libopus has for surround sound: that one takes one channel of six and more for the
+    /// bass, of which it keeps nothing else, and softens what a listener in the middle would not hear. Nobody told us which
+    /// loudspeakers the channels are for.
     pub fn new(bit_rate: BitRate, channels: usize) -> Result<Self, CoderError> {
-        let family = u8::from(channels > 2);
-        let (mut streams, mut coupled, mut mapping, mut error) = (0, 0, [0; 8], OPUS_OK);
-        // SAFETY: libopus writes to each pointer what it has the type for, and to `mapping` one number for each channel; of
-        // these it takes no more than eight with families 0 and 1.
+        let layout = LAYOUTS[channels - 1];
+        let mut error = OPUS_OK;
+        // SAFETY: libopus reads one number for each channel from the mapping, which has eight, and writes to `error`.
         let encoder = unsafe {
-            opus_multistream_surround_encoder_create(
+            opus_multistream_encoder_create(
                 RATE as i32,
                 channels as i32,
-                i32::from(family),
-                &mut streams,
-                &mut coupled,
-                mapping.as_mut_ptr(),
+                layout.streams.into(),
+                layout.coupled.into(),
+                layout.mapping.as_ptr(),
                 OPUS_APPLICATION_AUDIO,
                 &mut error,
             )
         };
         let encoder = NonNull::new(encoder).ok_or(CoderError(error))?;
-        let layout = Layout { family, streams: streams as u8, coupled: coupled as u8, mapping };
         let mut coder = Self { encoder, channels, layout, packet: vec![0; LONGEST_PACKET] };
         let Target { bits, is_constrained } = target(bit_rate, channels);
         coder.set(OPUS_SET_BITRATE_REQUEST, bits)?;
+        if channels > 2 {
+            // By itself libopus leaves out what is high where many channels share few bits.
+            coder.set(OPUS_SET_BANDWIDTH_REQUEST, OPUS_BANDWIDTH_FULLBAND)?;
+        }
         coder.set(OPUS_SET_VBR_REQUEST, 1)?;
         coder.set(OPUS_SET_VBR_CONSTRAINT_REQUEST, i32::from(is_constrained))?;
         coder.set(OPUS_SET_COMPLEXITY_REQUEST, COMPLEXITY)?;
@@ -137,15 +155,11 @@ struct Target {
 /// The bit rates of the menu keep what they say. V2 and V0 are for a quality, and so for each channel: in stereo they aim at
 /// 128 and 192 kb/s, from which few and no listeners tell the sound from the original.
 fn target(bit_rate: BitRate, channels: usize) -> Target {
-    let constant = |bits| Target { bits, is_constrained: true };
+    let constant = |kilobits: u32| Target { bits: kilobits as i32 * 1000, is_constrained: true };
     let variable = |bits_per_channel: i32| Target { bits: bits_per_channel * channels as i32, is_constrained: false };
-    match bit_rate {
-        BitRate::Cbr96 => constant(96_000),
-        BitRate::Cbr128 => constant(128_000),
-        BitRate::Cbr192 => constant(192_000),
-        BitRate::Cbr256 => constant(256_000),
-        BitRate::Cbr320 => constant(320_000),
-        BitRate::VbrV2 => variable(64_000),
-        BitRate::VbrV0 => variable(96_000),
+    match (bit_rate.kilobits(), bit_rate) {
+        (Some(kilobits), _) => constant(kilobits),
+        (None, BitRate::VbrV0) => variable(96_000),
+        (None, _) => variable(64_000),
     }
 }

@@ -3,8 +3,7 @@
 use super::coder::{LOOK_AHEAD, Layout};
 use crate::core::format::StreamFormat;
 use crate::core::metadata::Metadata;
-use crate::disk::encode::ogg::comment_header::ROOM_BYTES;
-use crate::disk::encode::tags::vorbis_comments::vorbis_comments;
+use crate::disk::encode::ogg::comment_header::with_room;
 use unsafe_libopus::opus_get_version_string;
 
 /// How the first packet begins.
@@ -34,8 +33,5 @@ pub fn tags_with_room(metadata: &Metadata) -> Vec<u8> {
     packet.extend_from_slice(vendor.as_bytes());
     // Their number.
     packet.extend_from_slice(&[0; 4]);
-    let field_bytes = |(name, value): &(String, &str)| 4 + name.len() + "=".len() + value.len();
-    let comments: usize = vorbis_comments(metadata).iter().map(field_bytes).sum();
-    packet.resize(packet.len() + comments + ROOM_BYTES, 0);
-    packet
+    with_room(packet, metadata)
 }
