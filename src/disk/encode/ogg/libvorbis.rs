@@ -72,6 +72,14 @@ impl Libvorbis {
         unsafe {
             vorbis_info_init(made.info());
             set_up(made.info(), mode, format)?;
+            // To readers that take these for unsigned a number that is not told is 4 thousand million.
+            for bit_rate in [
+                &raw mut (*made.info()).bitrate_upper,
+                &raw mut (*made.info()).bitrate_nominal,
+                &raw mut (*made.info()).bitrate_lower,
+            ] {
+                *bit_rate = (*bit_rate).max(0);
+            }
             check(vorbis_analysis_init(made.dsp(), made.info()))?;
             check(vorbis_block_init(made.dsp(), made.block()))?;
         }

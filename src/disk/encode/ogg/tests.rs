@@ -106,6 +106,23 @@ fn the_bit_rate_is_the_nominal_one_where_libvorbis_has_it() {
     }
 }
 
+/// Numbers that are not told are 0: to some readers a negative one is 4 thousand million.
+#[test]
+fn no_bit_rate_of_the_header_is_negative() {
+    for &bit_rate in BitRate::ALL {
+        for channels in [1, 2, 3, 6] {
+            for rate in RATES {
+                let trial = trial(bit_rate, channels, rate);
+                trial.record(&[]);
+                let bytes = trial.bytes();
+                // Maximum, nominal and minimum (Vorbis I specification, 4.2.2).
+                let told: Vec<_> = bytes[44..56].as_chunks().0.iter().map(|&field| i32::from_le_bytes(field)).collect();
+                assert!(told.iter().all(|&bits| bits >= 0), "{bit_rate:?}, {:?}: {told:?}", trial.stream);
+            }
+        }
+    }
+}
+
 #[test]
 fn rates_beyond_libvorbis_are_resampled_to_the_exact_length() {
     for (rate, encoded) in [(200_001, 192_000), (352_800, 176_400), (384_000, 192_000), (768_000, 192_000)] {
