@@ -47,7 +47,9 @@ impl Coder {
         let mut muxer = Muxer::new();
         let mut pages = muxer.pages(&[identification], 0);
         pages.extend(muxer.pages(&[with_room(comments, metadata), set_up], 0));
-        Ok(Self { vorbis, muxer, pages, packets: Vec::new(), position: 0, page_packets: PAGE_PACKETS })
+        // Decoders find the beginning of the sound by the first page. Where that is the last one, too, whose position cuts
+        // off the end, some of them cannot: it holds a packet alone, of which no frame plays.
+        Ok(Self { vorbis, muxer, pages, packets: Vec::new(), position: 0, page_packets: 1 })
     }
 
     /// Takes frames, one slice for each channel, in Vorbis's order.

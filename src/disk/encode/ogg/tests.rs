@@ -123,6 +123,40 @@ fn no_bit_rate_of_the_header_is_negative() {
     }
 }
 
+/// Packets that end on each page of sound.
+fn packets_on_pages(trial: &Trial) -> Vec<usize> {
+    let bytes = trial.bytes();
+    let pages = page::ranges(&bytes).into_iter().map(|range| page::packets(&bytes[range]));
+    let ends: Vec<usize> = pages.map(|pieces| pieces.iter().filter(|piece| piece.is_end).count()).collect();
+    // Three headers come first.
+    let mut headers = 0;
+    let sound_at = ends.iter().position(|count| {
+        let is_sound = headers == 3;
+        headers += count;
+        is_sound
+    });
+    ends[sound_at.unwrap_or(ends.len())..].to_vec()
+}
+
+/// FFmpeg finds the beginning of the sound by the first page, and misses it where that is the last one, too.
+#[test]
+fn the_first_packet_of_sound_has_a_page_of_its_own() {
+    for (channels, rate) in [(1, 8000), (2, 44_100), (2, 96_000), (6, 48_000)] {
+        for frames in [2, 100, 500, 1000, 2000, 4000, 100_000] {
+            let trial = trial(BitRate::Cbr192, channels, rate);
+            trial.record(&trial.sound(frames));
+            let packets = packets_on_pages(&trial);
+            assert!(packets.len() > 1 && packets[0] == 1, "{frames} frames at {rate} Hz: {packets:?}");
+            let raw = trial.path.with_extension("f32");
+            let arguments = ["-v", "error", "-y", "-i", trial.path_text(), "-f", "f32le", raw.to_str().unwrap()];
+            if ask("ffmpeg", &arguments).is_some() {
+                let decoded = std::fs::metadata(&raw).unwrap().len() as usize / 4 / channels;
+                assert_eq!(decoded, frames, "{channels} channels at {rate} Hz in FFmpeg");
+            }
+        }
+    }
+}
+
 #[test]
 fn rates_beyond_libvorbis_are_resampled_to_the_exact_length() {
     for (rate, encoded) in [(200_001, 192_000), (352_800, 176_400), (384_000, 192_000), (768_000, 192_000)] {
