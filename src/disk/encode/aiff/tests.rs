@@ -1,5 +1,7 @@
 use super::*;
 use crate::core::format::{BitRate, FileType, Menu};
+use crate::core::markers::MarkerKind;
+use crate::disk::encode::told;
 use crate::disk::testing::read_back::ask;
 use crate::disk::testing::trial::{LENGTHS, Trial, interleaved, quantised};
 
@@ -117,6 +119,24 @@ fn an_odd_number_of_bytes_is_padded() {
     assert_eq!(trial.bytes().len() % 2, 0);
     assert_eq!(trial.bytes().last(), Some(&0));
     assert_sizes_tell(&trial, 3);
+}
+
+/// "A chunk id ... may not begin with a blank" (EA IFF 85, section 3, "Type definitions"), and readers refuse files with one.
+#[test]
+fn no_chunk_has_an_id_that_begins_with_a_blank() {
+    let markers: Vec<_> = (1..=3).map(|number| Marker { frame: 1000, kind: MarkerKind::Set { number } }).collect();
+    for codec in [Codec::Pcm24, Codec::Float32] {
+        for set in [0, 3] {
+            let trial = trial(codec, 2, 44_100);
+            let mut encoder = trial.open();
+            trial.write(&mut *encoder, &trial.sound(10_000));
+            encoder.set_markers(&markers[..set]);
+            encoder.finish().unwrap();
+            let bytes = trial.bytes();
+            let ids: Vec<_> = told::chunks(&bytes, u32::from_be_bytes).map(|(id, _)| id.to_owned()).collect();
+            assert!(ids.len() > 2 && ids.iter().all(|id| id[0].is_ascii_alphanumeric()), "{ids:?}");
+        }
+    }
 }
 
 /// A killed host leaves the file as the last refresh and a part of what was written after it made it.
