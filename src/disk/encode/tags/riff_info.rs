@@ -10,10 +10,10 @@ pub fn info_chunk(metadata: &Metadata) -> Vec<u8> {
     let mut comment: Vec<String> = Vec::new();
     let mut texts = Vec::new();
     for (key, value) in metadata.entries() {
-        match (place(key), key) {
-            (Some(id), _) => push_text(&mut texts, id, value),
-            (None, Key::Comment) => comment.insert(0, value.to_owned()),
-            (None, _) => comment.push(format!("{} = {value}", key.name())),
+        match (places(key), key) {
+            ([], Key::Comment) => comment.insert(0, value.to_owned()),
+            ([], _) => comment.push(format!("{} = {value}", key.name())),
+            (ids, _) => ids.iter().for_each(|&id| push_text(&mut texts, *id, value)),
         }
     }
     if !comment.is_empty() {
@@ -26,17 +26,18 @@ pub fn info_chunk(metadata: &Metadata) -> Vec<u8> {
     [b"LIST", &size.to_le_bytes()[..], b"INFO", &texts].concat()
 }
 
-/// ITRK is a custom of taggers; the others are the specification's.
-fn place(key: &Key) -> Option<[u8; 4]> {
+/// ITRK and IPRT are customs, and each is the only one that some taggers know (mutagen and foobar2000, TagLib and FFmpeg); the
+/// others are the specification's.
+fn places(key: &Key) -> &'static [&'static [u8; 4]] {
     match key {
-        Key::Title => Some(*b"INAM"),
-        Key::Artist => Some(*b"IART"),
-        Key::Album => Some(*b"IPRD"),
-        Key::Date => Some(*b"ICRD"),
-        Key::Genre => Some(*b"IGNR"),
-        Key::Track => Some(*b"ITRK"),
-        Key::Software => Some(*b"ISFT"),
-        Key::Comment | Key::Bpm | Key::SongPosition | Key::Other(_) => None,
+        Key::Title => &[b"INAM"],
+        Key::Artist => &[b"IART"],
+        Key::Album => &[b"IPRD"],
+        Key::Date => &[b"ICRD"],
+        Key::Genre => &[b"IGNR"],
+        Key::Track => &[b"ITRK", b"IPRT"],
+        Key::Software => &[b"ISFT"],
+        Key::Comment | Key::Bpm | Key::SongPosition | Key::Other(_) => &[],
     }
 }
 

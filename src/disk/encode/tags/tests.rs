@@ -158,6 +158,7 @@ fn wav_has_its_texts_before_the_sound_and_sizes_that_count_them() {
         ("IPRD", "Rehearsal"),
         ("IGNR", "Jazz"),
         ("ITRK", "3/12"),
+        ("IPRT", "3/12"),
         ("ICRD", "2026-11-22"),
         ("ISFT", "Recorder 1.0"),
         ("ICMT", "odd=1; Mood = blue; bpm = 119.88; songposition = 1.5"),
