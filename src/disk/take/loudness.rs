@@ -35,6 +35,9 @@ const PER_LU: f64 = 100.0;
 /// What makes LUFS of an energy: a tone of 997 Hz at full scale in one channel has −3.01 LUFS (BS.1770-4, annex 1).
 const OFFSET: f64 = -0.691;
 
+/// Frames that ebur128 looks at to find the peaks between two of them, at most.
+const INTERPOLATOR_FRAMES: usize = 24;
+
 /// Measures one file. Lives on the writer thread.
 pub struct LoudnessMeter {
     weighted: EbuR128,
@@ -84,7 +87,11 @@ impl LoudnessMeter {
     }
 
     /// What has been measured.
-    pub fn into_measured(self) -> Measured {
+    pub fn into_measured(mut self) -> Measured {
+        // A player goes on with silence. The steps have ended: it does not count as sound.
+        let silence = vec![0.0; INTERPOLATOR_FRAMES * self.channels];
+        let channels: Vec<&[f32]> = silence.chunks_exact(INTERPOLATOR_FRAMES).collect();
+        let _ = self.add_part(&channels);
         self.measured
     }
 

@@ -81,6 +81,24 @@ fn a_peak_between_the_samples_is_seen() {
     assert_near("true peak", loudness.true_peak_dbtp, 20.0 * (0.5 * 2f64.sqrt()).log10(), 0.2);
 }
 
+/// A player goes on with silence, and rounds off what was cut.
+#[test]
+fn a_peak_right_at_the_end_is_seen_as_with_silence_behind() {
+    for (channels, rate) in [(1, 44_100), (2, 48_000), (3, 48_000), (2, 96_000), (6, 96_000)] {
+        let format = shape(channels, rate);
+        for end in [1, 2, 3, 7] {
+            // A quarter of the rate, sampled where it is 3 dB below its peak.
+            let loud = (0..end).map(|frame| [0.9, 0.9, -0.9, -0.9][frame % 4]);
+            let sound: Vec<f32> = std::iter::repeat_n(0.0, 1000).chain(loud).collect();
+            let silence_behind = [sound.clone(), vec![0.0; 1000]].concat();
+            let peak = |sound: &[f32]| measured(&sound.repeat(channels), format).loudness().true_peak_dbtp;
+            let expected = peak(&silence_behind).unwrap();
+            let context = format!("the last {end} of {channels} channels at {rate} Hz");
+            assert_near(&context, peak(&sound), expected, 0.001);
+        }
+    }
+}
+
 #[test]
 fn silence_and_a_sound_that_is_too_short_have_no_loudness() {
     assert_eq!(measured(&[0.0; 480_000], shape(2, RATE)).loudness(), Loudness::default());
