@@ -95,16 +95,15 @@ fn log(line: fmt::Arguments<'_>) {
 
 /// Where the song stands at the first frame of a block.
 fn song(transport: &Transport) -> Song {
+    let Transport { playing, tempo, pos_samples, pos_seconds, .. } = *transport;
+    // A position in beats alone leads to no frame: the tempo may have changed on the way.
+    let is_told = pos_samples.is_some() || pos_seconds.is_some();
+    let (frames, seconds) = (transport.pos_samples(), transport.pos_seconds());
+    let (frames, seconds) = if is_told { (frames, seconds) } else { (None, None) };
     // CLAP hosts tell seconds only. Within a block that automation splits, the framework counts them on where the host
     // tells a tempo too.
-    let is_told = transport.pos_samples.is_some() || (transport.pos_seconds.is_some() && transport.tempo.is_some());
-    let is_known = transport.playing && is_told;
-    Song {
-        // A position in beats alone leads to no frame: the tempo may have changed on the way.
-        position_frames: if is_known { transport.pos_samples() } else { None },
-        seconds: transport.pos_seconds(),
-        tempo: transport.tempo,
-    }
+    let is_exact = pos_samples.is_some() || tempo.is_some();
+    Song::told(frames, seconds, playing && is_exact, tempo)
 }
 
 /// What the host says of its transport. One that says nothing leaves the framework's blank one.
@@ -299,4 +298,101 @@ impl ClapPlugin for AudioFileOut {
 impl Vst3Plugin for AudioFileOut {
     const VST3_CLASS_ID: [u8; 16] = *b"AudioFileOutRec1";
     const VST3_SUBCATEGORIES: &'static [Vst3SubCategory] = &[Vst3SubCategory::Fx, Vst3SubCategory::Tools];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::take::{MAX_SONG_FRAMES, MAX_SONG_SECONDS};
+    use crate::core::timeline::Timeline;
+    use proptest::prelude::*;
+
+    const RATE: f32 = 48_000.0;
+
+    fn told(tell: impl FnOnce(&mut Transport)) -> Song {
+        let mut transport = Transport::new(RATE);
+        transport.playing = true;
+        tell(&mut transport);
+        song(&transport)
+    }
+
+    #[test]
+    fn a_position_in_frames_or_in_seconds_is_the_song_s() {
+        let of_vst3 = told(|transport| transport.pos_samples = Some(144_000));
+        assert_eq!((of_vst3.position_frames, of_vst3.seconds), (Some(144_000), Some(3.0)));
+        let of_clap = told(|transport| (transport.pos_seconds, transport.tempo) = (Some(-0.5), Some(93.5)));
+        assert_eq!(of_clap, Song { position_frames: Some(-24_000), seconds: Some(-0.5), tempo: Some(93.5) });
+        let standing = told(|transport| (transport.playing, transport.pos_samples) = (false, Some(144_000)));
+        assert_eq!((standing.position_frames, standing.seconds), (None, Some(3.0)));
+    }
+
+    #[test]
+    fn beats_without_seconds_are_no_position_whatever_the_tempo_and_whether_or_not_the_song_runs() {
+        for tempo in [None, Some(120.0), Some(0.0)] {
+            for playing in [true, false] {
+                let song = told(|transport| {
+                    (transport.playing, transport.tempo, transport.pos_beats) = (playing, tempo, Some(8.0));
+                });
+                assert_eq!((song.position_frames, song.seconds), (None, None), "{tempo:?}, playing {playing}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_tempo_that_cannot_be_is_none_and_costs_the_position_nothing() {
+        for tempo in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            let song = told(|transport| (transport.pos_seconds, transport.tempo) = (Some(2.0), Some(tempo)));
+            assert_eq!(song, Song { position_frames: Some(96_000), seconds: Some(2.0), tempo: None }, "{tempo}");
+        }
+    }
+
+    #[test]
+    fn positions_at_the_ends_of_their_ranges_are_unknown() {
+        for frames in [i64::MIN, i64::MIN + 1, i64::MAX - 1, i64::MAX, i64::MAX / 2] {
+            let song = told(|transport| transport.pos_samples = Some(frames));
+            assert_eq!((song.position_frames, song.seconds), (None, None), "{frames}");
+        }
+        // CLAP counts seconds in 63 bits, of which 31 are behind the point.
+        let ends = [i64::MIN as f64, i64::MAX as f64].map(|end| end / f64::from(1u32 << 31));
+        for seconds in ends.into_iter().chain([f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX]) {
+            let song = told(|transport| (transport.pos_seconds, transport.tempo) = (Some(seconds), Some(120.0)));
+            assert_eq!((song.position_frames, song.seconds), (None, None), "{seconds}");
+        }
+    }
+
+    /// Any number a host may send, the odd ones as often as the others.
+    fn number() -> impl Strategy<Value = Option<f64>> {
+        let odd =
+            prop::sample::select(vec![0.0, -0.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, 1e8, -1e8]);
+        prop::option::of(prop_oneof![odd, any::<f64>(), -1e9..1e9])
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_host_tells_leads_to_a_place_in_a_song_or_to_none_and_overflows_nowhere(
+            told in prop::collection::vec(
+                (any::<bool>(), number(), number(), number(), prop::option::of(prop_oneof![
+                    prop::sample::select(vec![i64::MIN, i64::MIN + 1, -1, 0, 1, i64::MAX - 1, i64::MAX]),
+                    any::<i64>(), -1i64 << 50..1 << 50,
+                ])),
+                1..20,
+            ),
+        ) {
+            let mut timeline = Timeline::new(RATE as u32);
+            for (playing, tempo, seconds, beats, frames) in told {
+                let mut transport = Transport::new(RATE);
+                (transport.playing, transport.tempo, transport.pos_samples) = (playing, tempo, frames);
+                (transport.pos_seconds, transport.pos_beats) = (seconds, beats);
+                let song = song(&transport);
+                prop_assert!(song.tempo.is_none_or(|tempo| tempo > 0.0 && tempo.is_finite()));
+                prop_assert!(song.seconds.is_none_or(|seconds| seconds.abs() <= MAX_SONG_SECONDS));
+                if let Some(position) = song.position_frames {
+                    prop_assert!(playing && song.seconds.is_some() && position.unsigned_abs() <= MAX_SONG_FRAMES);
+                }
+                let song = song.after(8_192, RATE as u32);
+                timeline.leap(song.position_frames);
+                timeline.block(song.position_frames, 8_192);
+            }
+        }
+    }
 }

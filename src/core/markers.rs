@@ -27,6 +27,10 @@ pub enum MarkerKind {
     Lost { frames: u64 },
     /// The song jumped to this second, where that is known.
     Jump { seconds: Option<f64> },
+    /// The song begins there, and the file before it.
+    SongStart,
+    /// The song is at this second: the file's first frame has no place in it.
+    Song { seconds: f64 },
     /// The disk failed before it, and the take went on on another one.
     Elsewhere,
     /// The host stopped processing before it, for a time that nobody knows.
@@ -40,7 +44,10 @@ impl fmt::Display for MarkerKind {
             MarkerKind::Set { number } => write!(f, "Marker {number}"),
             MarkerKind::Pause { seconds } => write!(f, "Pause of {seconds:.2} s"),
             MarkerKind::Lost { frames } => write!(f, "{frames} frames lost"),
-            MarkerKind::Jump { seconds: Some(seconds) } => write!(f, "Song at {seconds:.2} s"),
+            MarkerKind::SongStart => f.write_str("Song start"),
+            MarkerKind::Jump { seconds: Some(seconds) } | MarkerKind::Song { seconds } => {
+                write!(f, "Song at {seconds:.2} s")
+            }
             MarkerKind::Jump { seconds: None } => f.write_str("Song jumps"),
             MarkerKind::Elsewhere => f.write_str("Disk failed"),
             MarkerKind::Interrupted => f.write_str("Host stopped"),
@@ -73,6 +80,13 @@ impl Markers {
             self.put(frame, kind);
         } else {
             self.left_out += 1;
+        }
+    }
+
+    /// Adds one that nobody set, unless it is there.
+    pub fn add_once(&mut self, frame: u64, kind: MarkerKind) {
+        if !self.list.contains(&Marker { frame, kind }) {
+            self.add(frame, kind);
         }
     }
 
@@ -159,6 +173,14 @@ mod tests {
         assert_eq!((markers.len(), markers.left_out()), (MOST_MARKERS, 1_500));
         let set = markers.within(0, 2_000).into_iter().filter(|marker| matches!(marker.kind, MarkerKind::Set { .. }));
         assert_eq!(set.count(), 500);
+    }
+
+    #[test]
+    fn a_marker_that_is_to_be_there_once_is() {
+        let mut markers = Markers::default();
+        (0..2).for_each(|_| markers.add_once(7, MarkerKind::SongStart));
+        markers.add_once(8, MarkerKind::SongStart);
+        assert_eq!(markers.within(0, 10).iter().map(|marker| marker.frame).collect::<Vec<_>>(), [7, 8]);
     }
 
     #[test]

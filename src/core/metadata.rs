@@ -11,6 +11,9 @@ const REPLAY_GAIN_REFERENCE: f64 = -18.0;
 /// The same for Opus (RFC 7845, 5.2.1).
 const R128_REFERENCE: f64 = -23.0;
 
+/// Seconds with as many digits as a position in a song may have (see [`MAX_SONG_SECONDS`](super::take::MAX_SONG_SECONDS)).
+const LONGEST_POSITION: f64 = -987_654_321.123_457;
+
 /// What one entry is about. File types have places of their own for the named ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Key {
@@ -98,6 +101,10 @@ pub struct Origin {
 pub struct Metadata {
     entries: Vec<(Key, String)>,
     origin: Origin,
+    /// Where among the entries the song's position stands, or would stand; none where `header` says something else.
+    position_at: Option<usize>,
+    /// The position may still be told, or become another one.
+    awaits_position: bool,
 }
 
 impl Metadata {
@@ -112,10 +119,12 @@ impl Metadata {
                 metadata.put(Key::named(&key), value);
             }
         }
-        let number = |value: Option<f64>| value.filter(|value| value.is_finite()).map(decimal).unwrap_or_default();
         metadata.fill_in(Key::Title, one_line(&origin.track_name));
         metadata.fill_in(Key::Date, one_line(&origin.date));
         metadata.fill_in(Key::Bpm, number(origin.tempo));
+        if metadata.lacks(&Key::SongPosition) {
+            metadata.position_at = Some(metadata.entries.iter().filter(|(_, value)| !value.is_empty()).count());
+        }
         metadata.fill_in(Key::SongPosition, number(origin.song_seconds));
         metadata.fill_in(Key::Software, one_line(&origin.software));
         metadata.entries.retain(|(_, value)| !value.is_empty());
@@ -136,6 +145,31 @@ impl Metadata {
     /// Where the file comes from, whatever `header` says.
     pub fn origin(&self) -> &Origin {
         &self.origin
+    }
+
+    /// The same for a file whose place in the song may still be told while it is written: file types keep room for it.
+    pub fn awaiting_song_position(self) -> Self {
+        Self { awaits_position: true, ..self }
+    }
+
+    /// The same with another second of the song at the first frame, or none where it is not known. What `header` says of it
+    /// stays.
+    pub fn with_song_position(&self, seconds: Option<f64>) -> Self {
+        let mut metadata = self.clone();
+        metadata.origin.song_seconds = seconds;
+        if let Some(at) = self.position_at {
+            metadata.entries.retain(|(key, _)| !key.is(&Key::SongPosition));
+            let value = number(seconds);
+            if !value.is_empty() {
+                metadata.entries.insert(at, (Key::SongPosition, value));
+            }
+        }
+        metadata
+    }
+
+    /// The same with the longest song position that it may become; none where it stays as it is.
+    pub fn with_longest_song_position(&self) -> Option<Self> {
+        self.awaits_position.then(|| self.with_song_position(Some(LONGEST_POSITION)))
     }
 
     /// The same with what players need to play every track equally loud, where `header` does not say it (ReplayGain 2.0
@@ -169,9 +203,13 @@ impl Metadata {
     }
 
     fn fill_in(&mut self, key: Key, value: String) {
-        if self.entries.iter().all(|(there, _)| !there.is(&key)) {
+        if self.lacks(&key) {
             self.entries.push((key, value));
         }
+    }
+
+    fn lacks(&self, key: &Key) -> bool {
+        self.entries.iter().all(|(there, _)| !there.is(key))
     }
 }
 
@@ -206,6 +244,11 @@ fn beginning(header: &str) -> &str {
 fn one_line(text: &str) -> String {
     let blanks = text.chars().map(|character| if character.is_control() { ' ' } else { character });
     blanks.collect::<String>().trim().to_owned()
+}
+
+/// Nothing where there is no number.
+fn number(value: Option<f64>) -> String {
+    value.filter(|value| value.is_finite()).map(decimal).unwrap_or_default()
 }
 
 /// To the millionth, without zeros at the end.
@@ -277,6 +320,41 @@ mod tests {
     #[test]
     fn lines_without_a_key_or_an_equals_sign_are_passed_over() {
         assert_eq!(entries("nonsense\n= value\n\n  =  \n").len(), entries("").len());
+    }
+
+    #[test]
+    fn a_position_that_is_told_later_stands_where_it_would_have_stood() {
+        for header in ["", "title =\nbpm =", "artist = A", "software ="] {
+            let told = |song_seconds| Metadata::new(header, Origin { song_seconds, ..origin() });
+            let entries = |metadata: &Metadata| metadata.entries.clone();
+            for later in [None, Some(0.0), Some(2.5)] {
+                for before in [None, Some(3.0)] {
+                    let metadata = told(before).with_song_position(later);
+                    assert_eq!(entries(&metadata), entries(&told(later)), "{header:?}: {before:?}, {later:?}");
+                    assert_eq!(metadata.origin().song_seconds, later);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_position_that_the_user_wrote_or_left_out_stays_so() {
+        for header in ["songposition = bar 5", "SongPosition ="] {
+            let metadata = Metadata::new(header, origin());
+            let later = metadata.with_song_position(Some(7.0));
+            assert_eq!(later.value(&Key::SongPosition), metadata.value(&Key::SongPosition), "{header}");
+            assert_eq!(later.origin().song_seconds, Some(7.0));
+        }
+    }
+
+    #[test]
+    fn no_position_is_longer_than_the_one_that_room_is_kept_for() {
+        let longest = number(Some(LONGEST_POSITION)).len();
+        let most = crate::core::take::MAX_SONG_SECONDS;
+        for seconds in [most, -most, -most + 0.123_456, most - 1.0 / 3.0, -0.333_333, 1.0 / 3.0] {
+            let length = number(Some(seconds)).len();
+            assert!(length <= longest, "{seconds}: {length} > {longest}");
+        }
     }
 
     #[test]

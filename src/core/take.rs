@@ -11,6 +11,13 @@ use super::channels::ChannelSet;
 use super::format::{BitRate, Codec, Dither, FileType, Files, Group, Rate, RateMatch, Split, Start};
 use std::time::Duration;
 
+/// No place of a song is further from its beginning, in seconds: three years. A host that tells more tells nonsense: the ends of
+/// its numbers' range.
+pub const MAX_SONG_SECONDS: f64 = 1e8;
+
+/// The same in frames at any rate. Sums of positions and differences between them stay far from the ends of their type.
+pub const MAX_SONG_FRAMES: u64 = 1 << 50;
+
 /// What a take is recorded with: the values at its first frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TakeSettings {
@@ -76,6 +83,20 @@ pub struct Song {
 }
 
 impl Song {
+    /// What a host tells of its song at a frame: the position twice, in frames and in seconds, and whether the transport runs.
+    /// What cannot be is not known.
+    pub fn told(frames: Option<i64>, seconds: Option<f64>, runs: bool, tempo: Option<f64>) -> Self {
+        let can_be = |&(frames, seconds): &(i64, f64)| {
+            frames.unsigned_abs() <= MAX_SONG_FRAMES && seconds.abs() <= MAX_SONG_SECONDS
+        };
+        let place = frames.zip(seconds).filter(can_be);
+        Self {
+            position_frames: place.filter(|_| runs).map(|(frames, _)| frames),
+            seconds: place.map(|(_, seconds)| seconds),
+            tempo: tempo.filter(|tempo| tempo.is_finite() && *tempo > 0.0),
+        }
+    }
+
     /// Returns where the song stands `frames` frames later, at `sample_rate` frames per second. It goes round in `cycle`.
     pub fn after(self, frames: usize, sample_rate: u32, cycle: Option<Cycle>) -> Self {
         let Some(position) = self.position_frames else { return self };
@@ -102,7 +123,8 @@ pub struct Cycle {
 impl Cycle {
     /// Returns the loop, or nothing where it has no frame.
     pub fn new(start: i64, end: i64) -> Option<Self> {
-        (start < end).then_some(Self { start, end })
+        let can_be = |frames: i64| frames.unsigned_abs() <= MAX_SONG_FRAMES;
+        (start < end && can_be(start) && can_be(end)).then_some(Self { start, end })
     }
 
     /// Returns where the song is that was to be at `position` if it had not gone round.

@@ -58,6 +58,11 @@ pub trait Encoder {
     /// frames, which the encoder has all been given, and counted from the first one of the file on.
     fn set_markers(&mut self, markers: &[Marker]);
 
+    /// From the next [`refresh`](Self::refresh) on, at the latest from [`finish`](Self::finish) on, the file says that its first
+    /// frame is at this second of the song, or that nobody knows. Only for metadata that
+    /// [awaits](Metadata::awaiting_song_position) it.
+    fn set_song_position(&mut self, seconds: Option<f64>);
+
     /// How loud the sound is that was written; told right before [`finish`](Self::finish), where it was measured. File
     /// types that have no place for it do not listen.
     fn set_loudness(&mut self, _loudness: Loudness) {}

@@ -3,7 +3,7 @@
 
 mod shares;
 
-use super::song::SongPositions;
+use super::song::{Place, SongPositions};
 use crate::core::channels::ChannelSet;
 use crate::core::format::StreamFormat;
 use crate::core::take::{HistoryStart, Mark, RetainedHistory, Song};
@@ -443,7 +443,8 @@ impl History {
             let is_seam = stretch.start > end;
             if is_seam {
                 excerpt.held.push_back(Held::Mark(Mark::Pause { frames: stretch.start - end }));
-                let seconds = self.song_at(stretch.start, shape).seconds;
+                let song = self.song_at(stretch.start, shape);
+                let seconds = song.position_frames.and(song.seconds);
                 excerpt.held.push_back(Held::Mark(Mark::Song { seconds, jumped: false, frames_ago: 0 }));
             }
             // Where the song is at a first frame is told already.
@@ -532,18 +533,11 @@ impl History {
     }
 
     /// Where the song stands at a frame. Before it runs, where it would have been, so that what is recorded then lies in its
-    /// place.
+    /// place; where it stood, as long as it has not run since.
     fn song_at(&self, frame: u64, shape: Shape) -> Song {
-        let rate = f64::from(shape.sample_rate);
-        let known = self.song.at(frame, shape.sample_rate);
-        let later = || {
-            let mut changes = self.song.changes_within(frame..self.passed + 1).iter();
-            let seconds = changes.find_map(|change| Some(change.seconds? - (change.from - frame) as f64 / rate));
-            seconds.filter(|seconds| *seconds >= 0.0)
-        };
-        let runs = known.is_none() || self.song.runs_at(frame);
-        let seconds = known.or_else(later);
-        let position_frames = seconds.filter(|_| runs).map(|seconds| (seconds * rate).round() as i64);
+        let Place { seconds, is_final } = self.song.place(frame, shape.sample_rate);
+        let running = seconds.filter(|_| is_final);
+        let position_frames = running.map(|seconds| (seconds * f64::from(shape.sample_rate)).round() as i64);
         Song { position_frames, seconds, tempo: None }
     }
 

@@ -12,6 +12,7 @@ use aifc::{AifcError, AifcWriteInfo, AifcWriter, FileFormat, SampleFormat};
 use sink::Sink;
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 mod recovery;
@@ -54,6 +55,9 @@ pub struct AiffEncoder {
     header_bytes: u64,
     frames: u64,
     max_sound_bytes: u64,
+    metadata: Metadata,
+    /// Where the ID3 tag is.
+    id3_tag: Range<usize>,
     /// Where the room for markers begins.
     marker_room_at: usize,
     /// What comes behind the sound: all markers, where they have no room before it.
@@ -99,6 +103,7 @@ impl AiffEncoder {
         writer.flush().map_err(to_io)?;
         let there = file.metadata()?.len();
         let marker_room_at = there as usize - MARKER_ROOM_BYTES;
+        let id3_tag_at = marker_room_at - id3_tag.len().next_multiple_of(2);
         let header_bytes = there + SSND_HEAD_BYTES;
         let channels = format.channels;
         Ok(Self {
@@ -108,6 +113,8 @@ impl AiffEncoder {
             header_bytes,
             frames: 0,
             max_sound_bytes,
+            metadata: metadata.clone(),
+            id3_tag: id3_tag_at..id3_tag_at + id3_tag.len(),
             marker_room_at,
             end_marks: Vec::new(),
             tile: Vec::new(),
@@ -169,6 +176,16 @@ impl Encoder for AiffEncoder {
         let told = that_have_room(markers, MARKER_ROOM_BYTES - 2 * CHUNK_HEAD_BYTES);
         self.tell_before_sound(told);
         self.end_marks = if told.len() < markers.len() { mark_fields(markers) } else { Vec::new() };
+    }
+
+    fn set_song_position(&mut self, seconds: Option<f64>) {
+        self.metadata = self.metadata.with_song_position(seconds);
+        // It is as long as the one before, unless the user left all entries out.
+        if let Ok(tag) = id3_tag(&self.metadata)
+            && tag.len() == self.id3_tag.len()
+        {
+            self.writer.get_mut().replace(self.id3_tag.start, &tag);
+        }
     }
 
     fn finish(mut self: Box<Self>) -> io::Result<()> {

@@ -127,6 +127,11 @@ impl Encoder for FlacEncoder {
         self.file.are_comments_old = true;
     }
 
+    fn set_song_position(&mut self, seconds: Option<f64>) {
+        self.file.metadata = self.file.metadata.with_song_position(seconds);
+        self.file.are_comments_old = true;
+    }
+
     fn set_loudness(&mut self, loudness: Loudness) {
         self.file.metadata = self.file.metadata.with_replay_gain(&loudness);
         self.file.are_comments_old = true;

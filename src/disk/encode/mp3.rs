@@ -173,6 +173,11 @@ impl Encoder for Mp3Encoder {
         self.is_tag_old = true;
     }
 
+    fn set_song_position(&mut self, seconds: Option<f64>) {
+        self.metadata = self.metadata.with_song_position(seconds);
+        self.is_tag_old = true;
+    }
+
     fn set_loudness(&mut self, loudness: Loudness) {
         self.metadata = self.metadata.with_replay_gain(&loudness);
         self.is_tag_old = true;

@@ -118,6 +118,11 @@ impl Encoder for OggEncoder {
         self.comments.set_markers(markers);
     }
 
+    /// It comes into the file with [`finish`](Self::finish), as the markers do. Until then the file tells of the one before.
+    fn set_song_position(&mut self, seconds: Option<f64>) {
+        self.comments.set_song_position(seconds);
+    }
+
     fn set_loudness(&mut self, loudness: Loudness) {
         self.comments.set_loudness(&loudness);
     }

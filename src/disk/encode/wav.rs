@@ -33,7 +33,8 @@ pub struct WavEncoder {
     sound: GrowingFile,
     file: Arc<File>,
     codec: Codec,
-    channels: usize,
+    stream: StreamFormat,
+    metadata: Metadata,
     header: Header,
     data_bytes: u64,
     /// What comes behind the sound: all markers, where they have no room before it.
@@ -68,7 +69,8 @@ impl WavEncoder {
             sound,
             file,
             codec,
-            channels: format.channels,
+            stream: format,
+            metadata: metadata.clone(),
             header,
             data_bytes: 0,
             end_chunks: Vec::new(),
@@ -123,8 +125,8 @@ impl Encoder for WavEncoder {
     }
 
     fn write(&mut self, planar: &[f32], frames: usize) -> io::Result<()> {
-        debug_assert_eq!(planar.len(), self.channels * frames);
-        let tile_frames = TILE_SAMPLES / self.channels;
+        debug_assert_eq!(planar.len(), self.stream.channels * frames);
+        let tile_frames = TILE_SAMPLES / self.stream.channels;
         for start in (0..frames).step_by(tile_frames) {
             let count = tile_frames.min(frames - start);
             interleave(planar, frames, start..start + count, &mut self.tile);
@@ -145,6 +147,11 @@ impl Encoder for WavEncoder {
     fn set_markers(&mut self, markers: &[Marker]) {
         let told = self.header.set_markers(markers);
         self.end_chunks = if told < markers.len() { cue_chunks(markers) } else { Vec::new() };
+    }
+
+    fn set_song_position(&mut self, seconds: Option<f64>) {
+        self.metadata = self.metadata.with_song_position(seconds);
+        self.header.set_metadata(self.codec, self.stream, &self.metadata);
     }
 
     fn set_loudness(&mut self, loudness: Loudness) {

@@ -6,7 +6,7 @@ use super::cuts::Cuts;
 use super::recent::Recent;
 use super::syncing::Syncing;
 use crate::core::format::{self, StreamFormat};
-use crate::core::markers::{MarkerKind, Markers};
+use crate::core::markers::{Marker, MarkerKind, Markers};
 use crate::core::take::TakeStart;
 use crate::disk::encode;
 use crate::disk::encode::dither::Dither;
@@ -14,7 +14,7 @@ use crate::disk::encode::sanitise::sanitise;
 use crate::disk::error::{StaysInFile, TakeError, WentElsewhere};
 use crate::disk::files::{FileError, TakeFile, TakeFiles, next_parts, next_parts_in};
 use crate::disk::medium::sync;
-use crate::disk::song::SongPositions;
+use crate::disk::song::{Anchor, Place, SongPositions};
 use crate::link::TextSet;
 use chrono::{Local, TimeDelta};
 pub use complete_files::CompleteFiles;
@@ -36,6 +36,8 @@ pub struct Parts {
     open: OpenPart,
     complete: CompleteFiles,
     song: SongPositions,
+    /// Of the open file.
+    anchor: Anchor,
     /// Of the whole take, at the rate of the file.
     markers: Markers,
     /// The files tell of the markers before this frame, as far as they can.
@@ -69,7 +71,9 @@ impl Parts {
         let mut recipe = Recipe { start, format, texts, began: Local::now() - lag, lag, channels };
         encode::check(start.settings.file_type, recipe.file_format()).map_err(TakeError::Encoder)?;
         let song = SongPositions::new(start.song.seconds, start.song.position_frames.is_some());
-        let (open, failed) = begin_file(&recipe, &mut files.borrow_mut(), false, 0, start.song.seconds)?;
+        let place = song.place(0, format.sample_rate);
+        let (open, failed) = begin_file(&recipe, &mut files.borrow_mut(), false, 0, place)?;
+        let anchor = Anchor::new(&song, 0, format.sample_rate);
         recipe.lag = TimeDelta::zero();
         let is_elsewhere = failed.is_some();
         let mut complete = CompleteFiles::default();
@@ -86,6 +90,7 @@ impl Parts {
             open,
             complete,
             song,
+            anchor,
             markers: Markers::default(),
             markers_told_to: 0,
             cuts: Cuts::new(start.settings.split, format.sample_rate),
@@ -142,11 +147,20 @@ impl Parts {
     /// From frame `from` of the take on, at the rate of the file, the song runs from this second on; none where it stands,
     /// or nobody tells. It may have `jumped` there.
     pub fn song_goes_on(&mut self, from: u64, seconds: Option<f64>, jumped: bool) {
-        self.song.goes_on(from, seconds, jumped);
+        let change = self.song.goes_on(from, seconds, jumped);
         // A file that begins there tells it itself.
         if jumped && !self.cuts.song_jumps(from) {
             self.markers.add(from, MarkerKind::Jump { seconds });
         }
+        if self.anchor.follow(&self.song, &change) {
+            let (song, start, rate) = (&self.song, self.complete.frames, self.recipe.format.sample_rate);
+            self.open.tell_place(|begins_at| song.place(start + begins_at, rate));
+        }
+    }
+
+    /// The open file begins where the complete ones end.
+    fn begin_anchor(&mut self) {
+        self.anchor = Anchor::new(&self.song, self.complete.frames, self.recipe.format.sample_rate);
     }
 
     /// The markers of the take, at the rate of the file. They come into the file with the next refresh.
@@ -235,13 +249,13 @@ impl Parts {
             }
             // One behind the last frame counts too.
             self.tell_markers(1);
-            let song_seconds = self.song_after(self.open.safe_frames);
+            let place = self.place_after(self.open.safe_frames);
             let (ended, result) = self.open.finish(synced);
             let Err(error) = result else {
                 let result = self.complete.add(ended);
                 return (self.complete, result);
             };
-            match open_after(&error, &self.recipe, &mut self.fallback, &ended.take_files(), song_seconds) {
+            match open_after(&error, &self.recipe, &mut self.fallback, &ended.take_files(), place) {
                 Some(next) => {
                     self.open = next;
                     if let Err(error) = self.go_on_after(ended, &error) {
@@ -268,15 +282,15 @@ impl Parts {
     /// The take has come to a cut and goes on in its next file: the next unused number or, with Unique Suffix off, the next
     /// part. Where none is to be had it stays in the open one.
     fn next_file(&mut self) -> Result<(), TakeError> {
-        let song_seconds = self.song_after(self.open.frames);
+        let place = self.place_after(self.open.frames);
         let begun = if self.open.frames == 0 {
             self.cuts.pass();
             return Ok(());
         } else if self.recipe.start.settings.unique_suffix {
             let last_number = self.open.number();
-            begin_file(&self.recipe, &mut self.files.borrow_mut(), self.is_elsewhere, last_number, song_seconds)
+            begin_file(&self.recipe, &mut self.files.borrow_mut(), self.is_elsewhere, last_number, place)
         } else {
-            self.begin_next_part(song_seconds).map(|next| (next, None))
+            self.begin_next_part(place).map(|next| (next, None))
         };
         match begun {
             Ok((next, failed)) => self.go_on_in(next, failed),
@@ -290,14 +304,14 @@ impl Parts {
 
     /// The file type lets the open file become no longer.
     fn next_part(&mut self) -> Result<(), TakeError> {
-        match self.begin_next_part(self.song_after(self.open.frames)) {
+        match self.begin_next_part(self.place_after(self.open.frames)) {
             Ok(next) => self.go_on_in(next, None),
             Err(error) => self.go_on_elsewhere(error),
         }
     }
 
-    fn begin_next_part(&self, song_seconds: Option<f64>) -> Result<OpenPart, TakeError> {
-        OpenPart::begin(&self.recipe, next_parts(&self.open.take_files())?, song_seconds)
+    fn begin_next_part(&self, place: Place) -> Result<OpenPart, TakeError> {
+        OpenPart::begin(&self.recipe, next_parts(&self.open.take_files())?, place)
     }
 
     /// The open file gets no more sound, and the take goes on in this one, which is empty; elsewhere, if something `failed`.
@@ -320,14 +334,16 @@ impl Parts {
         if self.complete.frames + ended.frames >= self.cuts.next() {
             self.cuts.pass();
         }
-        self.complete.add_in_turn(ended).or_else(|error| self.go_on_elsewhere(error))
+        let added = self.complete.add_in_turn(ended);
+        self.begin_anchor();
+        added.or_else(|error| self.go_on_elsewhere(error))
     }
 
     /// The file before the open one, which is empty, turned out to lack some of its sound: the take goes on in another one
     /// with that, as if the open one had not been begun.
     fn go_on_before(&mut self, failed: EndedPart, error: TakeError) -> Result<(), TakeError> {
-        let song_seconds = self.song_after(failed.safe_frames);
-        match open_after(&error, &self.recipe, &mut self.fallback, &failed.take_files(), song_seconds) {
+        let place = self.place_after(failed.safe_frames);
+        match open_after(&error, &self.recipe, &mut self.fallback, &failed.take_files(), place) {
             Some(next) => {
                 std::mem::replace(&mut self.open, next).fail().discard();
                 self.go_on_after(failed, &error)
@@ -342,8 +358,8 @@ impl Parts {
     /// The open file cannot be written on: the take goes on in another, where one can be had, from the first frame on that
     /// the file does not hold.
     fn go_on_elsewhere(&mut self, error: TakeError) -> Result<(), TakeError> {
-        let song_seconds = self.song_after(self.open.safe_frames);
-        match open_after(&error, &self.recipe, &mut self.fallback, &self.open.take_files(), song_seconds) {
+        let place = self.place_after(self.open.safe_frames);
+        match open_after(&error, &self.recipe, &mut self.fallback, &self.open.take_files(), place) {
             Some(next) => {
                 let failed = std::mem::replace(&mut self.open, next).fail();
                 self.go_on_after(failed, &error)
@@ -397,27 +413,31 @@ impl Parts {
         for (index, &frame) in go_on.iter().enumerate() {
             if (frame, first) != (begun_at, begun_at) {
                 let begins_at = frame - first;
-                self.open.begin_again(&self.recipe, index, begins_at, self.song_after(begins_at))?;
+                self.open.begin_again(&self.recipe, index, begins_at, self.place_after(begins_at))?;
             }
         }
+        self.begin_anchor();
         recent.each_from(first, |planar, frames| self.append_ready(planar, frames))
     }
 
     /// Tells the encoder of the markers before the frame that stands `beyond` frames behind the last one that it has.
     fn tell_markers(&mut self, beyond: u64) {
+        let (start, end) = (self.complete.frames, self.complete.frames + self.open.frames + beyond);
+        if let Some(Marker { frame, kind }) = self.anchor.take(end) {
+            self.markers.add_once(frame, kind);
+        }
         if !self.markers.is_empty() {
-            let start = self.complete.frames;
-            self.open.set_markers(&self.markers.within(start, start + self.open.frames + beyond));
+            self.open.set_markers(&self.markers.within(start, end));
         }
     }
 
-    /// Where the song was so many frames behind the files that are complete.
-    fn song_after(&self, frames: u64) -> Option<f64> {
-        self.song.at(self.complete.frames + frames, self.recipe.format.sample_rate)
+    /// Where in the song a file begins so many frames behind the files that are complete.
+    fn place_after(&self, frames: u64) -> Place {
+        self.song.place(self.complete.frames + frames, self.recipe.format.sample_rate)
     }
 }
 
-/// Begins a file of a take, whose first frame was played at this second of the song. With Unique Suffix on it has a number of
+/// Begins a file of a take, whose first frame has this place in the song. With Unique Suffix on it has a number of
 /// its own, above the last one. Where the disk is full it is in the fallback folder, and the error is told, too; where both
 /// fail no file is left behind.
 fn begin_file(
@@ -425,9 +445,9 @@ fn begin_file(
     files: &mut TakeFiles,
     in_fallback: bool,
     last_number: u64,
-    song_seconds: Option<f64>,
+    place: Place,
 ) -> Result<(OpenPart, Option<TakeError>), TakeError> {
-    let open = |files: Result<_, FileError>| OpenPart::begin(recipe, files?, song_seconds);
+    let open = |files: Result<_, FileError>| OpenPart::begin(recipe, files?, place);
     if in_fallback {
         return Ok((open(files.begin_in_fallback(&recipe.wanted(), last_number))?, None));
     }
@@ -443,17 +463,17 @@ fn begin_file(
     }
 }
 
-/// Begins the file in which a take goes on when `failed` cannot be written on, as if its first frame had been played at this
-/// second of the song: the next part where the file system lets it become no longer, else one in the fallback folder,
+/// Begins the file in which a take goes on when `failed` cannot be written on, as if its first frame had this place in the
+/// song: the next part where the file system lets it become no longer, else one in the fallback folder,
 /// where there is one.
 fn open_after(
     error: &TakeError,
     recipe: &Recipe,
     fallback: &mut Option<PathBuf>,
     failed: &[&TakeFile],
-    song_seconds: Option<f64>,
+    place: Place,
 ) -> Option<OpenPart> {
-    let begin = |files| OpenPart::begin(recipe, files, song_seconds).ok();
+    let begin = |files| OpenPart::begin(recipe, files, place).ok();
     let part = if error.is_file_too_large() { next_parts(failed).ok() } else { None };
     part.and_then(begin).or_else(|| begin(next_parts_in(failed, &fallback.take()?).ok()?))
 }

@@ -24,6 +24,8 @@ fn markers(set: usize) -> Vec<Marker> {
         MarkerKind::Lost { frames: 64 },
         MarkerKind::Jump { seconds: Some(8.0) },
         MarkerKind::Jump { seconds: None },
+        MarkerKind::SongStart,
+        MarkerKind::Song { seconds: 2.0 },
         MarkerKind::Elsewhere,
     ];
     kinds.into_iter().enumerate().for_each(|(index, kind)| markers.add(1_234 + index as u64 * 9_999, kind));

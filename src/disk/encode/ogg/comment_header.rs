@@ -80,6 +80,10 @@ impl CommentHeader {
         self.markers = markers.to_vec();
     }
 
+    pub fn set_song_position(&mut self, seconds: Option<f64>) {
+        self.metadata = self.metadata.with_song_position(seconds);
+    }
+
     pub fn set_loudness(&mut self, loudness: &Loudness) {
         self.metadata = match self.mapping {
             Mapping::Vorbis => self.metadata.with_replay_gain(loudness),

@@ -20,7 +20,10 @@ const UNKNOWN_POSITION: &str = "; song position unknown";
 const NOT_MEASURED: i16 = 0x7FFF;
 
 /// Where the loudness fields begin.
-pub const LOUDNESS_AT: usize = FIELDS_BYTES - RESERVED_BYTES - 2 * LOUDNESS_FIELDS;
+pub const LOUDNESS_AT: usize = FIELDS_BYTES - RESERVED_BYTES - LOUDNESS_BYTES;
+
+/// Bytes of the loudness fields.
+pub const LOUDNESS_BYTES: usize = 2 * LOUDNESS_FIELDS;
 
 /// The loudness fields, from LoudnessValue to MaxShortTermLoudness: hundredths, rounded.
 pub fn loudness_fields(loudness: &Loudness) -> Vec<u8> {
@@ -60,8 +63,9 @@ pub fn bext_fields(metadata: &Metadata, codec: Codec, stream: StreamFormat) -> V
 
 /// Frames from the beginning of the song to the first one of the file; 0 where that is not known.
 pub fn time_reference(origin: &Origin, sample_rate: u32) -> u64 {
+    let seconds = origin.song_seconds.filter(|seconds| seconds.is_finite());
     // What lies before the beginning of the song becomes 0.
-    origin.song_seconds.map_or(0, |seconds| (seconds * f64::from(sample_rate)).round() as u64)
+    seconds.map_or(0, |seconds| (seconds * f64::from(sample_rate)).round() as u64)
 }
 
 /// What the fields of a chunk tell of a file. `None` where they are cut off.
@@ -97,7 +101,7 @@ fn text(field: &[u8]) -> String {
 /// What the file is, and where 0 in the time reference does not mean the beginning of the song.
 fn description(metadata: &Metadata) -> String {
     let title = metadata.value(&Key::Title).unwrap_or("Take");
-    match metadata.origin().song_seconds {
+    match metadata.origin().song_seconds.filter(|seconds| seconds.is_finite()) {
         Some(seconds) if seconds < 0.0 => format!("{title}; begins {:.3} s before the song", -seconds),
         Some(_) => title.to_owned(),
         None => format!("{title}{UNKNOWN_POSITION}"),

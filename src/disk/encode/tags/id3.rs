@@ -99,12 +99,17 @@ fn chapter_bytes(text: &str) -> usize {
     FRAME_HEAD_BYTES + id_bytes + 4 * 4 + FRAME_HEAD_BYTES + 1 + text.len() + id_bytes
 }
 
-/// The tag, in UTF-8; nothing where there are no entries, for a tag has at least one frame.
+/// The tag, in UTF-8; nothing where there are no entries, for a tag has at least one frame. It is as long with one song position
+/// as with another where that may still be told.
 ///
 /// # Errors
 /// The library's own.
 pub fn id3_tag(metadata: &Metadata) -> io::Result<Vec<u8>> {
-    encode(&tag_of(metadata), |bytes| bytes)
+    let longest = match metadata.with_longest_song_position() {
+        Some(longest) => encode(&tag_of(&longest), |bytes| bytes)?.len(),
+        None => 0,
+    };
+    encode(&tag_of(metadata), |bytes| bytes.max(longest))
 }
 
 /// What the entries of a tag tell of its file; nothing where it is none of ours. (The library's reader of all tags there are

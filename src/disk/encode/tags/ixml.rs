@@ -5,7 +5,10 @@ use crate::core::format::{Codec, StreamFormat};
 use crate::core::metadata::{Key, Metadata};
 use std::fmt::Write;
 
-/// The document, in UTF-8.
+/// Digits of a number of 32 bits.
+const LONGEST_WORD: usize = "4294967295".len();
+
+/// The document, in UTF-8. It is as long with one song position as with another.
 pub fn ixml(metadata: &Metadata, codec: Codec, stream: StreamFormat) -> String {
     let origin = metadata.origin();
     let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<BWFXML>\n");
@@ -19,8 +22,8 @@ pub fn ixml(metadata: &Metadata, codec: Codec, stream: StreamFormat) -> String {
     element(&mut text, "AUDIO_BIT_DEPTH", &codec.bits_per_sample().to_string());
     element(&mut text, "DIGITIZER_SAMPLE_RATE", &stream.sample_rate.to_string());
     let frames = time_reference(origin, stream.sample_rate);
-    element(&mut text, "TIMESTAMP_SAMPLES_SINCE_MIDNIGHT_HI", &(frames >> 32).to_string());
-    element(&mut text, "TIMESTAMP_SAMPLES_SINCE_MIDNIGHT_LO", &(frames & 0xFFFF_FFFF).to_string());
+    word(&mut text, "TIMESTAMP_SAMPLES_SINCE_MIDNIGHT_HI", (frames >> 32) as u32);
+    word(&mut text, "TIMESTAMP_SAMPLES_SINCE_MIDNIGHT_LO", frames as u32);
     element(&mut text, "TIMESTAMP_SAMPLE_RATE", &stream.sample_rate.to_string());
     text.push_str("</SPEED>\n<TRACK_LIST>\n");
     element(&mut text, "TRACK_COUNT", &stream.channels.to_string());
@@ -44,6 +47,13 @@ pub fn ixml(metadata: &Metadata, codec: Codec, stream: StreamFormat) -> String {
 /// Whether XML has the character (XML 1.0, section 2.2, "Char").
 fn is_allowed(character: char) -> bool {
     matches!(character, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
+}
+
+/// An element with a number. The document is as long whatever that is.
+fn word(text: &mut String, name: &str, value: u32) {
+    let value = value.to_string();
+    text.extend(std::iter::repeat_n(' ', LONGEST_WORD - value.len()));
+    element(text, name, &value);
 }
 
 fn element(text: &mut String, name: &str, value: &str) {

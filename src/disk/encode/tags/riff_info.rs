@@ -2,11 +2,27 @@
 
 use crate::core::metadata::{Key, Metadata};
 
+/// Bytes of a chunk's id and size.
+const CHUNK_HEAD_BYTES: usize = 8;
+
 /// The chunk with its head, of an even length; nothing where there are no entries. Texts are UTF-8, which readers of our
 /// time expect.
 ///
-/// What INFO has no place for becomes part of the comment.
+/// What INFO has no place for becomes part of the comment. Where the song's position may still be told, the chunk is as long with
+/// one as with another: there are more zeros behind the comment, or a chunk JUNK where there is none.
 pub fn info_chunk(metadata: &Metadata) -> Vec<u8> {
+    let list = list_chunk(metadata, 0);
+    let Some(longest) = metadata.with_longest_song_position() else { return list };
+    let room = list_chunk(&longest, 0).len().saturating_sub(list.len());
+    let filled = list_chunk(metadata, room);
+    match room.checked_sub(CHUNK_HEAD_BYTES).filter(|_| filled.len() == list.len()) {
+        Some(fields) => [&list, &b"JUNK"[..], &(fields as u32).to_le_bytes(), &vec![0; fields]].concat(),
+        None => filled,
+    }
+}
+
+/// The chunk, with so many more zeros behind the comment, an even number.
+fn list_chunk(metadata: &Metadata, zeros: usize) -> Vec<u8> {
     let mut comment: Vec<String> = Vec::new();
     let mut texts = Vec::new();
     for (key, value) in metadata.entries() {
@@ -17,7 +33,7 @@ pub fn info_chunk(metadata: &Metadata) -> Vec<u8> {
         }
     }
     if !comment.is_empty() {
-        push_text(&mut texts, *b"ICMT", &comment.join("; "));
+        push_text(&mut texts, *b"ICMT", &format!("{}{}", comment.join("; "), "\0".repeat(zeros)));
     }
     if texts.is_empty() {
         return texts;

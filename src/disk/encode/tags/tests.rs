@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use std::io::Cursor;
 
 mod replay_gain;
+mod song_position;
 
 const HEADER: &str = "title = Grüße, 世界\nartist = A & B\nalbum = Rehearsal\ncomment = odd=1\ngenre = Jazz\ntrack = 3/12\n\
                       Mood = blue";

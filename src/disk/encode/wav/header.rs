@@ -18,7 +18,7 @@ use crate::core::format::StreamFormat;
 use crate::core::loudness::Loudness;
 use crate::core::markers::Marker;
 use crate::core::metadata::Metadata;
-use crate::disk::encode::tags::bext::{LOUDNESS_AT, bext_fields, loudness_fields};
+use crate::disk::encode::tags::bext::{LOUDNESS_AT, LOUDNESS_BYTES, bext_fields, loudness_fields};
 use crate::disk::encode::tags::cue::{cue_chunks, that_have_room};
 use crate::disk::encode::tags::ixml::ixml;
 use crate::disk::encode::tags::riff_info::info_chunk;
@@ -75,6 +75,8 @@ pub struct Header {
     bytes_per_frame: u64,
     /// Where the number of frames stands, in a file that tells it.
     fact_at: Option<usize>,
+    /// Where the chunks with texts begin; they end where the room for markers begins.
+    texts_at: usize,
     /// Where `bext` tells the loudness.
     loudness_at: usize,
     /// What is kept for markers.
@@ -99,10 +101,9 @@ impl Header {
             push_chunk(&mut bytes, *b"fact", &[0; 4]);
             bytes.len() - 4
         });
-        let loudness_at = bytes.len() + CHUNK_HEAD_BYTES + LOUDNESS_AT;
-        push_chunk(&mut bytes, *b"bext", &bext_fields(metadata, codec, stream));
-        push_chunk(&mut bytes, *b"iXML", ixml(metadata, codec, stream).as_bytes());
-        bytes.extend(info_chunk(metadata));
+        let texts_at = bytes.len();
+        let loudness_at = texts_at + CHUNK_HEAD_BYTES + LOUDNESS_AT;
+        bytes.extend(text_chunks(codec, stream, metadata));
         let room_at = bytes.len();
         let room_end = (room_at + LEAST_MARKER_BYTES + CHUNK_HEAD_BYTES).next_multiple_of(ALIGNMENT) - CHUNK_HEAD_BYTES;
         push_chunk(&mut bytes, *b"JUNK", &vec![0; room_end - room_at - CHUNK_HEAD_BYTES]);
@@ -113,6 +114,7 @@ impl Header {
             sample_rate: stream.sample_rate,
             bytes_per_frame,
             fact_at,
+            texts_at,
             loudness_at,
             marker_room: room_at..room_end,
             has_wide_sizes: true,
@@ -168,6 +170,7 @@ impl Header {
             sample_rate: sample_rate.max(1),
             bytes_per_frame: bytes_per_frame.into(),
             fact_at,
+            texts_at: 0,
             loudness_at: 0,
             marker_room: 0..0,
             has_wide_sizes,
@@ -227,6 +230,20 @@ impl Header {
         }
     }
 
+    /// Tells other metadata, which differ in the song's position only. All chunks stay where they are: the header plays whichever
+    /// of its pages a kill keeps from the disk.
+    pub fn set_metadata(&mut self, codec: Codec, stream: StreamFormat, metadata: &Metadata) {
+        let texts = text_chunks(codec, stream, metadata);
+        let loudness = self.loudness_at..self.loudness_at + LOUDNESS_BYTES;
+        let told = self.bytes[loudness.clone()].to_vec();
+        if let Some(there) = self.bytes.get_mut(self.texts_at..self.marker_room.start)
+            && there.len() == texts.len()
+        {
+            there.copy_from_slice(&texts);
+            self.bytes[loudness].copy_from_slice(&told);
+        }
+    }
+
     /// Tells how loud the sound is.
     pub fn set_loudness(&mut self, loudness: &Loudness) {
         let fields = loudness_fields(loudness);
@@ -263,6 +280,15 @@ impl Header {
         file.rewind()?;
         file.write_all(&self.bytes)
     }
+}
+
+/// The chunks `bext`, `iXML` and LIST.
+fn text_chunks(codec: Codec, stream: StreamFormat, metadata: &Metadata) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    push_chunk(&mut bytes, *b"bext", &bext_fields(metadata, codec, stream));
+    push_chunk(&mut bytes, *b"iXML", ixml(metadata, codec, stream).as_bytes());
+    bytes.extend(info_chunk(metadata));
+    bytes
 }
 
 /// The fields of the `fmt ` chunk. One and two channels get the plain tags, which every reader takes: WAVEFORMAT for PCM,

@@ -9,6 +9,7 @@ use crate::disk::encode::{self, Encoder, OpenError};
 use crate::disk::error::TakeError;
 use crate::disk::files::{TakeFile, Wanted};
 use crate::disk::medium::{self, sync};
+use crate::disk::song::Place;
 use crate::disk::take::loudness::{LoudnessMeter, Measured};
 use crate::disk::take::recent::Recent;
 use crate::disk::take::syncing::{Disk, SyncQueue, Syncing};
@@ -56,8 +57,8 @@ impl Recipe {
         if self.channels.is_empty() { self.format } else { StreamFormat { channels: 1, ..self.format } }
     }
 
-    /// What a file says of itself that begins at this second of the song; `index` counts those side by side.
-    fn metadata(&self, file: &TakeFile, index: usize, song_seconds: Option<f64>) -> Metadata {
+    /// What a file says of itself that begins at this place of the song; `index` counts those side by side.
+    fn metadata(&self, file: &TakeFile, index: usize, place: Place) -> Metadata {
         let begins = Local::now() - self.lag;
         let mut channel_names = self.start.channels.names();
         if !self.channels.is_empty() {
@@ -71,14 +72,15 @@ impl Recipe {
             channel_names,
             take: file.number(),
             tempo: self.start.song.tempo,
-            song_seconds,
+            song_seconds: place.seconds,
         };
-        Metadata::new(&self.texts.header, origin)
+        let metadata = Metadata::new(&self.texts.header, origin);
+        if place.is_final { metadata } else { metadata.awaiting_song_position() }
     }
 
-    fn open(&self, file: &TakeFile, index: usize, song_seconds: Option<f64>) -> Result<Box<dyn Encoder>, OpenError> {
+    fn open(&self, file: &TakeFile, index: usize, place: Place) -> Result<Box<dyn Encoder>, OpenError> {
         let settings = &self.start.settings;
-        let metadata = self.metadata(file, index, song_seconds);
+        let metadata = self.metadata(file, index, place);
         (encode::format_of(settings.file_type).open)(settings, self.file_format(), &metadata, Arc::clone(file.file()))
     }
 }
@@ -89,6 +91,8 @@ struct OpenFile {
     file: TakeFile,
     /// The frame of the part with which it begins: after an error the file before may have held more than those beside it.
     begins_at: u64,
+    /// Seconds of the song there, as the encoder was told.
+    song_seconds: Option<f64>,
     syncing: Option<Syncing>,
 }
 
@@ -119,6 +123,14 @@ impl OpenFile {
         self.encoder.set_markers(&own);
     }
 
+    /// The file begins at this second of the song.
+    fn set_song_position(&mut self, seconds: Option<f64>) {
+        if seconds != self.song_seconds {
+            self.song_seconds = seconds;
+            self.encoder.set_song_position(seconds);
+        }
+    }
+
     /// Has it brought to the medium when its turn comes.
     fn sync(&mut self, queue: Option<&Arc<SyncQueue>>) -> Result<(), TakeError> {
         match queue {
@@ -140,7 +152,7 @@ impl OpenFile {
 
     /// Completes it, on the medium if `synced`.
     fn finish(self, loudness: Option<Loudness>, synced: bool) -> (EndedFile, Result<(), TakeError>) {
-        let Self { encoder, file, begins_at, syncing } = self;
+        let Self { encoder, file, begins_at, syncing, .. } = self;
         let finished = finish_encoder(encoder, loudness)
             .and_then(|()| syncing.map_or(Ok(()), Syncing::end))
             .and_then(|()| if synced { sync(file.file()) } else { Ok(()) });
@@ -153,7 +165,7 @@ impl OpenFile {
         loudness: Option<Loudness>,
         queue: Option<&Arc<SyncQueue>>,
     ) -> (EndedFile, Result<(), TakeError>) {
-        let Self { encoder, file, begins_at, syncing } = self;
+        let Self { encoder, file, begins_at, syncing, .. } = self;
         let mut syncing = Vec::from_iter(syncing);
         let finished = finish_encoder(encoder, loudness).and_then(|()| match queue {
             Some(queue) => {
@@ -264,12 +276,12 @@ impl EndedPart {
 }
 
 impl OpenPart {
-    /// Begins `files`, whose first frame was played at this second of the song; where that fails they go.
-    pub fn begin(recipe: &Recipe, files: Vec<TakeFile>, song_seconds: Option<f64>) -> Result<Self, TakeError> {
+    /// Begins `files`, whose first frame has this place in the song; where that fails they go.
+    pub fn begin(recipe: &Recipe, files: Vec<TakeFile>, place: Place) -> Result<Self, TakeError> {
         let Some(first) = files.first() else { return Err(TakeError::Internal) };
         let disk = Disk::of(first.file(), first.path());
         let encoders: Result<Vec<_>, _> =
-            files.iter().enumerate().map(|(index, file)| recipe.open(file, index, song_seconds)).collect();
+            files.iter().enumerate().map(|(index, file)| recipe.open(file, index, place)).collect();
         let encoders = match encoders {
             Ok(encoders) => encoders,
             Err(error) => {
@@ -277,7 +289,8 @@ impl OpenPart {
                 return Err(TakeError::Encoder(error));
             }
         };
-        let open = |(file, encoder)| OpenFile { encoder, file, begins_at: 0, syncing: None };
+        let open =
+            |(file, encoder)| OpenFile { encoder, file, begins_at: 0, song_seconds: place.seconds, syncing: None };
         Ok(Self {
             files: files.into_iter().zip(encoders).map(open).collect(),
             frames: 0,
@@ -290,20 +303,21 @@ impl OpenPart {
         })
     }
 
-    /// Begins the file `index`, in which there is no sound yet, once more: with this frame of the part, which was played at
-    /// another second.
+    /// Begins the file `index`, in which there is no sound yet, once more: with this frame of the part, which has
+    /// another place in the song.
     pub fn begin_again(
         &mut self,
         recipe: &Recipe,
         index: usize,
         begins_at: u64,
-        song_seconds: Option<f64>,
+        place: Place,
     ) -> Result<(), TakeError> {
         debug_assert_eq!(self.frames, 0);
         let file = &mut self.files[index];
         file.begins_at = begins_at;
         file.file.file().set_len(0).map_err(|source| file.write_error(source))?;
-        file.encoder = recipe.open(&file.file, index, song_seconds).map_err(TakeError::Encoder)?;
+        file.encoder = recipe.open(&file.file, index, place).map_err(TakeError::Encoder)?;
+        file.song_seconds = place.seconds;
         Ok(())
     }
 
@@ -350,6 +364,11 @@ impl OpenPart {
         let most = (MOST_RECENT_BYTES / (4 * format.channels as u64)).max(format.sample_rate.into());
         // In a render much comes in between two moments of the clock.
         if self.recent.frames() > most { self.refresh(format) } else { Ok(()) }
+    }
+
+    /// Tells the encoders where in the song their files begin, each with a frame of the part that has its place.
+    pub fn tell_place(&mut self, place_of: impl Fn(u64) -> Place) {
+        self.files.iter_mut().for_each(|file| file.set_song_position(place_of(file.begins_at).seconds));
     }
 
     /// Tells the encoders of the markers in the part, in the order of their frames.

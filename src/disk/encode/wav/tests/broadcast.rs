@@ -89,6 +89,63 @@ fn a_take_at_an_unknown_position_says_0_and_says_so() {
 }
 
 #[test]
+fn a_position_that_is_told_later_leaves_a_header_that_plays_whichever_of_its_pages_a_kill_keeps_from_the_disk() {
+    let long = format!("comment = {}", "odd".repeat(3_000));
+    for header in ["", "bpm =", "title =\nbpm =\ndate =\nsoftware =", &long] {
+        for (before, later) in [(None, Some(2.018_667)), (Some(3.0), None), (Some(0.0), Some(98_765_432.123_456))] {
+            let take = Take::new();
+            let metadata = Metadata::new(header, origin(before)).awaiting_song_position();
+            let mut encoder =
+                WavEncoder::open(Codec::Pcm24, stream(2, RATE), &metadata, Arc::clone(&take.file)).unwrap();
+            let pages = |bytes: Vec<u8>| bytes.chunks(512).map(<[u8]>::to_vec).collect::<Vec<_>>();
+            let old = pages(take.bytes());
+            encoder.set_song_position(later);
+            encoder.refresh().unwrap();
+            let new = pages(take.bytes());
+            assert_eq!(old.len(), new.len());
+            for torn in 0..=old.len() {
+                let bytes = [&new[..torn], &old[torn..]].concat().concat();
+                let data = chunk(&bytes, b"data").unwrap_or_else(|| panic!("{header:?}: no sound behind {torn}"));
+                assert!(data.is_empty());
+                assert!(chunk(&bytes, b"iXML").is_some_and(|document| std::str::from_utf8(document).is_ok()));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_loudness_and_markers_that_were_told_before_the_position_stay() {
+    let take = Take::new();
+    let metadata = Metadata::new("", origin(None)).awaiting_song_position();
+    let file = Arc::clone(&take.file);
+    let mut encoder = Box::new(WavEncoder::open(Codec::Pcm24, stream(2, RATE), &metadata, file).unwrap());
+    write(&mut encoder, &sound(2, 1_000), 2, || 333);
+    let markers = markers(5);
+    encoder.set_markers(&markers);
+    encoder.set_loudness(Loudness { integrated_lufs: Some(-23.0), ..Loudness::default() });
+    encoder.set_song_position(Some(2.5));
+    encoder.finish().unwrap();
+    let bytes = take.bytes();
+    let bext = chunk(&bytes, b"bext").unwrap();
+    assert_eq!(u64::from_le_bytes(bext[338..346].try_into().unwrap()), 120_000);
+    assert_eq!(bext[412..414], (-2_300i16).to_le_bytes());
+    assert!(!text(&bext[..256]).contains("unknown"));
+    assert_eq!(told(&bytes).len(), 5);
+    let document = std::str::from_utf8(chunk(&bytes, b"iXML").unwrap()).unwrap();
+    assert!(document.contains("<TIMESTAMP_SAMPLES_SINCE_MIDNIGHT_LO>120000</"), "{document}");
+}
+
+#[test]
+fn a_position_that_is_no_number_is_unknown() {
+    for seconds in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let bytes = recorded(Codec::Pcm24, 2, &Metadata::new("", origin(Some(seconds))), &[]).bytes();
+        let bext = chunk(&bytes, b"bext").unwrap();
+        assert_eq!(bext[338..346], [0; 8]);
+        assert!(text(&bext[..256]).contains("position unknown"), "{}", text(&bext[..256]));
+    }
+}
+
+#[test]
 fn other_programs_read_the_songs_position_from_bext() {
     let metadata = Metadata::new("title = Grüße", origin(Some(62.5)));
     let take = recorded(Codec::Pcm24, 2, &metadata, &[]);
