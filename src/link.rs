@@ -24,7 +24,8 @@
 //! through its [`Waveform`], the peaks of the export through those of its [`ExportPeaks`]. The texts that are saved with
 //! the project go through [`Texts`], in revisions, so that a take keeps those of its first frame. What may hang is
 //! asked for by an [`Errand`]. Capture from the window asks the writer through [`Captures`]. The takes on the disk come to the
-//! window through a [`Library`]; how large those of other instances become says their [`Forecast`].
+//! window through a [`Library`]; how large those of other instances become says their [`Forecast`]. What the user prefers in
+//! every project comes to it through [`Preferences`].
 
 mod bell;
 mod captures;
@@ -34,6 +35,7 @@ mod forecast;
 pub mod groups;
 mod heartbeat;
 mod library;
+mod preferences;
 mod queue;
 mod ring;
 mod scope;
@@ -51,6 +53,7 @@ pub use export::ExportPeaks;
 pub use forecast::Forecast;
 pub use heartbeat::{Beat, Heartbeat, SinceLastBlock};
 pub use library::{KeptTake, Library, LibraryNews};
+pub use preferences::Preferences;
 pub use queue::{Full, MAX_CHUNK_FRAMES, Message, Receiver, Sender, capacity, link};
 pub use ring::Capacity;
 pub use scope::{Level, MAX_METERS, Scope};

@@ -4,6 +4,7 @@ use crate::core::format::StreamFormat;
 use crate::core::take::{Cycle, HostTransport, RetainedHistory, Song};
 use crate::disk::files::{Foresight, Found, NextTake, TakeLibrary};
 use crate::disk::history::History;
+use crate::disk::preferences::UserPreferences;
 use crate::disk::writer::WriterThread;
 use crate::editor::panel::{Foresee, Foreseen};
 use crate::editor::{self, RecorderEditor};
@@ -182,7 +183,9 @@ impl Plugin for AudioFileOut {
         let status = Arc::clone(&self.status);
         let library = TakeLibrary::new(Arc::new(move || status.scope().changed()));
         let foresee = foresee(Arc::clone(&self.status));
-        editor::create(Arc::clone(&self.params), Arc::clone(&self.status), foresee, Box::new(library))
+        let status = Arc::clone(&self.status);
+        let preferences = Box::new(UserPreferences::new(Arc::new(move || status.scope().changed())));
+        editor::create(Arc::clone(&self.params), Arc::clone(&self.status), foresee, Box::new(library), preferences)
     }
 
     fn filter_state(state: &mut PluginState) {

@@ -9,12 +9,30 @@ use common::threads::plugin_threads;
 use common::{RECORD, Rig, record, sound};
 use headless_host::{HostWindow, Instance, Processor, Render, Setup, XServer};
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Names the test in the process that has a display.
 const INSIDE: &str = "AUDIO_FILE_OUT_TEST";
+
+/// The environment variable that names the folder of all that a user prefers.
+const CONFIG_HOME: &str = "XDG_CONFIG_HOME";
+
+/// The numbers that X has for keys.
+const SPACE: u8 = 65;
+const LETTER_C: u8 = 54;
+const LETTER_Q: u8 = 24;
+
+/// A place in the field of the file's name, in pixels.
+const FILE_FIELD: (i16, i16) = (400, 302);
+
+/// The middle of the tab of the page Start.
+const START_TAB: (i16, i16) = (128, 230);
+
+/// A place on the switch for the keys, on that page.
+const SWITCH_OF_KEYS: (i16, i16) = (300, 374);
 
 const SETUP: Setup = Setup::new(48_000.0, 512);
 
@@ -31,11 +49,14 @@ fn on_a_display(name: &str, body: fn()) {
         let _ = writeln!(std::io::stderr(), "skipped: {name} needs Xvfb");
         return;
     };
+    // What the user prefers on this machine is none of the tests' business.
+    let config = tempfile::tempdir().unwrap();
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", name, "--nocapture"])
         .env(INSIDE, name)
         .env("DISPLAY", &server.display)
         .env("LIBGL_ALWAYS_SOFTWARE", "1")
+        .env(CONFIG_HOME, config.path())
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
@@ -218,6 +239,133 @@ fn a_click_on_capture_saves_what_was_played_although_the_host_stands_still() {
         rig.instance.deactivate(processor);
         let takes = rig.takes();
         assert_eq!((takes.len(), takes[0].frames() % 4_800), (1, 1));
+    });
+}
+
+/// Gives the keys to the recorder, as its switch in an earlier window would.
+fn give_keys_to_the_recorder() {
+    let folder = PathBuf::from(std::env::var_os(CONFIG_HOME).unwrap()).join("audio-file-out");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("keys"), "recorder").unwrap();
+}
+
+#[test]
+fn a_space_bar_that_is_held_for_a_second_makes_one_take() {
+    on_a_display("a_space_bar_that_is_held_for_a_second_makes_one_take", || {
+        give_keys_to_the_recorder();
+        let mut rig = Rig::new();
+        let window = HostWindow::open(1.0).unwrap();
+        let mut processor = rig.instance.activate(SETUP).unwrap();
+        rig.instance.open_window(&window).unwrap();
+        play_until_drawn(&mut rig.instance, &mut processor, &window);
+        // Between the buttons, so that the window has the keyboard.
+        window.click(4, 4).unwrap();
+        play(&mut rig.instance, &mut processor, 5);
+        window.press_key(SPACE).unwrap();
+        let pressed = Instant::now();
+        while pressed.elapsed() < Duration::from_millis(1_300) {
+            play(&mut rig.instance, &mut processor, 1);
+        }
+        window.release_key(SPACE).unwrap();
+        play(&mut rig.instance, &mut processor, 10);
+        assert_eq!(rig.instance.value(RECORD).unwrap(), Some(1.0));
+        window.press_key(SPACE).unwrap();
+        window.release_key(SPACE).unwrap();
+        play(&mut rig.instance, &mut processor, 10);
+        assert_eq!(rig.instance.value(RECORD).unwrap(), Some(0.0));
+        rig.instance.close_window().unwrap();
+        rig.instance.deactivate(processor);
+        assert_eq!(rig.takes().len(), 1);
+    });
+}
+
+#[test]
+fn the_host_gets_the_keys_that_the_window_does_not_use() {
+    on_a_display("the_host_gets_the_keys_that_the_window_does_not_use", || {
+        let mut rig = Rig::new();
+        let window = HostWindow::open(1.0).unwrap();
+        let mut processor = rig.instance.activate(SETUP).unwrap();
+        rig.instance.open_window(&window).unwrap();
+        play_until_drawn(&mut rig.instance, &mut processor, &window);
+        let mut press = |keys: &[u8]| {
+            play(&mut rig.instance, &mut processor, 10);
+            for &key in keys {
+                window.press_key(key).unwrap();
+                window.release_key(key).unwrap();
+                play(&mut rig.instance, &mut processor, 10);
+            }
+            window.heard_keys().unwrap()
+        };
+        window.click(4, 4).unwrap();
+        assert_eq!(press(&[SPACE, LETTER_C]), [(SPACE, true), (SPACE, false), (LETTER_C, true), (LETTER_C, false)]);
+        // Into the field of the file's name.
+        window.click(FILE_FIELD.0, FILE_FIELD.1).unwrap();
+        // Nobody types before the window has drawn the click.
+        assert_eq!(press(&[]), []);
+        assert_eq!(press(&[SPACE, LETTER_C]), [], "they are typed");
+        assert_eq!(rig.instance.value(RECORD).unwrap(), Some(0.0));
+        rig.instance.close_window().unwrap();
+        rig.instance.deactivate(processor);
+        assert_eq!(rig.takes().len(), 0);
+    });
+}
+
+/// Some hosts hand each key that they get on to the plugin's window.
+#[test]
+fn a_key_that_the_host_has_sent_does_not_come_back_to_it() {
+    on_a_display("a_key_that_the_host_has_sent_does_not_come_back_to_it", || {
+        let mut rig = Rig::new();
+        let window = HostWindow::open(1.0).unwrap();
+        let mut processor = rig.instance.activate(SETUP).unwrap();
+        rig.instance.open_window(&window).unwrap();
+        play_until_drawn(&mut rig.instance, &mut processor, &window);
+        window.click(4, 4).unwrap();
+        play(&mut rig.instance, &mut processor, 10);
+        window.send_key(LETTER_C).unwrap();
+        play(&mut rig.instance, &mut processor, 10);
+        assert_eq!(window.heard_keys().unwrap(), []);
+        window.press_key(LETTER_Q).unwrap();
+        play(&mut rig.instance, &mut processor, 10);
+        assert_eq!(window.heard_keys().unwrap(), [(LETTER_Q, true)]);
+        rig.instance.close_window().unwrap();
+        rig.instance.deactivate(processor);
+    });
+}
+
+#[test]
+fn the_switch_of_the_keys_holds_in_other_projects_and_is_in_none() {
+    on_a_display("the_switch_of_the_keys_holds_in_other_projects_and_is_in_none", || {
+        let mut rig = Rig::new();
+        let window = HostWindow::open(1.0).unwrap();
+        let mut processor = rig.instance.activate(SETUP).unwrap();
+        rig.instance.open_window(&window).unwrap();
+        play_until_drawn(&mut rig.instance, &mut processor, &window);
+        let project = rig.instance.save_state().unwrap();
+        for (x, y) in [START_TAB, SWITCH_OF_KEYS] {
+            window.click(x, y).unwrap();
+            play(&mut rig.instance, &mut processor, 10);
+        }
+        assert_eq!(rig.instance.save_state().unwrap(), project);
+        rig.instance.close_window().unwrap();
+        rig.instance.deactivate(processor);
+
+        let mut other = Rig::new();
+        let mut processor = other.instance.activate(SETUP).unwrap();
+        other.instance.open_window(&window).unwrap();
+        play_until_drawn(&mut other.instance, &mut processor, &window);
+        window.click(4, 4).unwrap();
+        play(&mut other.instance, &mut processor, 10);
+        window.heard_keys().unwrap();
+        for key in [SPACE, LETTER_Q] {
+            window.press_key(key).unwrap();
+            window.release_key(key).unwrap();
+            play(&mut other.instance, &mut processor, 10);
+        }
+        assert_eq!(other.instance.value(RECORD).unwrap(), Some(1.0));
+        assert_eq!(window.heard_keys().unwrap(), [(LETTER_Q, true), (LETTER_Q, false)], "Space was the recorder's");
+        other.instance.close_window().unwrap();
+        other.instance.deactivate(processor);
+        assert_eq!(other.takes().len(), 1);
     });
 }
 

@@ -9,7 +9,7 @@ use audio_file_out::editor::desktop::{Desktop, News};
 use audio_file_out::editor::gestures::Gestures;
 use audio_file_out::editor::panel::{Foreseen, Panel};
 use audio_file_out::editor::theme;
-use audio_file_out::link::Status;
+use audio_file_out::link::{Preferences, Status};
 use audio_file_out::params::RecorderParams;
 use common::{FILE_TYPE, FILES, MP3, ONE_FOR_EACH_CHANNEL, Rig, files_in, record, sound};
 use egui::Key;
@@ -39,6 +39,21 @@ impl Desktop for NoDesktop {
     }
 }
 
+/// A user who gave the keys to the recorder.
+struct KeysToTheRecorder;
+
+impl Preferences for KeysToTheRecorder {
+    fn recorder_has_keys(&mut self) -> bool {
+        true
+    }
+
+    fn give_keys(&mut self, _: bool) {}
+
+    fn news(&mut self) -> Option<String> {
+        None
+    }
+}
+
 /// The window of a session that has recorded nothing yet, whose next take goes into `folder`.
 fn window(folder: &Path) -> Harness<'static, Panel> {
     let status = Arc::<Status>::default();
@@ -48,7 +63,8 @@ fn window(folder: &Path) -> Harness<'static, Panel> {
     };
     let library = Box::new(TakeLibrary::new(Arc::new(|| ())));
     let params = Arc::<RecorderParams>::default();
-    let mut panel = Panel::new(params, status, Box::new(NoDesktop), Box::new(foresee), library);
+    let (desktop, foresee, preferences) = (Box::new(NoDesktop), Box::new(foresee), Box::new(KeysToTheRecorder));
+    let mut panel = Panel::new(params, status, desktop, foresee, library, preferences);
     panel.opens();
     Harness::builder()
         .with_size(egui::vec2(760.0, 560.0))

@@ -136,6 +136,8 @@ pub struct Model {
     pub next_path: String,
     /// How long the disk lasts; empty where that is not known.
     pub room: String,
+    /// Space, Enter, Escape, Tab and letters are the recorder's.
+    pub recorder_has_keys: bool,
     pub trouble: Vec<Trouble>,
     /// Newest first.
     pub takes: Arc<[TakeRow]>,
@@ -173,6 +175,8 @@ pub struct Inputs<'a> {
     pub rest_at_first: f32,
     /// What the desktop could not do.
     pub desktop: Option<&'a str>,
+    /// Space, Enter, Escape, Tab and letters are the recorder's.
+    pub recorder_has_keys: bool,
 }
 
 impl Model {
@@ -203,6 +207,7 @@ impl Model {
             leader: inputs.leader.map(group::track_name),
             group_view: inputs.members.map(GroupView::new),
             clock: words::clock(status.frames_written, status.take_rate),
+            recorder_has_keys: inputs.recorder_has_keys,
             take_name: status.path.as_deref().map_or_else(String::new, trouble::file_name),
             take_facts: take_facts(status),
             progress: (state == State::Finishing).then(|| progress(status.queue_fill, inputs.rest_at_first)),
@@ -325,6 +330,7 @@ mod tests {
             read: &read,
             rest_at_first: 0.0,
             desktop: None,
+            recorder_has_keys: false,
         };
         change(&mut inputs);
         Model::new(&inputs)
@@ -387,6 +393,7 @@ mod tests {
                 read: &read,
                 rest_at_first: 0.0,
                 desktop: None,
+                recorder_has_keys: false,
             };
             Model::new(&inputs).state
         };

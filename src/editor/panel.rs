@@ -14,7 +14,7 @@ use crate::core::naming;
 use crate::core::rate::file_rate;
 use crate::core::take::{Capture, TakeSettings};
 use crate::link::groups::{self, group};
-use crate::link::{Library, RecorderState, Status, StatusSnapshot, TakeReport, TextId, TextSet};
+use crate::link::{Library, Preferences, RecorderState, Status, StatusSnapshot, TakeReport, TextId, TextSet};
 use crate::params::RecorderParams;
 use egui::Ui;
 use nice_plug::prelude::FloatParam;
@@ -97,6 +97,7 @@ pub struct Panel {
     status: Arc<Status>,
     desktop: Box<dyn Desktop>,
     foresee: Foresee,
+    preferences: Box<dyn Preferences>,
     view: View,
     levels: Levels,
     read: Read,
@@ -134,6 +135,7 @@ impl Panel {
         desktop: Box<dyn Desktop>,
         foresee: Foresee,
         library: Box<dyn Library>,
+        preferences: Box<dyn Preferences>,
     ) -> Self {
         let of = Arc::clone(&params);
         status.forecast().ask(move |stream| {
@@ -145,6 +147,7 @@ impl Panel {
             status,
             desktop,
             foresee,
+            preferences,
             view: View::default(),
             levels: Levels::default(),
             read: Read::default(),
@@ -194,10 +197,14 @@ impl Panel {
         if let Some(text) = self.takes.follow(&status, &self.reports, next.as_ref().and_then(Foreseen::take_folder)) {
             self.desktop_trouble = Some(text);
         }
+        let recorder_has_keys = self.preferences.recorder_has_keys();
+        if let Some(text) = self.preferences.news() {
+            self.desktop_trouble = Some(text);
+        }
         // Others use the folder too.
         let changes_every_second = self.params.texts.current().file.contains("{time}");
         ui.ctx().request_repaint_after(if changes_every_second { SECOND } else { 2 * SECOND });
-        let model = self.model(&status, next.as_ref());
+        let model = self.model(&status, next.as_ref(), recorder_has_keys);
         if model.group_view.as_ref().is_some_and(GroupView::is_moving) {
             ui.ctx().request_repaint_after(GROUP_FRAME);
         }
@@ -318,7 +325,7 @@ impl Panel {
         (self.foresee)(&texts, &settings, format, &names, status.path.as_deref())
     }
 
-    fn model(&self, status: &StatusSnapshot, next: Option<&Foreseen>) -> Model {
+    fn model(&self, status: &StatusSnapshot, next: Option<&Foreseen>, recorder_has_keys: bool) -> Model {
         let members = self.view.shows_group().then(|| self.members());
         Model::new(&Inputs {
             status,
@@ -347,6 +354,7 @@ impl Panel {
             read: &self.read,
             rest_at_first: self.rest_at_first,
             desktop: self.desktop_trouble.as_deref(),
+            recorder_has_keys,
         })
     }
 
@@ -408,6 +416,7 @@ impl Panel {
             Action::Read(TroubleId::Desktop) => self.desktop_trouble = None,
             Action::Read(id) => self.read.mark(id, status),
             Action::ResetClips => self.levels.reset_clips(),
+            Action::Keys(to_recorder) => self.preferences.give_keys(to_recorder),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The window as a person uses it: by what it says, with mouse and keyboard.
 
 mod group;
+mod keys;
 mod pages;
 mod rig;
 mod takes;

@@ -7,6 +7,7 @@ mod takes;
 mod trouble;
 mod waveform;
 
+use super::keys::{self, Told};
 use super::levels::ChannelMeter;
 use super::model::{Model, State};
 use super::theme::{self, GAP};
@@ -17,11 +18,11 @@ use crate::core::format::{
 };
 use crate::link::Column;
 use egui::style::ScrollAnimation;
-use egui::{Event, FontId, Frame, Key, Margin, Modifiers, Response, Sense, Ui, Vec2, ViewportCommand, vec2};
+use egui::{FontId, Frame, Key, Margin, Modifiers, Response, Sense, Ui, Vec2, ViewportCommand, vec2};
 use std::path::PathBuf;
 
 pub use settings::tabs_have_focus;
-pub use takes::{KEYS as TAKE_KEYS, have_focus as takes_have_focus};
+pub use takes::have_focus as takes_have_focus;
 
 /// The smallest window, in points.
 pub const MIN_SIZE: Vec2 = vec2(520.0, 360.0);
@@ -78,6 +79,8 @@ pub enum Action {
     Trash(Vec<PathBuf>),
     Read(TroubleId),
     ResetClips,
+    /// Space, Enter, Escape, Tab and letters to the recorder, or to the DAW.
+    Keys(bool),
 }
 
 /// A parameter that is a number.
@@ -128,12 +131,14 @@ impl View {
             self.settings.show(ui, model, focus, &mut actions);
             self.takes.show(ui, &model.takes, focus, &mut actions);
         });
+        let told = Told { recorder_has_keys: model.recorder_has_keys, is_asking: self.takes.is_asking() };
+        keys::tell(ui.ctx(), told);
         self.corner(ui);
         actions
     }
 
-    /// Space toggles record, M sets a marker and C captures, whatever has the focus, except while a text is typed; Enter
-    /// presses what has the focus.
+    /// Space toggles record, M sets a marker and C captures, whatever has the focus, except while a text is typed;
+    /// Enter presses what has the focus. Whether they come this far at all, [`keys`] decides.
     fn keyboard(&mut self, ui: &Ui, model: &Model, actions: &mut Vec<Action>) {
         let ctx = ui.ctx();
         let moves = [Key::Tab, Key::ArrowUp, Key::ArrowDown, Key::ArrowLeft, Key::ArrowRight];
@@ -142,16 +147,13 @@ impl View {
         } else if ui.input(|input| input.pointer.any_pressed()) {
             self.shows_focus = false;
         }
-        if !ctx.text_edit_focused() && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Space)) {
-            actions.push(Action::Record(!model.record));
+        if !model.recorder_has_keys {
+            return;
         }
-        // Held down it is one press.
-        let is_press = |event: &Event, of: Key| match event {
-            Event::Key { key, pressed: true, repeat: false, modifiers, .. } => *key == of && modifiers.is_none(),
-            _ => false,
-        };
-        for (key, action) in [(Key::M, Action::Marker), (Key::C, Action::Capture)] {
-            if !ctx.text_edit_focused() && ui.input(|input| input.events.iter().any(|event| is_press(event, key))) {
+        for (key, action) in
+            [(Key::Space, Action::Record(!model.record)), (Key::M, Action::Marker), (Key::C, Action::Capture)]
+        {
+            if !ctx.text_edit_focused() && ui.input_mut(|input| input.consume_key(Modifiers::NONE, key)) {
                 actions.push(action);
             }
         }

@@ -2,12 +2,14 @@
 
 use super::desktop::UserDesktop;
 use super::fonts::SystemFonts;
+#[cfg(target_os = "linux")]
+use super::hand_on::HandOn;
+use super::keys::{Claim, Guard};
 use super::panel::{Foresee, Panel};
 use super::theme;
-use super::view::{self, MAX_SIZE, MIN_SIZE};
-use crate::link::{Library, Status};
+use super::view::{MAX_SIZE, MIN_SIZE};
+use crate::link::{Library, Preferences, Status};
 use crate::params::{RecorderParams, WindowSize};
-use egui::Popup;
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::{LogicalSize, NativeSize};
 use nice_plug::editor::{
@@ -16,8 +18,8 @@ use nice_plug::editor::{
 use nice_plug::prelude::TrackInfo;
 use nice_plug_egui::baseview::{self, WindowSize as NewSize};
 use nice_plug_egui::{
-    EguiEditor, EguiEditorHandle, EguiEditorState, EguiNiceSettings, Frame, Key, KeyCapture, NiceEguiApp,
-    RepaintNotifier, create_egui_editor,
+    EguiEditor, EguiEditorHandle, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, RepaintNotifier,
+    create_egui_editor,
 };
 use std::cell::RefCell;
 use std::error::Error;
@@ -42,6 +44,7 @@ pub fn create(
     status: Arc<Status>,
     foresee: Foresee,
     library: Box<dyn Library>,
+    preferences: Box<dyn Preferences>,
 ) -> Option<RecorderEditor> {
     let notifier = RepaintNotifier::default();
     let wake = {
@@ -50,14 +53,15 @@ pub fn create(
     };
     status.scope().on_change(wake.clone());
     let desktop = Box::new(UserDesktop::new(wake));
-    let panel = Panel::new(Arc::clone(&params), Arc::clone(&status), desktop, foresee, library);
+    let panel = Panel::new(Arc::clone(&params), Arc::clone(&status), desktop, foresee, library, preferences);
     let app = App {
         shared: Arc::new(Mutex::new(Shared { panel, gui: None, is_broken: false })),
         params: Arc::clone(&params),
         geometry: Arc::default(),
         alive: Arc::default(),
-        fonts: Arc::default(),
+        open: Arc::default(),
         notifier: notifier.clone(),
+        claim: Claim::default(),
     };
     let inner = Mutex::new(framework_editor(&app, params.window.get(), &notifier)?);
     Some(RecorderEditor { app, params, status, notifier, inner })
@@ -109,8 +113,8 @@ impl Editor for RecorderEditor {
         let spawned = inner.spawn(parent, wait_for_parent, fallback_scale_factor, gui_context, host)?;
         self.app.geometry.follow(&spawned.window.size());
         self.status.scope().open();
-        let fonts = Arc::clone(&self.app.fonts);
-        let handle = RecorderHandle { inner: spawned.handle, status: Arc::clone(&self.status), fonts };
+        let open = Arc::clone(&self.app.open);
+        let handle = RecorderHandle { inner: spawned.handle, status: Arc::clone(&self.status), open };
         Ok(SpawnedEditor { handle, window: OpenWindow { window: spawned.window, _end: end } })
     }
 
@@ -135,13 +139,13 @@ impl Editor for RecorderEditor {
 pub struct RecorderHandle {
     inner: EguiEditorHandle,
     status: Arc<Status>,
-    fonts: OpenFonts,
+    open: Open,
 }
 
 impl Drop for RecorderHandle {
     fn drop(&mut self) {
         self.status.scope().close();
-        drop(fonts(&self.fonts).take());
+        *open(&self.open) = WhileOpen::default();
     }
 }
 
@@ -272,14 +276,23 @@ pub struct App {
     params: Arc<RecorderParams>,
     geometry: Arc<Geometry>,
     alive: Alive,
-    fonts: OpenFonts,
+    open: Open,
     notifier: RepaintNotifier,
+    /// Since the last frame.
+    claim: Claim,
 }
 
-/// There while a window is open.
-type OpenFonts = Arc<Mutex<Option<SystemFonts>>>;
+/// What is there while a window is open.
+#[derive(Default)]
+struct WhileOpen {
+    fonts: Option<SystemFonts>,
+    #[cfg(target_os = "linux")]
+    hand_on: Option<HandOn>,
+}
 
-fn fonts(open: &OpenFonts) -> MutexGuard<'_, Option<SystemFonts>> {
+type Open = Arc<Mutex<WhileOpen>>;
+
+fn open(open: &Open) -> MutexGuard<'_, WhileOpen> {
     open.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -305,7 +318,12 @@ impl NiceEguiApp for App {
     ) -> Result<(), baseview::HandlerError> {
         ThreadEnd::begin(&self.alive);
         theme::apply(&egui_ctx);
-        *fonts(&self.fonts) = Some(SystemFonts::new(&egui_ctx));
+        Guard::install(&egui_ctx);
+        *open(&self.open) = WhileOpen {
+            fonts: Some(SystemFonts::new(&egui_ctx)),
+            #[cfg(target_os = "linux")]
+            hand_on: HandOn::of(frame.baseview_window()),
+        };
         frame.set_clear_color(theme::BACKGROUND.into());
         let mut shared = self.shared();
         shared.panel.opens();
@@ -314,6 +332,10 @@ impl NiceEguiApp for App {
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut Frame) {
+        #[cfg(target_os = "linux")]
+        if let Some(hand_on) = &mut open(&self.open).hand_on {
+            hand_on.go_on(self.claim);
+        }
         let mut shared = self.shared();
         let Shared { panel, gui: Some(gui), is_broken } = &mut *shared else { return };
         if !*is_broken {
@@ -324,11 +346,13 @@ impl NiceEguiApp for App {
         if *is_broken {
             ui.label(BROKEN);
         }
-        if let Some(fonts) = &mut *fonts(&self.fonts) {
+        drop(shared);
+        if let Some(fonts) = &mut open(&self.open).fonts {
             let notifier = self.notifier.clone();
             fonts.follow(ui.ctx(), move || notifier.request_repaint());
         }
-        frame.set_key_capture(keys(ui.ctx()));
+        self.claim = Claim::now(ui.ctx());
+        frame.set_key_capture(self.claim.capture(ui.input(|input| input.modifiers)));
     }
 
     fn resized(&mut self, new_size: NewSize) {
@@ -343,16 +367,4 @@ impl NiceEguiApp for App {
         });
         self.shared().panel.set_track(info.name(), rgb);
     }
-}
-
-/// The keys that the host does not get: all of them while a text is typed, else those that the window itself uses.
-pub(super) fn keys(ctx: &egui::Context) -> KeyCapture {
-    // An open menu takes the arrow keys.
-    if ctx.text_edit_focused() || Popup::is_any_open(ctx) {
-        return KeyCapture::CaptureAll;
-    }
-    let of_tabs: &[&str] = if view::tabs_have_focus(ctx) { &["ArrowLeft", "ArrowRight", "Home", "End"] } else { &[] };
-    let of_takes: &[&str] = if view::takes_have_focus(ctx) { &view::TAKE_KEYS } else { &[] };
-    let names = [" ", "m", "M", "c", "C", "Tab", "Enter", "Escape"].iter().chain(of_tabs).chain(of_takes);
-    KeyCapture::CaptureKeys(names.filter_map(|name| name.parse::<Key>().ok()).collect())
 }

@@ -1,8 +1,11 @@
 //! The pages of the settings: what is on them, what the keyboard reaches, and what stays in sight.
 
 use super::*;
-use crate::editor::window;
+use crate::editor::keys::Claim;
 use nice_plug_egui::KeyCapture;
+
+/// What the switch of the keys says.
+pub const KEYS: &str = "Keys: Space records, M marks, C captures";
 
 /// The pages with everything on them that Tab reaches. What is used only sometimes is in use.
 pub const PAGES: [(&str, &[&str]); 6] = [
@@ -10,7 +13,7 @@ pub const PAGES: [(&str, &[&str]); 6] = [
         "File",
         &["File Type", "Codec", "Unique Suffix", "N", "File", "Browse…", "Open Folder", "Split", "Files", "Fallback"],
     ),
-    ("Start", &["Start", "Threshold", "Hold", "Pre-roll", "Keep"]),
+    ("Start", &["Start", "Threshold", "Hold", "Pre-roll", "Keep", KEYS]),
     ("Sound", &["Sample Rate", "Sample Rate Match", "Time Slice", "Loudness", "Dither", "Scope"]),
     ("Tags", &["Header"]),
     ("Group", &["Group"]),
@@ -101,7 +104,7 @@ fn the_arrow_keys_choose_a_page_only_while_a_tab_has_the_focus() {
 #[test]
 fn the_host_gets_the_arrow_keys_unless_a_tab_needs_them() {
     let mut rig = Rig::new();
-    let is_kept = |rig: &Rig| match window::keys(&rig.harness.ctx) {
+    let is_kept = |rig: &Rig| match Claim::now(&rig.harness.ctx).capture(Modifiers::NONE) {
         KeyCapture::CaptureKeys(keys) => keys.contains(&"ArrowLeft".parse().unwrap()),
         KeyCapture::CaptureAll | KeyCapture::IgnoreAll | KeyCapture::IgnoreKeys(_) => panic!("nothing is typed"),
     };

@@ -5,12 +5,13 @@ use crate::core::naming::Suffix;
 use crate::core::take::TakeSettings;
 use crate::editor::desktop::{Desktop, News};
 use crate::editor::gestures::Gestures;
+use crate::editor::keys::Guard;
 use crate::editor::panel::{Foreseen, Panel};
 use crate::editor::theme;
 use crate::link::groups::{Membership, group};
-use crate::link::{KeptTake, Library, LibraryNews, Status, TextSet};
+use crate::link::{KeptTake, Library, LibraryNews, Preferences, Status, TextSet};
 use crate::params::{RecorderParams, WindowSize};
-use egui::{Key, Rect, Role, Vec2};
+use egui::{Event, Key, Modifiers, Rect, Role, Vec2};
 use egui_kittest::kittest::{NodeT, Queryable};
 use egui_kittest::{Harness, Node};
 use nice_plug::prelude::Param;
@@ -132,6 +133,36 @@ impl Library for FakeLibrary {
     }
 }
 
+/// What a user prefers, in each window of theirs.
+#[derive(Clone, Default)]
+pub struct User(Arc<Mutex<(bool, Option<String>)>>);
+
+impl User {
+    /// A user who gave the keys to the recorder.
+    pub fn with_keys() -> Self {
+        Self(Arc::new(Mutex::new((true, None))))
+    }
+
+    /// What was chosen could not be saved.
+    pub fn hear(&self, trouble: &str) {
+        self.0.lock().unwrap().1 = Some(trouble.to_owned());
+    }
+}
+
+impl Preferences for User {
+    fn recorder_has_keys(&mut self) -> bool {
+        self.0.lock().unwrap().0
+    }
+
+    fn give_keys(&mut self, to_recorder: bool) {
+        self.0.lock().unwrap().0 = to_recorder;
+    }
+
+    fn news(&mut self) -> Option<String> {
+        self.0.lock().unwrap().1.take()
+    }
+}
+
 pub struct World {
     pub panel: Panel,
     gestures: WrittenDown,
@@ -150,7 +181,13 @@ impl Rig {
         Self::sized(default_size(), 1.0)
     }
 
+    /// A window whose keys are the recorder's.
     pub fn sized(size: Vec2, scale: f32) -> Self {
+        Self::of(&User::with_keys(), size, scale)
+    }
+
+    /// A window of this user.
+    pub fn of(user: &User, size: Vec2, scale: f32) -> Self {
         let (params, status) = (Arc::<RecorderParams>::default(), Arc::<Status>::default());
         let desktop = Arc::<Mutex<Messages>>::default();
         let foresee = |texts: &Arc<TextSet>, settings: &TakeSettings, _, _: &[String], _: Option<&Path>| {
@@ -165,14 +202,19 @@ impl Rig {
         };
         let fake = Box::new(FakeDesktop(Arc::clone(&desktop)));
         let library = Box::new(FakeLibrary { messages: Arc::clone(&desktop), kept: Vec::new(), gone: Vec::new() });
-        let mut panel = Panel::new(Arc::clone(&params), Arc::clone(&status), fake, Box::new(foresee), library);
+        let foresee = Box::new(foresee);
+        let preferences = Box::new(user.clone());
+        let mut panel = Panel::new(Arc::clone(&params), Arc::clone(&status), fake, foresee, library, preferences);
         status.scope().open();
         panel.opens();
         let world = World { panel, gestures: WrittenDown::default(), params, status, desktop };
         let mut harness = Harness::builder()
             .with_size(size)
             .with_pixels_per_point(scale)
-            .with_context_setup(theme::apply)
+            .with_context_setup(|ctx| {
+                theme::apply(ctx);
+                Guard::install(ctx);
+            })
             // A name may hold what no font has.
             .allow_missing_glyphs()
             .build_ui_state(|ui, world: &mut World| world.panel.show(ui, &world.gestures), world);
@@ -280,6 +322,27 @@ impl Rig {
     pub fn press(&mut self, key: Key) {
         self.harness.key_press(key);
         self.harness.run_steps(2);
+    }
+
+    /// Hands these presses (`true`) and releases of keys over as what came in one frame, and draws it. `time` is the
+    /// window's in seconds, where it matters.
+    pub fn keys(&mut self, time: Option<f64>, keys: &[(Key, bool)]) {
+        self.keys_with(Modifiers::NONE, time, keys);
+    }
+
+    /// The same with these modifier keys held.
+    pub fn keys_with(&mut self, modifiers: Modifiers, time: Option<f64>, keys: &[(Key, bool)]) {
+        let input = self.harness.input_mut();
+        input.time = time;
+        // As X tells it, for each press.
+        let event = |&(key, pressed)| Event::Key { key, physical_key: None, pressed, repeat: false, modifiers };
+        input.events.extend(keys.iter().map(event));
+        self.harness.step();
+    }
+
+    /// The window's time in seconds.
+    pub fn time(&self) -> f64 {
+        self.harness.ctx.input(|input| input.time)
     }
 
     /// Asserts that the window says this.

@@ -1,7 +1,7 @@
 //! The list of takes is where one decides: what is done to a take by mouse and keys, and what is asked before.
 
 use super::*;
-use crate::editor::window;
+use crate::editor::keys::Claim;
 use crate::link::LibraryNews;
 use egui::{Event, OutputCommand, PointerButton};
 use nice_plug_egui::KeyCapture;
@@ -288,22 +288,22 @@ fn the_takes_of_the_folder_are_there_when_the_window_opens_on_a_new_session() {
 
 #[test]
 fn the_host_gets_the_keys_of_takes_unless_a_take_needs_them() {
-    let is_kept = |rig: &Rig, key: &str| match window::keys(&rig.harness.ctx) {
+    let is_kept = |rig: &Rig, key: &str| match Claim::now(&rig.harness.ctx).capture(Modifiers::NONE) {
         KeyCapture::CaptureKeys(keys) => keys.contains(&key.parse().unwrap()),
         KeyCapture::CaptureAll => true,
         KeyCapture::IgnoreAll | KeyCapture::IgnoreKeys(_) => panic!("keys are kept"),
     };
-    let keys = ["Delete", "F2", "r", "F10", "ContextMenu"];
+    let keys = ["Delete", "F2", "r", "F10", "ContextMenu", "ArrowDown", "ArrowUp"];
     let mut rig = with_one_take();
-    assert_eq!(keys.map(|key| is_kept(&rig, key)), [false; 5]);
+    assert_eq!(keys.map(|key| is_kept(&rig, key)), [false; 7]);
     rig.tab_to(Role::Button, ONE);
-    assert_eq!(keys.map(|key| is_kept(&rig, key)), [true; 5]);
-    assert!(!is_kept(&rig, "ArrowDown"));
+    assert_eq!(keys.map(|key| is_kept(&rig, key)), [true; 7]);
+    assert!(!is_kept(&rig, "ArrowLeft"));
     open_menu_of(&mut rig, ONE);
-    assert!(is_kept(&rig, "ArrowDown"), "an open menu is walked through");
+    assert!(is_kept(&rig, "ArrowLeft"), "an open menu is walked through");
     rig.press(Key::Escape);
     rig.tab_to(Role::Button, "Record");
-    assert_eq!(keys.map(|key| is_kept(&rig, key)), [false; 5]);
+    assert_eq!(keys.map(|key| is_kept(&rig, key)), [false; 7]);
 }
 
 #[test]

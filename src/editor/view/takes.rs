@@ -20,9 +20,6 @@ const COLUMNS: [f32; 5] = [88.0, 72.0, 60.0, 52.0, 80.0];
 /// there are more.
 pub const LEAST_HEIGHT: f32 = 2.5 * HEIGHT;
 
-/// The keys that the host does not get while a take has the focus, as the windowing system names them; C it never gets.
-pub const KEYS: [&str; 6] = ["Delete", "F2", "r", "R", "F10", "ContextMenu"];
-
 const RENAME: &str = "Rename to";
 const TRASH: &str = "Move to Trash";
 const KEEP: &str = "Keep";
@@ -112,6 +109,11 @@ impl Takes {
         });
     }
 
+    /// Whether something is asked about a take.
+    pub fn is_asking(&self) -> bool {
+        self.asked.is_some()
+    }
+
     fn row(&mut self, ui: &mut Ui, index: usize, take: &TakeRow, shows_focus: bool, actions: &mut Vec<Action>) {
         // Not where it stands tells a row from the others: what has the focus must not become another take.
         let (_, area) = ui.allocate_space(vec2(ui.available_width(), HEIGHT));
@@ -129,6 +131,10 @@ impl Takes {
             if shows_focus && response.has_focus() {
                 theme::focus_ring(ui.painter(), area.shrink(3.0));
             }
+        }
+        // So that Delete and the arrows are for it, where Tab is the DAW's.
+        if response.clicked() {
+            response.request_focus();
         }
         let by_menu = menu(&response, take);
         if response.has_focus() {

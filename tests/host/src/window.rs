@@ -10,8 +10,8 @@ use std::time::Duration;
 use x11rb::connection::Connection;
 use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
-    AtomEnum, ButtonIndex, ConfigureWindowAux, ConnectionExt, CreateWindowAux, EventMask, ImageFormat, PropMode,
-    WindowClass,
+    AtomEnum, ButtonIndex, ConfigureWindowAux, ConnectionExt, CreateWindowAux, EventMask, ImageFormat, KeyButMask,
+    KeyPressEvent, PropMode, WindowClass,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
@@ -139,6 +139,57 @@ impl HostWindow {
             self.fake(event, button.into(), 0, 0)?;
         }
         Ok(())
+    }
+
+    /// Presses the key with this number and holds it; X repeats it meanwhile.
+    pub fn press_key(&self, code: u8) -> Result<(), HostError> {
+        const KEY_PRESS: u8 = 2;
+        self.fake(KEY_PRESS, code, 0, 0)
+    }
+
+    /// Lets the key with this number go.
+    pub fn release_key(&self, code: u8) -> Result<(), HostError> {
+        const KEY_RELEASE: u8 = 3;
+        self.fake(KEY_RELEASE, code, 0, 0)
+    }
+
+    /// Sends the press and the release of a key to the plugin's window, as hosts do that hand theirs on.
+    pub fn send_key(&self, code: u8) -> Result<(), HostError> {
+        let tree = self.connection.query_tree(self.id).map_err(window_error)?.reply().map_err(window_error)?;
+        let plugin = *tree.children.first().ok_or_else(|| window_error("there is no plugin's window"))?;
+        for (response_type, mask) in [(2, EventMask::KEY_PRESS), (3, EventMask::KEY_RELEASE)] {
+            let key = KeyPressEvent {
+                response_type,
+                detail: code,
+                sequence: 0,
+                time: x11rb::CURRENT_TIME,
+                root: self.root,
+                event: plugin,
+                child: x11rb::NONE,
+                root_x: 0,
+                root_y: 0,
+                event_x: 0,
+                event_y: 0,
+                state: KeyButMask::default(),
+                same_screen: true,
+            };
+            self.connection.send_event(false, plugin, mask, key).map_err(window_error)?;
+        }
+        self.connection.sync().map_err(window_error)
+    }
+
+    /// The keys that the host got since the last question: their numbers, and whether each was pressed or let go.
+    pub fn heard_keys(&self) -> Result<Vec<(u8, bool)>, HostError> {
+        let mut heard = Vec::new();
+        self.connection.sync().map_err(window_error)?;
+        while let Some(event) = self.connection.poll_for_event().map_err(window_error)? {
+            match event {
+                Event::KeyPress(key) if key.event == self.id => heard.push((key.detail, true)),
+                Event::KeyRelease(key) if key.event == self.id => heard.push((key.detail, false)),
+                _ => {}
+            }
+        }
+        Ok(heard)
     }
 
     /// The text in the desktop's clipboard; `None` where nobody gives one out.

@@ -20,6 +20,12 @@ const PREROLL_HELP: &str =
 
 const KEEP_HELP: &str = "So much of what passed while no take was open is kept for Capture.";
 
+/// What the switch of the keys says.
+const KEYS: &str = "Keys: Space records, M marks, C captures";
+
+const KEYS_HELP: &str = "Space, Enter, Escape, Tab and letters are the recorder's while its window has the keyboard, in all projects. \
+                         Off: they are the DAW's, except while you type a text.";
+
 /// What the page remembers between two frames.
 #[derive(Default)]
 pub struct StartPage {
@@ -57,7 +63,11 @@ impl StartPage {
         let preroll = seconds(Number::Preroll, "Pre-roll", waiting.preroll, PREROLL_HELP);
         ui.horizontal(|ui| field::number(ui, &preroll, &mut self.held, actions));
         let keep = seconds(Number::Keep, "Keep", waiting.keep, KEEP_HELP);
-        ui.horizontal(|ui| field::number(ui, &keep, &mut self.held, actions));
+        ui.horizontal(|ui| {
+            field::number(ui, &keep, &mut self.held, actions);
+            ui.add_space(GAP);
+            actions.extend(field::check(ui, KEYS, model.recorder_has_keys, KEYS_HELP).map(Action::Keys));
+        });
         ui.horizontal(|ui| {
             ui.add_space(NAMES + GAP);
             ui.label(RichText::new(&model.history).color(theme::WEAK));
