@@ -392,9 +392,9 @@ mod tests {
                 if let Some(position) = song.position_frames {
                     prop_assert!(playing && song.seconds.is_some() && position.unsigned_abs() <= MAX_SONG_FRAMES);
                 }
-                let song = song.after(8_192, RATE as u32);
+                let song = song.after(8_192, RATE as u32, cycle(&transport));
                 timeline.leap(song.position_frames);
-                timeline.block(song.position_frames, 8_192);
+                timeline.block(song.position_frames, 8_192, false);
             }
         }
     }

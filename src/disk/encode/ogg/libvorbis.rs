@@ -6,11 +6,11 @@ use aotuv_lancer_vorbis_sys::{
     vorbis_analysis_headerout, vorbis_analysis_init, vorbis_analysis_wrote, vorbis_bitrate_addblock,
     vorbis_bitrate_flushpacket, vorbis_block, vorbis_block_clear, vorbis_block_init, vorbis_comment,
     vorbis_comment_clear, vorbis_comment_init, vorbis_dsp_clear, vorbis_dsp_state, vorbis_encode_ctl,
-    vorbis_encode_setup_init, vorbis_encode_setup_managed, vorbis_encode_setup_vbr, vorbis_info,
-    vorbis_info_blocksize, vorbis_info_clear, vorbis_info_init,
+    vorbis_encode_setup_init, vorbis_encode_setup_managed, vorbis_encode_setup_vbr, vorbis_info, vorbis_info_blocksize,
+    vorbis_info_clear, vorbis_info_init,
 };
 use ogg_next_sys::ogg_packet;
-use std::ffi::c_int;
+use std::ffi::{c_int, c_long};
 use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 use std::{fmt, slice};
@@ -202,7 +202,7 @@ impl Drop for Libvorbis {
 /// # Safety
 /// `info` points to what `vorbis_info_init` filled.
 unsafe fn set_up(info: *mut vorbis_info, mode: Mode, format: StreamFormat) -> Result<(), VorbisError> {
-    let number = |number: u32| number.try_into().map_err(|_| VorbisError(0));
+    let number = |number: u32| i32::try_from(number).map(c_long::from).map_err(|_| VorbisError(0));
     let (channels, rate) = (number(format.channels as u32)?, number(format.sample_rate)?);
     // SAFETY: the caller's promise; the other pointers are null, which means that the bit rate is not managed, or to a number
     // that is read during the call.
