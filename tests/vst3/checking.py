@@ -210,7 +210,9 @@ def expect_in_step(path, sound, rate):
 
 
 def is_unlocked(path):
-    """Whether no recorder has the file open. Where the system has no flock, whether it can be opened."""
+    """Whether the file is there and no recorder has it open. Where the system has no flock, whether it is there."""
+    if not path.exists():
+        return False
     with open(path, "rb") as file:
         try:
             import fcntl
