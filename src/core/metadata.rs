@@ -167,6 +167,11 @@ impl Metadata {
         metadata
     }
 
+    /// The same without a song position that may turn out to be another one.
+    pub fn for_sure(&self) -> Self {
+        if self.awaits_position { self.with_song_position(None) } else { self.clone() }
+    }
+
     /// The same with the longest song position that it may become; none where it stays as it is.
     pub fn with_longest_song_position(&self) -> Option<Self> {
         self.awaits_position.then(|| self.with_song_position(Some(LONGEST_POSITION)))

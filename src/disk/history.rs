@@ -443,8 +443,7 @@ impl History {
             let is_seam = stretch.start > end;
             if is_seam {
                 excerpt.held.push_back(Held::Mark(Mark::Pause { frames: stretch.start - end }));
-                let song = self.song_at(stretch.start, shape);
-                let seconds = song.position_frames.and(song.seconds);
+                let seconds = self.second_at(stretch.start);
                 excerpt.held.push_back(Held::Mark(Mark::Song { seconds, jumped: false, frames_ago: 0 }));
             }
             // Where the song is at a first frame is told already.
@@ -522,9 +521,10 @@ impl History {
         self.stretches.insert(at, stretch);
     }
 
-    /// Where the song is at a frame, counted from all that have passed.
+    /// Where the song is at a frame, counted from all that have passed, if it runs there or later.
     pub fn second_at(&self, frame: u64) -> Option<f64> {
-        self.song_at(frame, self.format?).seconds
+        let song = self.song_at(frame, self.format?);
+        song.position_frames.and(song.seconds)
     }
 
     /// Where the song is at the next frame.

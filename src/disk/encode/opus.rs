@@ -103,7 +103,7 @@ impl Encoder for OpusEncoder {
         self.comments.set_markers(markers);
     }
 
-    /// It comes into the file with [`finish`](Self::finish), as the markers do. Until then the file tells of the one before.
+    /// It comes into the file with [`finish`](Self::finish), as the markers do. Until then the file tells none.
     fn set_song_position(&mut self, seconds: Option<f64>) {
         self.comments.set_song_position(seconds);
     }

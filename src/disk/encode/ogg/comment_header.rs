@@ -67,7 +67,8 @@ impl CommentHeader {
     /// `pages` are the first of the stream, with room in the second packet.
     pub fn new(mapping: Mapping, pages: Vec<u8>, sample_rate: u32, metadata: &Metadata) -> Self {
         let mut header = Self { mapping, pages, sample_rate, metadata: metadata.clone(), markers: Vec::new() };
-        put_comments(&mut header.pages, mapping, &vorbis_comments(metadata));
+        // After a kill nothing is better than what may have been wrong.
+        put_comments(&mut header.pages, mapping, &vorbis_comments(&metadata.for_sure()));
         header
     }
 

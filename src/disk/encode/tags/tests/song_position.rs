@@ -27,14 +27,15 @@ fn every_type_tells_a_position_that_it_learns_late_and_still_plays_every_frame()
                 let metadata = |song_seconds| Metadata::new(header, Origin { song_seconds, ..origin() });
                 trial.metadata = metadata(before).awaiting_song_position();
                 let mut encoder = trial.open();
-                let length = trial.bytes().len();
-                assert_eq!(told_position(&trial), words(file_type, before), "{what}");
                 trial.write(&mut *encoder, &trial.sound(24_000));
-                encoder.set_song_position(later);
                 encoder.refresh().unwrap();
                 // Ogg and Opus bring it with the end: a page that a kill tears plays no more.
                 let at_end = matches!(file_type, FileType::Ogg | FileType::Opus);
-                assert_eq!(told_position(&trial), words(file_type, if at_end { before } else { later }), "{what}");
+                let at_first = words(file_type, before.filter(|_| !at_end));
+                assert_eq!(told_position(&trial), at_first, "{what}");
+                encoder.set_song_position(later);
+                encoder.refresh().unwrap();
+                assert_eq!(told_position(&trial), words(file_type, later.filter(|_| !at_end)), "{what}");
                 trial.write(&mut *encoder, &trial.sound(24_000));
                 encoder.finish().unwrap();
                 assert_eq!(told_position(&trial), words(file_type, later), "{what}");
@@ -46,7 +47,6 @@ fn every_type_tells_a_position_that_it_learns_late_and_still_plays_every_frame()
                 if file_type != FileType::Wav && file_type != FileType::Aiff {
                     assert_eq!(tags(&trial.path), tags(&same.path), "{what}");
                 }
-                assert!(trial.bytes().len() > length);
             }
         }
     }
