@@ -1,5 +1,5 @@
-//! In the CLAP host: a file tells where in the song its first sample lies, also where the song began to run later, and says so
-//! where it does not know.
+//! In the CLAP host: a file tells where in the song its first sample lies, also where the song began to run later, and
+//! says so where it does not know.
 
 mod common;
 
@@ -56,7 +56,8 @@ impl Deck {
         self.rig.files()
     }
 
-    /// The one WAV file there is: its time reference, whether the description says that the position is unknown, and the markers.
+    /// The one WAV file there is: its time reference, whether the description says that the position is unknown, and
+    /// the markers.
     fn told(&mut self) -> (u64, bool, Vec<(usize, String)>) {
         let files = self.files();
         assert_eq!(files.len(), 1);

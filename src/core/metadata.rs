@@ -11,7 +11,8 @@ const REPLAY_GAIN_REFERENCE: f64 = -18.0;
 /// The same for Opus (RFC 7845, 5.2.1).
 const R128_REFERENCE: f64 = -23.0;
 
-/// Seconds with as many digits as a position in a song may have (see [`MAX_SONG_SECONDS`](super::take::MAX_SONG_SECONDS)).
+/// Seconds with as many digits as a position in a song may have (see
+/// [`MAX_SONG_SECONDS`](super::take::MAX_SONG_SECONDS)).
 const LONGEST_POSITION: f64 = -987_654_321.123_457;
 
 /// What one entry is about. File types have places of their own for the named ones.
@@ -101,9 +102,10 @@ pub struct Origin {
 pub struct Metadata {
     entries: Vec<(Key, String)>,
     origin: Origin,
-    /// Where among the entries the song's position stands, or would stand; none where `header` says something else.
+    /// The place of the song's position among the entries, also while there is none; nothing where `header`
+    /// has a line on it.
     position_at: Option<usize>,
-    /// The position may still be told, or become another one.
+    /// The position may change while the file is written.
     awaits_position: bool,
 }
 
@@ -147,13 +149,13 @@ impl Metadata {
         &self.origin
     }
 
-    /// The same for a file whose place in the song may still be told while it is written: file types keep room for it.
+    /// Returns the same for a file whose place in the song may change while it is written: file types keep room for it.
     pub fn awaiting_song_position(self) -> Self {
         Self { awaits_position: true, ..self }
     }
 
-    /// The same with another second of the song at the first frame, or none where it is not known. What `header` says of it
-    /// stays.
+    /// Returns the same with another second of the song at the first frame, or none where it is not known. A line of
+    /// `header` about it stays.
     pub fn with_song_position(&self, seconds: Option<f64>) -> Self {
         let mut metadata = self.clone();
         metadata.origin.song_seconds = seconds;
@@ -167,12 +169,12 @@ impl Metadata {
         metadata
     }
 
-    /// The same without a song position that may turn out to be another one.
+    /// Returns the same without a song position that may change.
     pub fn for_sure(&self) -> Self {
         if self.awaits_position { self.with_song_position(None) } else { self.clone() }
     }
 
-    /// The same with the longest song position that it may become; none where it stays as it is.
+    /// Returns the same with the longest song position that there can be; nothing where the position stays as it is.
     pub fn with_longest_song_position(&self) -> Option<Self> {
         self.awaits_position.then(|| self.with_song_position(Some(LONGEST_POSITION)))
     }
@@ -251,7 +253,7 @@ fn one_line(text: &str) -> String {
     blanks.collect::<String>().trim().to_owned()
 }
 
-/// Nothing where there is no number.
+/// The number as a text, empty where there is none.
 fn number(value: Option<f64>) -> String {
     value.filter(|value| value.is_finite()).map(decimal).unwrap_or_default()
 }

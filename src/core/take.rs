@@ -11,8 +11,8 @@ use super::channels::ChannelSet;
 use super::format::{BitRate, Codec, Dither, FileType, Files, Group, Rate, RateMatch, Split, Start};
 use std::time::Duration;
 
-/// No place of a song is further from its beginning, in seconds: three years. A host that tells more tells nonsense: the ends of
-/// its numbers' range.
+/// The furthest position from the beginning of a song that counts, in seconds: three years. Hosts that tell more tell
+/// the ends of their numbers' range.
 pub const MAX_SONG_SECONDS: f64 = 1e8;
 
 /// The same in frames at any rate. Sums of positions and differences between them stay far from the ends of their type.
@@ -83,8 +83,8 @@ pub struct Song {
 }
 
 impl Song {
-    /// What a host tells of its song at a frame: the position twice, in frames and in seconds, and whether the transport runs.
-    /// What cannot be is not known.
+    /// Takes what a host tells of its song at a frame: the position twice, in frames and in seconds, and whether the
+    /// transport runs. A position or a tempo that cannot be is not known.
     pub fn told(frames: Option<i64>, seconds: Option<f64>, runs: bool, tempo: Option<f64>) -> Self {
         let can_be = |&(frames, seconds): &(i64, f64)| {
             frames.unsigned_abs() <= MAX_SONG_FRAMES && seconds.abs() <= MAX_SONG_SECONDS

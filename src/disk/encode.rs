@@ -58,8 +58,8 @@ pub trait Encoder {
     /// frames, which the encoder has all been given, and counted from the first one of the file on.
     fn set_markers(&mut self, markers: &[Marker]);
 
-    /// From the next [`refresh`](Self::refresh) on, at the latest from [`finish`](Self::finish) on, the file says that its first
-    /// frame is at this second of the song, or that nobody knows. Only for metadata that
+    /// Changes the second of the song at the first frame, or says that nobody knows it. The file tells it from the next
+    /// [`refresh`](Self::refresh) on, Ogg Vorbis and Opus from [`finish`](Self::finish) on. Only for metadata that
     /// [awaits](Metadata::awaiting_song_position) it.
     fn set_song_position(&mut self, seconds: Option<f64>);
 

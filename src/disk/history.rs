@@ -521,7 +521,7 @@ impl History {
         self.stretches.insert(at, stretch);
     }
 
-    /// Where the song is at a frame, counted from all that have passed, if it runs there or later.
+    /// The second of the song at a frame, counted from all that have passed, if it runs there or later.
     pub fn second_at(&self, frame: u64) -> Option<f64> {
         let song = self.song_at(frame, self.format?);
         song.position_frames.and(song.seconds)

@@ -67,9 +67,10 @@ impl SongPositions {
         stretch.runs && stretch.seconds.is_some()
     }
 
-    /// Where something that begins with `frame` has its place in the song, counted at `rate` frames per second. Where the song
-    /// does not run at that frame the place is counted back from the frame at which it begins to, so that the sound lies
-    /// where it was heard; where a standing song is, counts only as long as it has not run.
+    /// The place in the song of something that begins with `frame`, at `rate` frames per second.
+    ///
+    /// Before the song runs, the place is counted back from the frame at which it begins to, so that the sound lies
+    /// where it was heard. The position of a standing song counts only as long as the song has not run.
     pub fn place(&self, frame: u64, rate: u32) -> Place {
         let known = self.at(frame, rate);
         if self.runs_at(frame) {
@@ -78,7 +79,7 @@ impl SongPositions {
         let mut later = self.changes_within(frame..u64::MAX).iter().filter(|change| change.from > frame);
         let counted_back = |run: &Stretch| {
             let seconds = run.seconds? - (run.from - frame) as f64 / f64::from(rate);
-            // What is left of 0 by rounding is 0.
+            // Rounding may leave a little less than 0.
             (seconds > -half_a_frame(rate)).then_some(seconds.max(0.0))
         };
         match later.find(|change| change.seconds.is_some()) {
@@ -98,7 +99,7 @@ fn half_a_frame(rate: u32) -> f64 {
     0.5 / f64::from(rate)
 }
 
-/// Where something begins in the song.
+/// A place in the song at which something begins.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Place {
     /// Seconds of the song at its first frame, where they are known.
@@ -114,11 +115,11 @@ impl Place {
     }
 }
 
-/// The marker of a file that says where its sound lies in the song, where its first frame cannot: at the first frame of the song
-/// that it has.
+/// The marker of a file that says where its sound lies in the song, where its first frame cannot: at the first frame of
+/// the song that it has.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Anchor {
-    /// Where the file begins.
+    /// The place of the file's first frame.
     place: Place,
     first: u64,
     rate: u32,
@@ -128,7 +129,7 @@ pub struct Anchor {
 }
 
 impl Anchor {
-    /// Of a file that begins with frame `first` of a take, of which all that is known so far is in `song`.
+    /// The anchor of a file that begins with frame `first` of a take. `song` has all that is known so far.
     pub fn new(song: &SongPositions, first: u64, rate: u32) -> Self {
         let place = song.place(first, rate);
         let mut anchor = Self { place, first, rate, is_wanted: !place.can_be_told(), found: None };
@@ -143,7 +144,7 @@ impl Anchor {
     /// The song has gone on like this, and `song` knows of it. Says whether the file's place has become another one.
     pub fn follow(&mut self, song: &SongPositions, change: &Stretch) -> bool {
         let before = self.place;
-        // What was before the song ran may be forgotten by now, but where it stood.
+        // Only stretches in which it stood can have been forgotten by now.
         if !self.place.is_final && change.seconds.is_some() {
             self.place = song.place(self.first, self.rate);
             self.is_wanted = !self.place.can_be_told();
@@ -250,7 +251,7 @@ mod tests {
     }
 
     proptest! {
-        /// What is counted back leads forward to the frame at which the song began to run, to the sample.
+        /// A place that was counted back leads forward to the frame at which the song began to run, to the sample.
         #[test]
         fn the_run_lies_in_its_place_whatever_came_before(
             stood in prop::option::of(0.0f64..1_000.0), nothings in prop::collection::vec(1u64..1_000, 0..4),

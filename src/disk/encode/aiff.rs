@@ -56,7 +56,7 @@ pub struct AiffEncoder {
     frames: u64,
     max_sound_bytes: u64,
     metadata: Metadata,
-    /// Where the ID3 tag is.
+    /// The place of the ID3 tag in the file.
     id3_tag: Range<usize>,
     /// Where the room for markers begins.
     marker_room_at: usize,

@@ -36,7 +36,7 @@ pub struct Parts {
     open: OpenPart,
     complete: CompleteFiles,
     song: SongPositions,
-    /// Of the open file.
+    /// The anchor of the open file.
     anchor: Anchor,
     /// Of the whole take, at the rate of the file.
     markers: Markers,
@@ -158,7 +158,7 @@ impl Parts {
         }
     }
 
-    /// The open file begins where the complete ones end.
+    /// Begins the anchor of the open file, whose first frame follows the complete ones.
     fn begin_anchor(&mut self) {
         self.anchor = Anchor::new(&self.song, self.complete.frames, self.recipe.format.sample_rate);
     }
@@ -431,7 +431,7 @@ impl Parts {
         }
     }
 
-    /// Where in the song a file begins so many frames behind the files that are complete.
+    /// The place in the song of a file that begins so many frames behind the complete ones.
     fn place_after(&self, frames: u64) -> Place {
         self.song.place(self.complete.frames + frames, self.recipe.format.sample_rate)
     }
@@ -463,9 +463,9 @@ fn begin_file(
     }
 }
 
-/// Begins the file in which a take goes on when `failed` cannot be written on, as if its first frame had this place in the
-/// song: the next part where the file system lets it become no longer, else one in the fallback folder,
-/// where there is one.
+/// Begins the file in which a take goes on when `failed` cannot be written on, as if its first frame had this place in
+/// the song: the next part where the file system lets it become no longer, else one in the fallback folder, where there
+/// is one.
 fn open_after(
     error: &TakeError,
     recipe: &Recipe,

@@ -99,8 +99,8 @@ fn chapter_bytes(text: &str) -> usize {
     FRAME_HEAD_BYTES + id_bytes + 4 * 4 + FRAME_HEAD_BYTES + 1 + text.len() + id_bytes
 }
 
-/// The tag, in UTF-8; nothing where there are no entries, for a tag has at least one frame. It is as long with one song position
-/// as with another where that may still be told.
+/// The tag, in UTF-8; nothing where there are no entries, for a tag has at least one frame. It is as long with one song
+/// position as with another where that may still be told.
 ///
 /// # Errors
 /// The library's own.

@@ -8,8 +8,8 @@ const CHUNK_HEAD_BYTES: usize = 8;
 /// The chunk with its head, of an even length; nothing where there are no entries. Texts are UTF-8, which readers of our
 /// time expect.
 ///
-/// What INFO has no place for becomes part of the comment. Where the song's position may still be told, the chunk is as long with
-/// one as with another: there are more zeros behind the comment, or a chunk JUNK where there is none.
+/// Entries that INFO has no place for become part of the comment. While the song's position may change, the chunk is as
+/// long with one position as with another: zeros fill up the comment, or a chunk JUNK stands in its place.
 pub fn info_chunk(metadata: &Metadata) -> Vec<u8> {
     let list = list_chunk(metadata, 0);
     let Some(longest) = metadata.with_longest_song_position() else { return list };

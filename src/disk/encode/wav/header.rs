@@ -75,7 +75,7 @@ pub struct Header {
     bytes_per_frame: u64,
     /// Where the number of frames stands, in a file that tells it.
     fact_at: Option<usize>,
-    /// Where the chunks with texts begin; they end where the room for markers begins.
+    /// The first byte of the chunks with texts, which end where the room for markers begins.
     texts_at: usize,
     /// Where `bext` tells the loudness.
     loudness_at: usize,
@@ -230,8 +230,8 @@ impl Header {
         }
     }
 
-    /// Tells other metadata, which differ in the song's position only. All chunks stay where they are: the header plays whichever
-    /// of its pages a kill keeps from the disk.
+    /// Tells other metadata, which differ in the song's position only. All chunks stay where they are: the header plays
+    /// whichever of its pages a kill keeps from the disk.
     pub fn set_metadata(&mut self, codec: Codec, stream: StreamFormat, metadata: &Metadata) {
         let texts = text_chunks(codec, stream, metadata);
         let loudness = self.loudness_at..self.loudness_at + LOUDNESS_BYTES;

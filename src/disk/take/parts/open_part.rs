@@ -57,7 +57,7 @@ impl Recipe {
         if self.channels.is_empty() { self.format } else { StreamFormat { channels: 1, ..self.format } }
     }
 
-    /// What a file says of itself that begins at this place of the song; `index` counts those side by side.
+    /// The metadata of a file that begins at this place of the song; `index` counts those side by side.
     fn metadata(&self, file: &TakeFile, index: usize, place: Place) -> Metadata {
         let begins = Local::now() - self.lag;
         let mut channel_names = self.start.channels.names();

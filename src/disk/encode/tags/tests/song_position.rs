@@ -8,7 +8,7 @@ fn told_position(trial: &Trial) -> Option<String> {
     told::read(trial.settings.file_type, &trial.file).unwrap().expect("one of our files").song_position
 }
 
-/// What a file tells that begins at this second.
+/// The position that a file tells which begins at this second.
 fn words(file_type: FileType, seconds: Option<f64>) -> Option<String> {
     let decimal = |seconds: f64| seconds.to_string();
     match file_type {
