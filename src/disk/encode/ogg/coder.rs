@@ -31,11 +31,9 @@ pub struct Coder {
     /// Whole pages that nobody has taken yet.
     pages: Vec<u8>,
     /// Those of the next page.
-    packets: Vec<Vec<u8>>,
-    /// The stream's position after them.
-    position: u64,
-    /// Packets of the next page that end it.
-    page_packets: usize,
+    packets: Vec<Packet>,
+    /// The next page is the first one of sound.
+    is_first_page: bool,
 }
 
 impl Coder {
@@ -47,9 +45,7 @@ impl Coder {
         let mut muxer = Muxer::new();
         let mut pages = muxer.pages(&[identification], 0);
         pages.extend(muxer.pages(&[with_room(comments, metadata), set_up], 0));
-        // Decoders find the beginning of the sound by the first page. Where that is the last one, too, whose position cuts
-        // off the end, some of them cannot: it holds a packet alone, of which no frame plays.
-        Ok(Self { vorbis, muxer, pages, packets: Vec::new(), position: 0, page_packets: 1 })
+        Ok(Self { vorbis, muxer, pages, packets: Vec::new(), is_first_page: true })
     }
 
     /// Takes frames, one slice for each channel, in Vorbis's order.
@@ -72,22 +68,42 @@ impl Coder {
     }
 
     fn add(&mut self, packet: Packet) {
-        let waiting: usize = self.packets.iter().map(|packet| segments(packet.len())).sum();
-        if !self.packets.is_empty() && waiting + segments(packet.bytes.len()) > MOST_SEGMENTS {
-            self.end_page();
+        let waiting: usize = self.packets.iter().map(|packet| segments(packet.bytes.len())).sum();
+        if waiting + segments(packet.bytes.len()) > MOST_SEGMENTS {
+            self.end_page(self.packets.len());
         }
-        self.packets.push(packet.bytes);
-        self.position = packet.position;
-        if packet.is_last {
-            self.pages.extend(self.muxer.last_pages(&mem::take(&mut self.packets), self.position));
-        } else if self.packets.len() == self.page_packets {
-            self.end_page();
+        let is_last = packet.is_last;
+        self.packets.push(packet);
+        if is_last {
+            self.end_stream();
+        } else if self.packets.len() == PAGE_PACKETS {
+            self.end_page(PAGE_PACKETS);
         }
     }
 
-    fn end_page(&mut self) {
-        self.pages.extend(self.muxer.pages(&mem::take(&mut self.packets), self.position));
-        self.page_packets = PAGE_PACKETS;
+    /// Decoders find the beginning of the sound by its first page. Where that is the last one, too, whose position cuts off the
+    /// end, FFmpeg 5 cannot: the sound has two pages at least. The first packet plays nothing, and so would a page with it
+    /// alone, of which ogginfo complains.
+    fn end_stream(&mut self) {
+        if self.is_first_page {
+            self.end_page((self.packets.len() - 1).min(2));
+        }
+        let (packets, position) = self.take_packets(self.packets.len());
+        self.pages.extend(self.muxer.last_pages(&packets, position));
+    }
+
+    fn end_page(&mut self, count: usize) {
+        let (packets, position) = self.take_packets(count);
+        if !packets.is_empty() {
+            self.pages.extend(self.muxer.pages(&packets, position));
+            self.is_first_page = false;
+        }
+    }
+
+    /// The first `count` packets, and the stream's position after them.
+    fn take_packets(&mut self, count: usize) -> (Vec<Vec<u8>>, u64) {
+        let position = count.checked_sub(1).and_then(|last| self.packets.get(last)).map_or(0, |last| last.position);
+        (self.packets.drain(..count).map(|packet| packet.bytes).collect(), position)
     }
 }
 
