@@ -1,5 +1,7 @@
 //! The menus of the recorder (file type, codec, bit rate, …) and the shape of a stream.
 
+use super::rate::mp3_rate;
+
 /// One menu of the operator: an enum with a stable id and a label for each entry.
 ///
 /// The order of the entries is the order of the menu, and so of the automation values.
@@ -91,6 +93,73 @@ impl FileType {
     pub const fn sized_by(self) -> SizedBy {
         self.facts().1
     }
+
+    /// Bits that one sample takes in a file of this type, packed without loss or not.
+    pub fn bits_per_sample(self, codec: Codec) -> u16 {
+        match self {
+            FileType::Flac => codec.bits_per_sample().min(MAX_FLAC_BITS),
+            FileType::Wav | FileType::Mp3 | FileType::Ogg | FileType::Aiff | FileType::Opus => codec.bits_per_sample(),
+        }
+    }
+
+    /// kb/s that the sound of one file of this type and shape gets: what `bit_rate` asks for, or the nearest that there is.
+    /// Nothing where the quality is constant instead.
+    pub fn kilobits(self, bit_rate: BitRate, stream: StreamFormat) -> Option<u32> {
+        bit_rate.kilobits().map(|asked| match self {
+            FileType::Mp3 => asked.min(max_mp3_kilobits(stream.sample_rate)),
+            FileType::Opus => asked.min(MAX_OPUS_KILOBITS.saturating_mul(stream.channels as u32)),
+            FileType::Ogg => match ogg_kilobits(stream) {
+                Some((least, most)) => asked.clamp(least, most),
+                None => asked,
+            },
+            FileType::Wav | FileType::Aiff | FileType::Flac => asked,
+        })
+    }
+
+    /// The same, and where the quality is constant nearly the most that the sound comes to.
+    pub fn max_kilobits(self, bit_rate: BitRate, stream: StreamFormat) -> u32 {
+        self.kilobits(bit_rate, stream).unwrap_or_else(|| match self {
+            FileType::Mp3 => max_mp3_kilobits(stream.sample_rate),
+            _ => VARIABLE_KILOBITS.saturating_mul(stream.channels.max(2) as u32),
+        })
+    }
+}
+
+/// 32-bit FLAC is young: many players do not read it.
+const MAX_FLAC_BITS: u16 = 24;
+
+/// The most that libopus gives each channel (`OPUS_SET_BITRATE` of CELT).
+pub const MAX_OPUS_KILOBITS: u32 = 260;
+
+/// Hardly more come to each channel where the quality is constant.
+const VARIABLE_KILOBITS: u32 = 160;
+
+/// The highest constant bit rate of an MP3 file whose take has this rate in Hz. MPEG-2 ends at 160 kb/s (ISO/IEC 13818-3),
+/// MPEG-2.5 in LAME at 64.
+pub fn max_mp3_kilobits(sample_rate: u32) -> u32 {
+    match mp3_rate(sample_rate) {
+        0..16_000 => 64,
+        16_000..32_000 => 160,
+        32_000.. => 320,
+    }
+}
+
+/// The least and the most kb/s that an Ogg Vorbis file of this shape has nominally (vorbisenc, `rate_mapping_…`); nothing where
+/// libvorbis does not say. Qualities below 0 are left out where their blocks are too long.
+fn ogg_kilobits(stream: StreamFormat) -> Option<(u32, u32)> {
+    // Stereo has modes of its own, and those of other numbers where these end.
+    let (stereo, each) = match stream.sample_rate {
+        8000..9000 => ((5, 42), (8, 42)),
+        9000..15_000 => ((8, 50), (14, 50)),
+        15_000..19_000 => ((10, 100), (16, 100)),
+        19_000..26_000 => ((14, 90), (22, 90)),
+        26_000..40_000 => ((28, 190), (42, 190)),
+        40_000..=50_000 => ((32, 250), (48, 240)),
+        _ => return None,
+    };
+    let channels = stream.channels as u32;
+    let (least, most) = if channels == 2 { stereo } else { each };
+    Some((least * channels, most * channels))
 }
 
 menu! {

@@ -1,35 +1,28 @@
 //! How large takes become. Pure.
 
-use crate::core::format::{BitRate, Files, SizedBy, StreamFormat};
+use crate::core::format::{Files, SizedBy, StreamFormat};
 use crate::core::take::TakeSettings;
 
 /// Bytes that a second comes to at most, in all files of a take whose sound has this format together.
 pub fn bytes_per_second(settings: &TakeSettings, format: StreamFormat) -> f64 {
-    let kilobits = match settings.file_type.sized_by() {
+    let (files, file) = match settings.files {
+        Files::One => (1.0, format),
+        Files::Each => (format.channels as f64, StreamFormat { channels: 1, ..format }),
+    };
+    let bits = match settings.file_type.sized_by() {
         SizedBy::Codec => {
-            let samples = f64::from(format.sample_rate) * format.channels as f64;
-            return samples * f64::from(settings.codec.bits_per_sample()) / 8.0;
+            let samples = f64::from(file.sample_rate) * file.channels as f64;
+            samples * f64::from(settings.file_type.bits_per_sample(settings.codec))
         }
-        SizedBy::BitRate => match settings.bit_rate {
-            BitRate::Cbr96 => 96.0,
-            BitRate::Cbr128 => 128.0,
-            BitRate::Cbr192 => 192.0,
-            BitRate::Cbr256 => 256.0,
-            // The most that a variable bit rate comes to.
-            BitRate::Cbr320 | BitRate::VbrV2 | BitRate::VbrV0 => 320.0,
-        },
+        SizedBy::BitRate => f64::from(settings.file_type.max_kilobits(settings.bit_rate, file)) * 1_000.0,
     };
-    let files = match settings.files {
-        Files::One => 1.0,
-        Files::Each => format.channels as f64,
-    };
-    files * kilobits * 1_000.0 / 8.0
+    files * bits / 8.0
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::format::FileType;
+    use crate::core::format::{BitRate, FileType};
 
     #[test]
     fn a_take_is_as_large_as_its_type_its_channels_and_its_files_make_it() {
@@ -39,5 +32,9 @@ mod tests {
         let mp3 = TakeSettings { file_type: FileType::Mp3, ..wav };
         assert_eq!(bytes_per_second(&mp3, stereo), 24_000.0);
         assert_eq!(bytes_per_second(&TakeSettings { files: Files::Each, ..mp3 }, stereo), 48_000.0);
+        // libopus gives no channel more than 260 kb/s.
+        let opus = TakeSettings { file_type: FileType::Opus, bit_rate: BitRate::Cbr320, ..wav };
+        assert_eq!(bytes_per_second(&opus, stereo), 40_000.0);
+        assert_eq!(bytes_per_second(&TakeSettings { files: Files::Each, ..opus }, stereo), 65_000.0);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::safe::{MAX_NAME_BYTES, is_reserved, token_text, trim_end};
 use super::{LONGEST_MARKERS, NAMELESS_TRACK, NameContext, Suffix, TAKE};
-use crate::core::format::{BitRate, Group, Menu, SizedBy};
+use crate::core::format::{Files, Group, Menu, SizedBy, StreamFormat};
 use std::borrow::Cow;
 
 /// What `{suffix}` takes at most.
@@ -182,25 +182,22 @@ fn token_at(text: &str, context: &NameContext) -> Option<(usize, Piece)> {
     Some((written.len(), piece))
 }
 
-/// kb/s of the file's sound; the name of the quality where the bit rate varies.
+/// kb/s of one file's sound; the name of the quality where the bit rate varies.
 fn bit_rate_text(context: &NameContext) -> String {
-    let NameContext { settings, format, .. } = context;
-    match settings.file_type.sized_by() {
+    let settings = context.settings;
+    let file = match settings.files {
+        Files::One => context.format,
+        Files::Each => StreamFormat { channels: 1, ..context.format },
+    };
+    let kilobits = match settings.file_type.sized_by() {
         SizedBy::Codec => {
-            let bits_per_frame = format.channels as u64 * u64::from(settings.codec.bits_per_sample());
-            (u64::from(format.sample_rate) * bits_per_frame / 1000).to_string()
+            let bits = settings.file_type.bits_per_sample(settings.codec);
+            Some(u64::from(file.sample_rate) * file.channels as u64 * u64::from(bits) / 1000)
         }
-        SizedBy::BitRate => match settings.bit_rate {
-            BitRate::Cbr96 => "96",
-            BitRate::Cbr128 => "128",
-            BitRate::Cbr192 => "192",
-            BitRate::Cbr256 => "256",
-            BitRate::Cbr320 => "320",
-            BitRate::VbrV2 => "V2",
-            BitRate::VbrV0 => "V0",
-        }
-        .to_owned(),
-    }
+        SizedBy::BitRate => settings.file_type.kilobits(settings.bit_rate, file).map(u64::from),
+    };
+    let quality = || settings.bit_rate.label().trim_start_matches("VBR ").to_owned();
+    kilobits.map_or_else(quality, |kilobits| kilobits.to_string())
 }
 
 /// Cuts the longest tokens until the name takes at most `most_bytes`. What the user wrote stays whole: where that is too

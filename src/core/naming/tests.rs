@@ -1,5 +1,5 @@
 use super::*;
-use crate::core::format::{BitRate, Codec, FileType, Group};
+use crate::core::format::{BitRate, Codec, FileType, Files, Group};
 use crate::core::take::TakeSettings;
 use proptest::prelude::*;
 
@@ -105,6 +105,11 @@ fn the_bit_rate_token_says_what_the_file_type_makes_of_it() {
     assert_eq!(bit_rate(&TakeSettings { codec: Codec::Float32, ..WAV }), "3072.wav");
     assert_eq!(bit_rate(&MP3), "192.mp3");
     assert_eq!(bit_rate(&TakeSettings { bit_rate: BitRate::VbrV2, ..MP3 }), "V2.mp3");
+    assert_eq!(bit_rate(&TakeSettings { file_type: FileType::Flac, codec: Codec::Float32, ..WAV }), "2304.flac");
+    assert_eq!(bit_rate(&TakeSettings { files: Files::Each, ..WAV }), "1152.wav");
+    let opus = TakeSettings { file_type: FileType::Opus, bit_rate: BitRate::Cbr320, ..WAV };
+    assert_eq!(bit_rate(&opus), "320.opus");
+    assert_eq!(bit_rate(&TakeSettings { files: Files::Each, ..opus }), "260.opus");
 }
 
 #[test]

@@ -12,7 +12,7 @@
 use super::growing_file::GrowingFile;
 use super::tags::vorbis_comments::{chapters, vorbis_comments};
 use super::{Encoder, Format, OpenError, SampleRange};
-use crate::core::format::{Codec, StreamFormat};
+use crate::core::format::{Codec, FileType, StreamFormat};
 use crate::core::loudness::Loudness;
 use crate::core::markers::Marker;
 use crate::core::metadata::Metadata;
@@ -85,7 +85,7 @@ impl FlacEncoder {
         if format.sample_rate > MAX_RATE {
             return Err(refuse(format!("its sample rates end at {MAX_RATE} Hz")));
         }
-        let coder = Coder::new(bits(codec), format).map_err(|error| refuse(error.to_string()))?;
+        let coder = Coder::new(FileType::Flac.bits_per_sample(codec), format).map_err(|error| refuse(error.to_string()))?;
         let file = FlacFile::begin(file, coder.info().clone(), metadata)?;
         Ok(Self { coder, file, codec, max_frames, coded: Vec::new() })
     }
@@ -154,7 +154,7 @@ impl Encoder for FlacEncoder {
     }
 
     fn rounded_bits(&self) -> Option<u16> {
-        Some(bits(self.codec))
+        Some(FileType::Flac.bits_per_sample(self.codec))
     }
 
     fn note(&self) -> Option<&'static str> {
@@ -162,14 +162,6 @@ impl Encoder for FlacEncoder {
             Codec::Pcm16 | Codec::Pcm24 => None,
             Codec::Pcm32 | Codec::Float32 => Some("FLAC holds 24 bits at most. This take is recorded with 24 bits."),
         }
-    }
-}
-
-/// Bits of a sample in the file. 32-bit FLAC is young: many players do not read it.
-fn bits(codec: Codec) -> u16 {
-    match codec {
-        Codec::Pcm16 => 16,
-        Codec::Pcm24 | Codec::Pcm32 | Codec::Float32 => 24,
     }
 }
 

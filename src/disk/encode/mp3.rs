@@ -8,10 +8,11 @@
 use super::resample::Resampler;
 use super::tags::id3::{Stretch, id3_tag_with_chapters, id3_tag_with_room};
 use super::{Encoder, Format, OpenError, SampleRange};
-use crate::core::format::{BitRate, StreamFormat};
+use crate::core::format::{BitRate, FileType, StreamFormat};
 use crate::core::loudness::Loudness;
 use crate::core::markers::Marker;
 use crate::core::metadata::Metadata;
+use crate::core::rate::mp3_rate;
 use frames::{FrameFile, Mpeg};
 use mp3lame_encoder::{Bitrate, BuildError, Builder, DualPcm, EncodeError, FlushGap, MonoPcm, Quality, VbrMode};
 use std::fs::File;
@@ -33,9 +34,6 @@ pub const FORMAT: Format = Format {
 
 const FILE_TYPE: &str = "MP3";
 
-/// The sample rates of MPEG-1, MPEG-2 (ISO/IEC 11172-3 and 13818-3) and of the customary MPEG-2.5, in Hz.
-const RATES: [u32; 9] = [8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000];
-
 /// The tag counts the bytes of the file in 32 bits. A mebibyte stays free for a tag of the writer.
 const MAX_BYTES: u64 = u32::MAX as u64 - (1 << 20);
 
@@ -53,16 +51,6 @@ const FLUSH_BYTES: usize = 1 << 14;
 /// (+72 dB) is still fine. Resampling overshoots by 14 dB at the very most, and LAME quantises such frames as any others.
 const LOUDEST: f32 = 16.0;
 
-/// The rate in Hz at which a take of `rate` Hz is encoded: its own where MP3 has it. Above 48 kHz 44.1 kHz for its
-/// multiples, else 48 kHz. Below, the nearest in ratio (so 37.8 kHz becomes 44.1 kHz and keeps all its band).
-pub fn encoded_rate(rate: u32) -> u32 {
-    if rate > 48_000 && rate.is_multiple_of(44_100) && !rate.is_multiple_of(48_000) {
-        return 44_100;
-    }
-    let distance = |other: u32| f64::from(other.max(rate)) / f64::from(other.min(rate).max(1));
-    RATES.into_iter().min_by(|&a, &b| distance(a).total_cmp(&distance(b))).unwrap_or(48_000)
-}
-
 /// One MP3 file that is being written.
 pub struct Mp3Encoder {
     resampler: Option<Resampler>,
@@ -79,6 +67,17 @@ pub struct Mp3Encoder {
     id3_bytes: usize,
     /// The ID3 tag is to become another one.
     is_tag_old: bool,
+    note: Option<&'static str>,
+}
+
+/// What a take is told that gets less than its bit rate says.
+fn note(bit_rate: BitRate, format: StreamFormat) -> Option<&'static str> {
+    let given = FileType::Mp3.kilobits(bit_rate, format)?;
+    match (given < bit_rate.kilobits()?, given) {
+        (false, _) => None,
+        (true, 64) => Some("MP3 ends at 64 kb/s below 16 kHz. This take is recorded with 64 kb/s."),
+        (true, _) => Some("MP3 ends at 160 kb/s below 32 kHz. This take is recorded with 160 kb/s."),
+    }
 }
 
 impl Mp3Encoder {
@@ -103,7 +102,7 @@ impl Mp3Encoder {
         max_bytes: u64,
     ) -> Result<Self, OpenError> {
         let refuse = |reason: String| OpenError::Refused { file_type: FILE_TYPE, reason };
-        let rate = encoded_rate(format.sample_rate);
+        let rate = mp3_rate(format.sample_rate);
         let resampler =
             Resampler::between(format.sample_rate, rate, format.channels).map_err(|error| refuse(error.to_string()))?;
         let encoder = build_lame(bit_rate, rate, format.channels).map_err(|error| refuse(error.to_string()))?;
@@ -129,6 +128,7 @@ impl Mp3Encoder {
             markers: Vec::new(),
             id3_bytes,
             is_tag_old: false,
+            note: note(bit_rate, format),
         })
     }
 }
@@ -206,6 +206,10 @@ impl Encoder for Mp3Encoder {
 
     fn bytes(&self) -> u64 {
         self.lame.file.bytes()
+    }
+
+    fn note(&self) -> Option<&'static str> {
+        self.note
     }
 }
 

@@ -13,7 +13,7 @@ use super::ogg::muxer::{Muxer, longest_packet};
 use super::ogg::page_file::PageFile;
 use super::resample::Resampler;
 use super::{Encoder, Format, OpenError, SampleRange};
-use crate::core::format::{BitRate, StreamFormat};
+use crate::core::format::{BitRate, FileType, StreamFormat};
 use crate::core::loudness::Loudness;
 use crate::core::markers::Marker;
 use crate::core::metadata::Metadata;
@@ -47,7 +47,11 @@ pub struct OpusEncoder {
     resampler: Option<Resampler>,
     stream: OpusStream,
     comments: CommentHeader,
+    note: Option<&'static str>,
 }
+
+/// The note of a take that gets less than [`BitRate`] says.
+const FEWER_KILOBITS: &str = "Opus gives one channel 260 kb/s at most. This take is recorded with 260 kb/s.";
 
 impl OpusEncoder {
     /// Writes the headers of an empty file.
@@ -77,7 +81,8 @@ impl OpusEncoder {
         };
         stream.file.append(comments.pages())?;
         stream.file.refresh()?;
-        Ok(Self { resampler, stream, comments })
+        let is_less = FileType::Opus.kilobits(bit_rate, format) < bit_rate.kilobits();
+        Ok(Self { resampler, stream, comments, note: is_less.then_some(FEWER_KILOBITS) })
     }
 }
 
@@ -113,7 +118,7 @@ impl Encoder for OpusEncoder {
     }
 
     fn finish(self: Box<Self>) -> io::Result<()> {
-        let Self { resampler, mut stream, comments } = *self;
+        let Self { resampler, mut stream, comments, .. } = *self;
         if let Some(resampler) = resampler {
             resampler.finish(|planar, frames| stream.encode(planar, frames))?;
         }
@@ -127,6 +132,10 @@ impl Encoder for OpusEncoder {
 
     fn bytes(&self) -> u64 {
         self.stream.file.bytes()
+    }
+
+    fn note(&self) -> Option<&'static str> {
+        self.note
     }
 }
 

@@ -16,7 +16,7 @@ fn assert_flac_accepts(trial: &Trial) {
 
 /// The samples that a file with all of `planar` holds, interleaved.
 fn expected(trial: &Trial, planar: &[f32]) -> Vec<f32> {
-    quantised(&interleaved(planar, trial.stream.channels), bits(trial.settings.codec))
+    quantised(&interleaved(planar, trial.stream.channels), FileType::Flac.bits_per_sample(trial.settings.codec))
 }
 
 fn metadata(trial: &Trial) -> BlockList {
@@ -199,7 +199,7 @@ fn noise_takes_no_more_room_than_its_samples() {
         let mut noise = crate::disk::testing::trial::noise();
         let planar: Vec<f32> = (0..2 * 40_960).map(|_| noise()).collect();
         trial.record(&planar);
-        let plain = planar.len() * usize::from(bits(codec)) / 8;
+        let plain = planar.len() * usize::from(FileType::Flac.bits_per_sample(codec)) / 8;
         let of_the_file = header_bytes(&trial) + 10 * 32;
         assert!(trial.bytes().len() <= plain + of_the_file, "{} for {plain}", trial.bytes().len());
     }

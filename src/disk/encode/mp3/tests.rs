@@ -1,5 +1,6 @@
 use super::*;
 use crate::core::format::Menu;
+use crate::core::rate::MP3_RATES as RATES;
 use crate::disk::encode::resample::resampled_frames;
 use crate::disk::testing::read_back::{ask, decode};
 use proptest::prelude::*;
@@ -107,15 +108,32 @@ const OTHER_RATES: [(u32, u32); 20] = [
     (100, 8_000),
 ];
 
+/// Of a file of two seconds, as the window and names tell it.
+#[test]
+fn the_bit_rate_that_is_told_is_that_of_the_file() {
+    for rate in [8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000] {
+        for &bit_rate in BitRate::ALL {
+            let (format, take) = (stream(2, rate), Take::new());
+            let Some(told) = FileType::Mp3.kilobits(bit_rate, format) else { continue };
+            let mut encoder = take.open(bit_rate, format);
+            assert_eq!(encoder.note().is_some(), Some(told) < bit_rate.kilobits(), "{bit_rate:?} at {rate} Hz");
+            write(&mut encoder, &sound(2, rate, 2 * rate as usize), 2, blocks());
+            encoder.finish().unwrap();
+            let found = take.bytes().len() as f64 * 8.0 / 2.0 / 1000.0;
+            assert!((found / f64::from(told) - 1.0).abs() < 0.12, "{bit_rate:?} at {rate} Hz: {found}, not {told}");
+        }
+    }
+}
+
 #[test]
 fn a_rate_that_mp3_lacks_becomes_a_near_one_and_the_others_stay() {
     for rate in RATES {
-        assert_eq!(encoded_rate(rate), rate);
+        assert_eq!(mp3_rate(rate), rate);
     }
     for (rate, expected) in OTHER_RATES {
-        assert_eq!(encoded_rate(rate), expected, "{rate} Hz");
+        assert_eq!(mp3_rate(rate), expected, "{rate} Hz");
     }
-    assert_eq!([0, 1, u32::MAX].map(encoded_rate), [8_000, 8_000, 48_000]);
+    assert_eq!([0, 1, u32::MAX].map(mp3_rate), [8_000, 8_000, 48_000]);
 }
 
 fn lengths_are_exact(channels: usize) {
@@ -277,7 +295,7 @@ fn a_refreshed_file_tells_and_holds_the_same_frames_nearly_all_that_were_written
         for rate in [8_000, 24_000, 44_100, 48_000, 96_000] {
             let take = Take::new();
             let mut encoder = take.open(bit_rate, stream(2, rate));
-            let encoded = encoded_rate(rate);
+            let encoded = mp3_rate(rate);
             for second in 1..=3 {
                 write(&mut encoder, &sound(2, rate, rate as usize), 2, blocks());
                 encoder.refresh().unwrap();
@@ -398,7 +416,7 @@ fn samples_that_would_abort_the_process_are_tamed() {
         for format in [stream(1, 8_000), stream(2, 24_000), stream(1, 44_100), stream(2, 48_000), stream(2, 96_000)] {
             let planar: Vec<f32> = hostile.iter().copied().cycle().take(10_000 * format.channels).collect();
             let decoded = decode(&record(bit_rate, format, &planar, blocks()).path);
-            let expected = resampled_frames(10_000, format.sample_rate, encoded_rate(format.sample_rate));
+            let expected = resampled_frames(10_000, format.sample_rate, mp3_rate(format.sample_rate));
             assert_eq!(decoded.frames() as u64, expected);
             assert!(decoded.samples.iter().all(|sample| sample.is_finite()));
         }
@@ -476,7 +494,7 @@ fn other_decoders_find_no_fault_and_as_many_frames_as_were_written() {
     for (index, &bit_rate) in BitRate::ALL.iter().enumerate() {
         for (format, frames) in formats.into_iter().zip([577, 1152, 50_001, 10_000].into_iter().cycle().skip(index)) {
             let take = record(bit_rate, format, &sound(format.channels, format.sample_rate, frames), blocks());
-            let rate = encoded_rate(format.sample_rate);
+            let rate = mp3_rate(format.sample_rate);
             let expected = resampled_frames(frames as u64, format.sample_rate, rate) as u32;
             let path = take.path.to_str().unwrap();
             mp3val_finds_no_fault(path);

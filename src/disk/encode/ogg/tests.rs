@@ -109,6 +109,23 @@ fn the_bit_rate_is_the_nominal_one_where_libvorbis_has_it() {
     }
 }
 
+/// The kb/s that the window and names tell are those of the header, to one for each channel.
+#[test]
+fn the_bit_rate_that_is_told_is_that_of_the_file() {
+    for &bit_rate in BitRate::ALL {
+        for channels in 1..=8 {
+            for rate in RATES.into_iter().filter(|rate| *rate <= 50_000) {
+                let trial = trial(bit_rate, channels, rate);
+                trial.record(&[]);
+                let in_file = i32::from_le_bytes(trial.bytes()[48..52].try_into().unwrap()) as f64 / 1000.0;
+                let Some(told) = FileType::Ogg.kilobits(bit_rate, trial.stream) else { continue };
+                let context = format!("{bit_rate:?}, {:?}: {in_file}, not {told}", trial.stream);
+                assert!((in_file - f64::from(told)).abs() <= channels as f64, "{context}");
+            }
+        }
+    }
+}
+
 /// Numbers that are not told are 0: to some readers a negative one is 4 thousand million.
 #[test]
 fn no_bit_rate_of_the_header_is_negative() {

@@ -156,6 +156,21 @@ fn the_bit_rates_of_the_menu_are_those_of_the_file() {
     }
 }
 
+#[test]
+fn a_file_of_one_channel_gets_what_libopus_gives_it_and_says_so() {
+    for (bit_rate, kilobits) in [(BitRate::Cbr256, 256), (BitRate::Cbr320, 260)] {
+        let trial = trial(bit_rate, 1, RATE);
+        assert_eq!(FileType::Opus.kilobits(bit_rate, trial.stream), Some(kilobits));
+        let mut noise = noise();
+        let mut encoder = trial.open();
+        assert_eq!(encoder.note().is_some(), kilobits == 260);
+        trial.write(&mut *encoder, &(0..4 * RATE).map(|_| 0.5 * noise()).collect::<Vec<_>>());
+        encoder.finish().unwrap();
+        let found = (trial.bytes().len() - ROOM_BYTES) as f64 * 8.0 / 4.0 / 1000.0;
+        assert!((found / f64::from(kilobits) - 1.0).abs() < 0.03, "{bit_rate:?}: {found}");
+    }
+}
+
 /// How loud `difference` is against `sound`, in dB.
 fn noise_level(sound: &[f32], decoded: &[f32]) -> f64 {
     assert_eq!(sound.len(), decoded.len());
