@@ -89,6 +89,8 @@ pub struct Origin {
     pub track_name: String,
     /// The track's channels that are in the file, in order.
     pub channel_names: Vec<String>,
+    /// How many recorded channels of the take come before them, in other files.
+    pub first_channel: usize,
     /// The number of the take.
     pub take: u64,
     /// Beats per minute at the first frame.

@@ -100,12 +100,15 @@ fn text(field: &[u8]) -> String {
 
 /// What the file is, and where 0 in the time reference does not mean the beginning of the song.
 fn description(metadata: &Metadata) -> String {
-    let title = metadata.value(&Key::Title).unwrap_or("Take");
-    match metadata.origin().song_seconds.filter(|seconds| seconds.is_finite()) {
-        Some(seconds) if seconds < 0.0 => format!("{title}; begins {:.3} s before the song", -seconds),
-        Some(_) => title.to_owned(),
-        None => format!("{title}{UNKNOWN_POSITION}"),
-    }
+    let title = ascii(metadata.value(&Key::Title).unwrap_or("Take"));
+    let place = match metadata.origin().song_seconds.filter(|seconds| seconds.is_finite()) {
+        Some(seconds) if seconds < 0.0 => format!("; begins {:.3} s before the song", -seconds),
+        Some(_) => String::new(),
+        None => UNKNOWN_POSITION.to_owned(),
+    };
+    // A long title is cut, not what comes behind it.
+    let room = DESCRIPTION_BYTES.saturating_sub(place.len());
+    format!("{}{place}", &title[..title.len().min(room)])
 }
 
 /// EBU R 98: algorithm, sampling frequency, word length, mode, text.

@@ -13,25 +13,34 @@ pub fn ixml(metadata: &Metadata, codec: Codec, stream: StreamFormat) -> String {
     let origin = metadata.origin();
     let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<BWFXML>\n");
     element(&mut text, "IXML_VERSION", "2.10");
-    element(&mut text, "PROJECT", metadata.value(&Key::Other("project".to_owned())).unwrap_or_default());
-    element(&mut text, "SCENE", metadata.value(&Key::Title).unwrap_or_default());
+    let optional = |text: &mut String, name: &str, key: Key| {
+        if let Some(value) = metadata.value(&key) {
+            element(text, name, value);
+        }
+    };
+    optional(&mut text, "PROJECT", Key::Other("project".to_owned()));
+    optional(&mut text, "SCENE", Key::Title);
     element(&mut text, "TAKE", &origin.take.to_string());
-    element(&mut text, "NOTE", metadata.value(&Key::Comment).unwrap_or_default());
+    optional(&mut text, "NOTE", Key::Comment);
     text.push_str("<SPEED>\n");
     element(&mut text, "FILE_SAMPLE_RATE", &stream.sample_rate.to_string());
     element(&mut text, "AUDIO_BIT_DEPTH", &codec.bits_per_sample().to_string());
     element(&mut text, "DIGITIZER_SAMPLE_RATE", &stream.sample_rate.to_string());
+    let mut place = String::new();
     let frames = time_reference(origin, stream.sample_rate);
-    word(&mut text, "TIMESTAMP_SAMPLES_SINCE_MIDNIGHT_HI", (frames >> 32) as u32);
-    word(&mut text, "TIMESTAMP_SAMPLES_SINCE_MIDNIGHT_LO", frames as u32);
-    element(&mut text, "TIMESTAMP_SAMPLE_RATE", &stream.sample_rate.to_string());
+    word(&mut place, "TIMESTAMP_SAMPLES_SINCE_MIDNIGHT_HI", (frames >> 32) as u32);
+    word(&mut place, "TIMESTAMP_SAMPLES_SINCE_MIDNIGHT_LO", frames as u32);
+    element(&mut place, "TIMESTAMP_SAMPLE_RATE", &stream.sample_rate.to_string());
+    // 0 would mean the beginning of the song. Blanks keep the length, for the place may become known.
+    let is_known = origin.song_seconds.is_some_and(f64::is_finite);
+    text.push_str(&if is_known { place } else { " ".repeat(place.len()) });
     text.push_str("</SPEED>\n<TRACK_LIST>\n");
     element(&mut text, "TRACK_COUNT", &stream.channels.to_string());
     for index in 0..stream.channels {
         let channel = origin.channel_names.get(index).map_or("", String::as_str);
         let name = [origin.track_name.as_str(), channel].join(" ");
         text.push_str("<TRACK>\n");
-        element(&mut text, "CHANNEL_INDEX", &(index + 1).to_string());
+        element(&mut text, "CHANNEL_INDEX", &(origin.first_channel + index + 1).to_string());
         element(&mut text, "INTERLEAVE_INDEX", &(index + 1).to_string());
         element(&mut text, "NAME", name.trim());
         text.push_str("</TRACK>\n");

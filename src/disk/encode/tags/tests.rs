@@ -22,6 +22,7 @@ fn origin() -> Origin {
         time: "21:05:09".to_owned(),
         track_name: "Drums".to_owned(),
         channel_names: vec!["L".to_owned(), "R".to_owned()],
+        first_channel: 0,
         take: 7,
         tempo: Some(119.88),
         song_seconds: Some(1.5),

@@ -70,7 +70,8 @@ impl Recipe {
             time: begins.format("%H:%M:%S").to_string(),
             track_name: self.texts.track.clone(),
             channel_names,
-            take: file.number(),
+            first_channel: if self.channels.is_empty() { 0 } else { index },
+            take: [self.start.settings.take, file.number()].into_iter().find(|&take| take > 0).unwrap_or(0),
             tempo: self.start.song.tempo,
             song_seconds: place.seconds,
         };

@@ -13,6 +13,7 @@ fn origin(song_seconds: Option<f64>) -> Origin {
         time: "21:05:09".to_owned(),
         track_name: "Bass & <Drums>".to_owned(),
         channel_names: vec!["L".to_owned(), "R".to_owned()],
+        first_channel: 0,
         take: 12,
         tempo: Some(120.0),
         song_seconds,
@@ -181,6 +182,53 @@ fn ixml_is_a_document_with_the_take_its_tracks_and_its_time() {
         "<NAME>Bass &amp; &lt;Drums&gt; R</NAME>",
     ] {
         assert!(document.contains(element), "{element}: {document}");
+    }
+}
+
+fn ixml_of(channels: usize, metadata: &Metadata) -> String {
+    let bytes = recorded(Codec::Pcm24, channels, metadata, &[]).bytes();
+    String::from_utf8(chunk(&bytes, b"iXML").unwrap().to_vec()).unwrap()
+}
+
+#[test]
+fn ixml_leaves_out_what_nobody_told() {
+    let nothing = Origin { track_name: String::new(), ..origin(None) };
+    let document = ixml_of(2, &Metadata::new("", nothing));
+    for element in ["PROJECT", "SCENE", "NOTE", "TIMESTAMP"] {
+        assert!(!document.contains(element), "{element}: {document}");
+    }
+    assert!(document.contains("<TAKE>12</TAKE>"));
+    let document = ixml_of(2, &Metadata::new("comment = Loud\nproject = P", origin(Some(0.0))));
+    for element in ["<PROJECT>P<", "<NOTE>Loud<", "_LO>0<"] {
+        assert!(document.contains(element), "{element}: {document}");
+    }
+}
+
+#[test]
+fn ixml_tells_which_channel_of_the_take_is_in_the_file_and_where() {
+    let second = Origin { first_channel: 1, channel_names: vec!["R".to_owned()], ..origin(None) };
+    let document = ixml_of(1, &Metadata::new("", second));
+    assert!(document.contains("<CHANNEL_INDEX>2<") && document.contains("<INTERLEAVE_INDEX>1<"), "{document}");
+    let document = ixml_of(2, &Metadata::new("", origin(None)));
+    for index in 1..=2 {
+        let both = format!("<CHANNEL_INDEX>{index}</CHANNEL_INDEX>\n<INTERLEAVE_INDEX>{index}<");
+        assert!(document.contains(&both), "{document}");
+    }
+}
+
+/// The description has 256 bytes.
+#[test]
+fn a_long_title_does_not_cut_off_that_the_position_is_unknown() {
+    for length in [1, 232, 233, 234, 256, 300] {
+        for seconds in [None, Some(-3.25)] {
+            let metadata = Metadata::new(&format!("title = {}", "x".repeat(length)), origin(seconds));
+            let bytes = recorded(Codec::Pcm24, 1, &metadata, &[]).bytes();
+            let description = text(&chunk(&bytes, b"bext").unwrap()[..256]).to_owned();
+            let end = if seconds.is_none() { "; song position unknown" } else { "; begins 3.250 s before the song" };
+            assert!(description.ends_with(end), "{length}: {description}");
+            let shown = length.min(256 - end.len());
+            assert_eq!(description.len(), shown + end.len(), "{description}");
+        }
     }
 }
 
