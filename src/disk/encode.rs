@@ -2,6 +2,8 @@
 //! what they share.
 
 mod aiff;
+mod appended;
+mod chain;
 pub(super) mod dither;
 mod flac;
 mod growing_file;

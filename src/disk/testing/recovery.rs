@@ -122,6 +122,122 @@ fn a_whole_file_is_left_as_it_is_and_counted_right() {
     }
 }
 
+/// ID3v1 ("ID3v1", a tag of 128 bytes).
+fn id3v1() -> Vec<u8> {
+    let mut tag = b"TAGTitle".to_vec();
+    tag.resize(128, 0);
+    tag
+}
+
+/// An APE tag with head and foot and a cover in it.
+fn ape() -> Vec<u8> {
+    let item = [&[9, 0, 0, 0, 2, 0, 0, 0], &b"Cover\0"[..], &[0xFF; 9]].concat();
+    let end = |flags: u8| {
+        let size = (item.len() as u32 + 32).to_le_bytes();
+        [&b"APETAGEX"[..], &2000u32.to_le_bytes(), &size, &[1, 0, 0, 0, 0, 0, 0, flags], &[0; 8]].concat()
+    };
+    [end(0xA0), item.clone(), end(0x80)].concat()
+}
+
+fn lyrics() -> Vec<u8> {
+    b"LYRICSBEGININD0000200000020LYRICS200".to_vec()
+}
+
+/// ID3v2.3 with a cover of `bytes` bytes.
+fn id3v2(bytes: u32) -> Vec<u8> {
+    let seven_bits = |size: u32| [size >> 21, size >> 14 & 0x7F, size >> 7 & 0x7F, size & 0x7F].map(|part| part as u8);
+    let picture = vec![0xFF; bytes as usize];
+    let frame = [&b"APIC"[..], &bytes.to_be_bytes(), &[0, 0], &picture].concat();
+    [&b"ID3\x03\0\0"[..], &seven_bits(frame.len() as u32), &frame].concat()
+}
+
+/// The file with chunks at its end that its first size counts.
+fn with_chunks(bytes: &[u8], size: fn(u32) -> [u8; 4], chunks: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    for (id, fields) in chunks {
+        bytes.extend([&id[..], &size(fields.len() as u32), fields].concat());
+        bytes.resize(bytes.len().next_multiple_of(2), 0);
+    }
+    let riff_bytes = bytes.len() as u32 - 8;
+    bytes[4..8].copy_from_slice(&size(riff_bytes));
+    bytes
+}
+
+/// What editors make of a file of this type.
+fn edited(file_type: FileType, bytes: &[u8]) -> Vec<Vec<u8>> {
+    let behind = |tags: &[Vec<u8>]| [bytes, &tags.concat()].concat();
+    let before = |tag: Vec<u8>| [&tag, bytes].concat();
+    let mut all = vec![behind(&[id3v1()]), behind(&[ape(), id3v1()])];
+    match file_type {
+        FileType::Wav | FileType::Aiff => {
+            let size = if file_type == FileType::Wav { u32::to_le_bytes } else { u32::to_be_bytes };
+            let id = if file_type == FileType::Wav { b"id3 " } else { b"ID3 " };
+            for chunks in [
+                vec![(id, id3v2(361_001))],
+                vec![(b"LIST", b"INFOINAM\x02\0\0\0a\0".to_vec()), (id, id3v2(10))],
+                vec![(b"zzzz", vec![7; 5])],
+            ] {
+                let whole = with_chunks(bytes, size, &chunks);
+                all.push([whole.clone(), id3v1()].concat());
+                all.push(whole);
+            }
+            // The last byte of padding is forgotten.
+            let mut unpadded = with_chunks(bytes, size, &[(id, vec![7; 5])]);
+            unpadded.pop();
+            all.push(unpadded);
+        }
+        FileType::Mp3 => {
+            all.extend([behind(&[ape()]), behind(&[lyrics(), id3v1()]), behind(&[ape(), lyrics(), id3v1()])]);
+            all.extend([before(id3v2(1000)), [before(id3v2(400_000)), ape()].concat()]);
+        }
+        FileType::Flac => all.extend([before(id3v2(1000)), [before(id3v2(400_000)), id3v1()].concat()]),
+        FileType::Ogg | FileType::Opus => {}
+    }
+    all
+}
+
+#[test]
+fn a_whole_file_that_somebody_tagged_is_left_as_it_is_and_counted_right() {
+    for &file_type in FileType::ALL {
+        for frames in [1, 50_001] {
+            let trial = Trial::new(file_type, Codec::Pcm24, BitRate::Cbr128, 1, RATE);
+            trial.record(&trial.sound(frames));
+            for (number, bytes) in edited(file_type, &trial.bytes()).into_iter().enumerate() {
+                let (kept, repaired) = repair(&trial, &bytes);
+                let context = format!("{file_type:?} of {frames} frames, way {number}");
+                assert!(repaired == bytes, "{context}: {} bytes became {}", bytes.len(), repaired.len());
+                assert_eq!(kept, Some(Kept { frames: frames as u64, sample_rate: RATE }), "{context}");
+            }
+        }
+    }
+}
+
+/// Streams one behind the other, as editors join Ogg files.
+#[test]
+fn a_chain_of_whole_ogg_streams_is_left_as_it_is() {
+    for file_type in [FileType::Ogg, FileType::Opus] {
+        let trial = trial(file_type, Codec::Pcm16);
+        trial.record(&trial.sound(30_000));
+        let chain = trial.bytes().repeat(2);
+        assert!(repair(&trial, &chain).1 == chain, "{file_type:?}");
+    }
+}
+
+/// The tagger was killed, too.
+#[test]
+fn half_a_tag_behind_the_sound_does_not_become_sound() {
+    for file_type in [FileType::Wav, FileType::Aiff] {
+        let trial = trial(file_type, Codec::Pcm16);
+        trial.record(&trial.sound(10_000));
+        let original = trial.bytes();
+        for bytes in edited(file_type, &original).into_iter().filter(|bytes| bytes.len() > 300_000) {
+            let (kept, repaired) = repair(&trial, &bytes[..250_000]);
+            assert_eq!(kept, Some(Kept { frames: 10_000, sample_rate: RATE }), "{file_type:?}");
+            assert!(repaired == original, "{file_type:?}");
+        }
+    }
+}
+
 #[test]
 fn a_disk_that_filled_the_end_with_zeros_costs_only_the_end() {
     for &file_type in FileType::ALL {

@@ -2,6 +2,7 @@
 
 use super::SSND_HEAD_BYTES;
 use crate::disk::encode::Kept;
+use crate::disk::encode::chain::{Behind, behind};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
@@ -16,7 +17,8 @@ struct Layout {
     sample_rate: u32,
 }
 
-/// Cuts the file behind its last whole frame and makes the sizes say what is there.
+/// Cuts the file behind its last whole frame and makes the sizes say what is there. A file whose chunks lead to its very end
+/// is whole, whoever has put some behind the sound: not a byte of it changes.
 pub fn repair(mut file: &File) -> io::Result<Kept> {
     let end = file.seek(SeekFrom::End(0))?;
     let Some(Layout { comm_at, ssnd_at, bytes_per_frame, sample_rate }) = read_layout(file)? else {
@@ -26,14 +28,14 @@ pub fn repair(mut file: &File) -> io::Result<Kept> {
     let Some(sound_bytes) = end.checked_sub(sound_at) else {
         return Ok(Kept::NOTHING);
     };
-    let marked = frames_before_markers(file, ssnd_at, bytes_per_frame)?;
-    if let Some((frames, form_end)) = marked
-        && form_end == end
-    {
-        return Ok(Kept { frames, sample_rate });
+    let told_end = ssnd_at + 8 + u64::from(read_size(file, ssnd_at + 4)?);
+    let told_frames = told_end.saturating_sub(sound_at) / bytes_per_frame;
+    let behind = behind(file, told_end.next_multiple_of(2), u32::from_be_bytes)?;
+    if behind == Behind::Chunks {
+        return Ok(Kept { frames: told_frames, sample_rate });
     }
     // Half of the markers may be there, where the disk was full.
-    let frames = marked.map_or(sound_bytes / bytes_per_frame, |(frames, _)| frames);
+    let frames = if behind == Behind::TornChunk { told_frames } else { sound_bytes / bytes_per_frame };
     let sound_end = sound_at + frames * bytes_per_frame;
     let padded_end = sound_end.next_multiple_of(2);
     file.set_len(sound_end)?;
@@ -45,20 +47,11 @@ pub fn repair(mut file: &File) -> io::Result<Kept> {
     Ok(Kept { frames, sample_rate })
 }
 
-/// The frames of a file that has markers behind the sound that its sizes tell of, and where it ends by its sizes.
-fn frames_before_markers(mut file: &File, ssnd_at: u64, bytes_per_frame: u64) -> io::Result<Option<(u64, u64)>> {
-    let mut size_at = |at| -> io::Result<u64> {
-        let mut size = [0; 4];
-        file.seek(SeekFrom::Start(at))?;
-        file.read_exact(&mut size)?;
-        Ok(u32::from_be_bytes(size).into())
-    };
-    let (form_end, ssnd_bytes) = (size_at(4)? + 8, size_at(ssnd_at + 4)?);
-    let mut id = Vec::new();
-    file.seek(SeekFrom::Start((ssnd_at + 8 + ssnd_bytes).next_multiple_of(2)))?;
-    file.take(4).read_to_end(&mut id)?;
-    let sound_bytes = ssnd_bytes.saturating_sub(SSND_HEAD_BYTES - 8);
-    Ok((id == b"MARK").then_some((sound_bytes / bytes_per_frame, form_end)))
+fn read_size(mut file: &File, at: u64) -> io::Result<u32> {
+    let mut size = [0; 4];
+    file.seek(SeekFrom::Start(at))?;
+    file.read_exact(&mut size)?;
+    Ok(u32::from_be_bytes(size))
 }
 
 fn read_layout(mut file: &File) -> io::Result<Option<Layout>> {

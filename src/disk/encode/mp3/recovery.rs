@@ -3,15 +3,13 @@
 use super::frames::{HEADER_BYTES, Mpeg, Tally};
 use super::tag;
 use crate::disk::encode::Kept;
+use crate::disk::encode::appended::{leading_id3_bytes, start_of_appended_tags};
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 
-/// Bytes of the head of an ID3 tag.
-const ID3_HEAD_BYTES: u64 = 10;
-
-/// Cuts the file behind its last whole MP3 frame and makes the tag count what is there.
+/// Cuts the file behind its last whole MP3 frame, where no tags end it, and makes the tag count what is there.
 pub fn repair(mut file: &File) -> io::Result<Kept> {
-    let start = id3_bytes(&id3_head(file)?);
+    let start = leading_id3_bytes(file)?;
     file.seek(SeekFrom::Start(start))?;
     let mut frames = Frames { source: BufReader::new(file), mpeg: None };
     let Some(mut tag) = frames.next()? else {
@@ -27,8 +25,9 @@ pub fn repair(mut file: &File) -> io::Result<Kept> {
     let Some((mpeg, sample_rate)) = frames.mpeg else {
         return Ok(Kept::NOTHING);
     };
+    // What others have put behind the sound is theirs.
     let end = file.seek(SeekFrom::End(0))?;
-    if end > start + tally.bytes {
+    if end > start + tally.bytes && start_of_appended_tags(file)? == end {
         file.set_len(start + tally.bytes)?;
     }
     let Some(counted) = tag::counts(&tag) else {
@@ -43,24 +42,6 @@ pub fn repair(mut file: &File) -> io::Result<Kept> {
     let left_out = tag::counts(&tag).map_or(0, |(_, _, left_out)| left_out);
     let frames = (u64::from(tally.frames) * mpeg.frame_length()).saturating_sub(left_out);
     Ok(Kept { frames, sample_rate })
-}
-
-/// Bytes of the ID3 tag at the start of a file that begins with `head`, 0 where there is none (ID3v2.4.0 main structure, 3.1: a head of ten
-/// bytes, whose last four hold seven bits each of the size of the rest).
-pub fn id3_bytes(head: &[u8]) -> u64 {
-    let size = |bytes: [u8; 4]| bytes.iter().fold(0, |size, &byte| size << 7 | u64::from(byte & 0x7F));
-    match head.strip_prefix(b"ID3") {
-        Some(&[_, _, _, s0, s1, s2, s3, ..]) => ID3_HEAD_BYTES + size([s0, s1, s2, s3]),
-        _ => 0,
-    }
-}
-
-/// The first bytes of the file, as many as the head of an ID3 tag has.
-fn id3_head(mut file: &File) -> io::Result<Vec<u8>> {
-    let mut head = Vec::new();
-    file.seek(SeekFrom::Start(0))?;
-    file.take(ID3_HEAD_BYTES).read_to_end(&mut head)?;
-    Ok(head)
 }
 
 /// Reads the MP3 frames of a file, up to the first that is not whole or none at all.

@@ -1,8 +1,8 @@
 //! What an MP3 file says of itself.
 
 use super::frames::{HEADER_BYTES, Mpeg};
-use super::recovery::id3_bytes;
 use super::tag;
+use crate::disk::encode::appended::id3_bytes;
 use crate::disk::encode::tags::id3::read_id3_tag;
 use crate::disk::encode::told::Told;
 use std::fs::File;

@@ -2,6 +2,7 @@
 
 use super::page;
 use crate::disk::encode::Kept;
+use crate::disk::encode::appended::start_of_appended_tags;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
@@ -24,27 +25,32 @@ pub struct Tail {
     page: Vec<u8>,
     /// The stream's position at the end of this page (RFC 3533, 6), in frames.
     pub position: u64,
+    /// Others have put some behind the last page, and they are theirs.
+    has_tags: bool,
 }
 
 impl Tail {
     /// Looks for the last whole page; changes nothing.
     pub fn read(mut file: &File) -> io::Result<Self> {
-        let end = file.seek(SeekFrom::End(0))?;
+        let end = start_of_appended_tags(file)?;
         // The last whole page begins here or later: at most one that is not whole follows it.
         let tail_at = end.saturating_sub(2 * page::LONGEST as u64);
         file.seek(SeekFrom::Start(tail_at))?;
         let mut tail = Vec::new();
-        file.read_to_end(&mut tail)?;
+        file.take(end - tail_at).read_to_end(&mut tail)?;
         let starts = (0..tail.len()).rev().filter(|&at| tail[at..].starts_with(page::START));
         let mut pages = starts.filter_map(|at| Some((at, page::whole(&tail[at..])?)));
         let (at, last) = pages.next().ok_or(io::ErrorKind::InvalidData)?;
         let position = pages.fold(page::frames(last), |frames, (_, page)| frames.or(page::frames(page))).unwrap_or(0);
-        Ok(Self { at: tail_at + at as u64, page: last.to_vec(), position })
+        let has_tags = end < file.metadata()?.len();
+        Ok(Self { at: tail_at + at as u64, page: last.to_vec(), position, has_tags })
     }
 
     /// Cuts the file behind this page and makes it the stream's last.
     pub fn end_stream(&self, mut file: &File) -> io::Result<()> {
-        file.set_len(self.at + self.page.len() as u64)?;
+        if !self.has_tags {
+            file.set_len(self.at + self.page.len() as u64)?;
+        }
         file.seek(SeekFrom::Start(self.at))?;
         file.write_all(&page::ending_stream(&self.page))
     }
