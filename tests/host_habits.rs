@@ -142,6 +142,23 @@ fn a_preroll_reaches_over_a_stop_right_before_the_take_and_the_seam_is_marked() 
 }
 
 #[test]
+fn no_place_in_the_song_is_counted_back_over_a_stop_of_the_host() {
+    let mut rig = Rig::new();
+    let mut processor = rig.instance.activate(SETUP).unwrap();
+    processor.set_transport(standing(13.4));
+    play(&mut processor, 0..100, &[]);
+    let mut processor = Between::StopAndStart.happens(&mut rig.instance, processor);
+    processor.set_transport(running(10.0));
+    play(&mut processor, 100..150, &[]);
+    play(&mut processor, 150..151, &[capture(150 * BLOCK, true)]);
+    rig.instance.deactivate(processor);
+    let told = Chunks::of(&rig.files()[0]);
+    assert!(told.description().contains("unknown"), "{}", told.description());
+    let seam = 100 * BLOCK;
+    assert_eq!(told.markers(), [(seam, "Host stopped".to_owned()), (seam, "Song at 10.00 s".to_owned())]);
+}
+
+#[test]
 fn another_rate_another_layout_and_another_scope_begin_the_history_anew() {
     let captured = |change: fn(&mut Instance) -> Setup| {
         let mut rig = Rig::new();

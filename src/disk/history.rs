@@ -160,7 +160,7 @@ impl History {
 
     /// The host interrupts the sound before the next frame: nobody knows for how long, nor where the song goes on.
     pub fn interrupt(&mut self) {
-        self.song.goes_on(self.passed, None, false);
+        self.song.interrupt(self.passed);
         if !self.stretches.is_empty() && self.interruptions.back() != Some(&self.passed) {
             self.interruptions.push_back(self.passed);
         }
@@ -563,7 +563,9 @@ impl History {
 
     /// Adds a stretch of an excerpt, with the song's changes from this frame on in their places.
     fn hold(&self, mut rest: Stretch, changes_from: u64, shape: Shape, held: &mut VecDeque<Held>) {
-        for change in self.song.changes_within(changes_from..rest.end()) {
+        let changes = self.song.changes_within(changes_from..rest.end());
+        // Interruptions have marks of their own.
+        for change in changes.iter().filter(|change| !change.interrupted) {
             if change.from > rest.start {
                 let newer = rest.split_off((change.from - rest.start) as usize, shape);
                 held.push_back(std::mem::replace(&mut rest, newer).into_held(shape));

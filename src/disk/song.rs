@@ -19,6 +19,8 @@ pub struct Stretch {
     pub seconds: Option<f64>,
     /// The song jumped there.
     pub jumped: bool,
+    /// The sound was interrupted before it, for a time that nobody knows.
+    pub interrupted: bool,
     /// The transport runs.
     runs: bool,
 }
@@ -26,7 +28,7 @@ pub struct Stretch {
 impl SongPositions {
     /// At the first frame the song is at `seconds`. `runs`: it is sure that it goes on with the sound.
     pub fn new(seconds: Option<f64>, runs: bool) -> Self {
-        Self { stretches: vec![Stretch { from: 0, seconds, jumped: false, runs }] }
+        Self { stretches: vec![Stretch { from: 0, seconds, jumped: false, interrupted: false, runs }] }
     }
 
     /// The first frame is not 0 but this one.
@@ -38,9 +40,14 @@ impl SongPositions {
     /// From frame `from` on, behind all before, the song runs from this second on; none where it stands, or nobody tells. It
     /// may have `jumped` there.
     pub fn goes_on(&mut self, from: u64, seconds: Option<f64>, jumped: bool) -> Stretch {
-        let stretch = Stretch { from, seconds, jumped, runs: true };
+        let stretch = Stretch { from, seconds, jumped, interrupted: false, runs: true };
         self.stretches.push(stretch);
         stretch
+    }
+
+    /// The sound was interrupted before frame `from`, for a time that nobody knows: no place is counted back over it.
+    pub fn interrupt(&mut self, from: u64) {
+        self.stretches.push(Stretch { from, seconds: None, jumped: false, interrupted: true, runs: true });
     }
 
     /// Where it does not simply go on, in order.
@@ -82,9 +89,9 @@ impl SongPositions {
             // Rounding may leave a little less than 0.
             (seconds > -half_a_frame(rate)).then_some(seconds.max(0.0))
         };
-        match later.find(|change| change.seconds.is_some()) {
-            // A jump says that the song ran before, and not where.
-            Some(run) if run.jumped => Place { seconds: None, is_final: true },
+        match later.find(|change| change.interrupted || change.seconds.is_some()) {
+            // A jump says that the song ran before, and not where; and nobody knows how long an interruption was.
+            Some(run) if run.jumped || run.interrupted => Place { seconds: None, is_final: true },
             Some(run) => Place { seconds: counted_back(run), is_final: true },
             None => Place { seconds: known, is_final: false },
         }
@@ -289,6 +296,15 @@ mod tests {
         let standing = SongPositions::new(Some(10.5), false);
         assert_eq!((standing.at(0, 48_000), standing.at(1, 48_000)), (Some(10.5), None));
         assert_eq!(SongPositions::new(None, true).at(48_000, 48_000), None);
+    }
+
+    #[test]
+    fn no_place_is_counted_back_over_an_interruption() {
+        let mut song = SongPositions::new(None, false);
+        song.interrupt(48_000);
+        song.goes_on(48_000, Some(10.0), false);
+        assert_eq!(song.place(0, 48_000), Place { seconds: None, is_final: true });
+        assert_eq!(song.place(48_000, 48_000), Place { seconds: Some(10.0), is_final: true });
     }
 
     #[test]

@@ -239,6 +239,12 @@ impl OpenTake {
         self.parts.song_goes_on(frame, seconds, jumped);
     }
 
+    /// The host interrupted the sound before the next frame.
+    pub fn interrupt(&mut self) {
+        let frame = self.next_frame();
+        self.parts.interrupt(frame);
+    }
+
     /// The frame of the files, at their rate, that the next frame to arrive becomes.
     fn next_frame(&self) -> u64 {
         self.frame_of(self.figures.frames)

@@ -158,6 +158,12 @@ impl Parts {
         }
     }
 
+    /// The host interrupted the sound before frame `from` of the take, at the rate of the file.
+    pub fn interrupt(&mut self, from: u64) {
+        self.markers.add(from, MarkerKind::Interrupted);
+        self.song.interrupt(from);
+    }
+
     /// Begins the anchor of the open file, whose first frame follows the complete ones.
     fn begin_anchor(&mut self) {
         self.anchor = Anchor::new(&self.song, self.complete.frames, self.recipe.format.sample_rate);

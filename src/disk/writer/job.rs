@@ -368,7 +368,7 @@ impl Job {
             }
             Mark::Interrupted => {
                 if let State::Recording(take) = &mut self.state {
-                    take.mark(MarkerKind::Interrupted);
+                    take.interrupt();
                 }
             }
             Mark::Begin(_)
