@@ -20,7 +20,8 @@
 //! What the editor shows goes through the atomics of [`Status`], meters through those of its [`Scope`], the waveform
 //! through its [`Waveform`], the peaks of the export through those of its [`ExportPeaks`]. The texts that are saved with
 //! the project go through [`Texts`], in revisions, so that a take keeps those of its first frame. What may hang is
-//! asked for by an [`Errand`]. Capture from the window asks the writer through [`Captures`]. The takes on the disk come to the
+//! asked for by an [`Errand`]. A writer that hangs is [left behind](join_within) and shows nothing any more ([`WriterStatus`]).
+//! Capture from the window asks the writer through [`Captures`]. The takes on the disk come to the
 //! window through a [`Library`]; how large those of other instances become says their [`Forecast`].
 
 mod bell;
@@ -29,6 +30,7 @@ mod errand;
 mod export;
 mod forecast;
 pub mod groups;
+mod joining;
 mod library;
 mod queue;
 mod ring;
@@ -38,12 +40,14 @@ mod status;
 mod texts;
 mod watch;
 mod waveform;
+mod writer_status;
 
 pub use bell::Bell;
 pub use captures::Captures;
 pub use errand::Errand;
 pub use export::ExportPeaks;
 pub use forecast::Forecast;
+pub use joining::{NotJoined, join_within};
 pub use library::{KeptTake, Library, LibraryNews};
 pub use queue::{Full, MAX_CHUNK_FRAMES, Message, Receiver, Sender, capacity, link};
 pub use ring::Capacity;
@@ -54,3 +58,4 @@ pub use status::{MAX_REPORTS, RecorderState, Status, StatusSnapshot, TakeReport}
 pub use texts::{TextId, TextSet, Texts};
 pub use watch::{Sign, Watched};
 pub use waveform::{COLUMNS_PER_SECOND, Column, MAX_COLUMNS, Span, Waveform};
+pub use writer_status::WriterStatus;

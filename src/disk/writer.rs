@@ -13,7 +13,7 @@ use crate::core::channels::ChannelSet;
 use crate::core::clock::Clock;
 use crate::core::take::{Capture, GroupEvent, GroupSight, HistoryStart, Mark, Song, TakeSettings, TakeStart};
 use crate::link::groups::group;
-use crate::link::{Message, Receiver, Sign, Texts, Watched};
+use crate::link::{Message, NotJoined, Receiver, Sign, Texts, Watched, WriterStatus, join_within};
 use job::{Job, Order, Teller, complete};
 use seat::{Desk, Lead, Rise, Seat};
 use std::cell::RefCell;
@@ -24,7 +24,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long the writer sleeps while no take is open. The [watch](crate::link::Watched) wakes it when one begins, and now and then
 /// while history comes in; this is only for the room that an open window shows.
@@ -52,6 +52,15 @@ const PICTURE: Duration = Duration::from_millis(33);
 /// How long a writer sleeps while a take of its group goes on: the other members write no more than what this one has told.
 const GROUP_NAP: Duration = Duration::from_millis(50);
 
+/// A host that waits for a writer does so until the disk has taken nothing for so long, but for [`GRACE`] at least.
+const HANGS: Duration = Duration::from_secs(7);
+
+/// With all tracks of a project on a disk that hangs the host waits so often, one track after the other.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// So many seconds of silence in a take are worth a warning.
+const LONG_GAP_SECONDS: u64 = 10 * 60;
+
 /// No nap is shorter.
 const SHORTEST_NAP: Duration = Duration::from_millis(1);
 
@@ -69,6 +78,7 @@ pub type Log = fn(fmt::Arguments<'_>);
 /// The running writer thread.
 pub struct WriterThread {
     thread: JoinHandle<()>,
+    status: WriterStatus,
     _watched: [Watched; 2],
 }
 
@@ -78,6 +88,7 @@ impl WriterThread {
     pub fn start(receiver: Receiver, texts: Arc<Texts>, sight: Option<GroupSight>, log: Log) -> io::Result<Self> {
         let watched =
             [Watched::new(Arc::clone(receiver.bell()) as Arc<dyn Sign>)?, Watched::new(Arc::new(receiver.relief()))?];
+        let status = receiver.status().clone();
         // Built on its own thread: encoders never leave it.
         let (seated, is_seated) = channel();
         let run = move || {
@@ -90,14 +101,22 @@ impl WriterThread {
         let thread = thread::Builder::new().name("audio file writer".to_owned()).spawn(run)?;
         // It comes at once, or the thread is gone, which is noticed elsewhere.
         let _ = is_seated.recv();
-        Ok(Self { thread, _watched: watched })
+        Ok(Self { thread, status, _watched: watched })
     }
 
-    /// Waits until everything queued is written. The sender has to be gone, or this never returns.
+    /// Waits until everything queued is written, but for no disk that hangs: the thread is left behind then, and completes
+    /// the take when the disk comes back. The sender has to be gone.
     pub fn finish(self) {
-        self.thread.thread().unpark();
-        // The loop catches its own panics; there is nothing left to learn from one.
-        let _ = self.thread.join();
+        let Self { thread, status, _watched } = self;
+        let writer = thread.thread().clone();
+        writer.unpark();
+        let start = Instant::now();
+        let stuck_for = || if start.elapsed() < GRACE { Duration::ZERO } else { status.stuck_for() };
+        match join_within(thread, HANGS, stuck_for) {
+            // The loop catches its own panics; there is nothing left to learn from one.
+            Ok(()) | Err(NotJoined::Panicked) => {}
+            Err(NotJoined::LeftBehind) => status.leave_behind(&writer),
+        }
     }
 }
 
@@ -122,7 +141,7 @@ struct Writer {
 
 impl Writer {
     fn new(receiver: Receiver, texts: Arc<Texts>, log: Log) -> Self {
-        let teller = Teller { status: Arc::clone(receiver.status()), columns: Columns::default(), log };
+        let teller = Teller { status: receiver.status().clone(), columns: Columns::default(), log };
         Self {
             receiver,
             texts,
@@ -176,6 +195,7 @@ impl Writer {
             }
             self.receiver.bell().set_urgent(self.open.is_some() || self.follows());
             thread::park_timeout(self.nap());
+            self.teller.status.comes_on();
         }
     }
 
@@ -288,7 +308,10 @@ impl Writer {
                 self.history.pass(frames);
                 of_take = Mark::Pause { frames: frames + self.paused.take().unwrap_or(0) };
             }
-            Mark::Gap { lost, .. } => self.lose(lost),
+            Mark::Gap { frames, lost } => {
+                self.lose(lost);
+                self.warn_of_gap(frames - lost);
+            }
             Mark::HistoryLost { frames } => return self.lose(frames),
             Mark::Away { frames } => return self.be_away(frames),
             Mark::Marker { .. } => {}
@@ -308,6 +331,14 @@ impl Writer {
         self.history.pass(frames);
         if let Some(seat) = &mut self.seat {
             seat.lose(next..next + frames);
+        }
+    }
+
+    /// The song jumped ahead by so many frames, in whose place comes silence.
+    fn warn_of_gap(&self, frames: u64) {
+        let seconds = frames / u64::from(self.receiver.arriving().sample_rate.max(1));
+        if self.open.is_some() && seconds >= LONG_GAP_SECONDS {
+            self.teller.warn_of_gap(seconds);
         }
     }
 
@@ -362,7 +393,7 @@ impl Writer {
         }
         self.receiver.status().set_led(None);
         let frame = self.history.passed();
-        self.seat = sight.and_then(|sight| Seat::take(sight, frame, self.receiver.status(), &self.texts));
+        self.seat = sight.and_then(|sight| Seat::take(sight, frame, self.receiver.status().shown(), &self.texts));
         if let Some(rise) = rise {
             self.begin_late(rise);
         }

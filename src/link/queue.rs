@@ -2,7 +2,7 @@
 
 use super::ring::{self, Capacity, ring};
 use super::second_stage::{Budget, Intake, Next, PROCESS_BUDGET, Relief, lock};
-use super::{Bell, Status};
+use super::{Bell, Status, WriterStatus};
 use crate::core::channels::ChannelSet;
 use crate::core::format::StreamFormat;
 use crate::core::take::Mark;
@@ -66,7 +66,7 @@ pub(super) fn link_within(
     let sender =
         Sender { words, marks, sent_words: 0, format, channels, bell: Arc::clone(&bell), status: Arc::clone(&status) };
     let intake = Arc::new(Mutex::new(Intake::new(words_out, marks_out, budget)));
-    (sender, Receiver { intake, format, capacity, channels, bell, status })
+    (sender, Receiver { intake, format, capacity, channels, bell, status: WriterStatus::new(status) })
 }
 
 /// The audio thread's end. Wait-free but for [`wake_writer`](Self::wake_writer).
@@ -185,7 +185,7 @@ pub struct Receiver {
     /// The channels of the frames that come next: of the take, or the history, that began last.
     channels: ChannelSet,
     bell: Arc<Bell>,
-    status: Arc<Status>,
+    status: WriterStatus,
 }
 
 impl Receiver {
@@ -231,7 +231,7 @@ impl Receiver {
     /// Looks after this queue while the writer is busy; for the watching thread.
     pub fn relief(&self) -> Relief {
         let StreamFormat { sample_rate, channels } = self.format;
-        Relief::new(&self.intake, Arc::clone(&self.bell), Arc::clone(&self.status), sample_rate, channels)
+        Relief::new(&self.intake, Arc::clone(&self.bell), Arc::clone(self.status.shown()), sample_rate, channels)
     }
 
     /// What wakes the writer when a take begins.
@@ -265,7 +265,7 @@ impl Receiver {
     }
 
     /// The status to keep.
-    pub fn status(&self) -> &Arc<Status> {
+    pub fn status(&self) -> &WriterStatus {
         &self.status
     }
 }

@@ -12,7 +12,7 @@ use crate::disk::files::TakeFiles;
 use crate::disk::history::Held;
 use crate::disk::take::waveform::Columns;
 use crate::disk::take::{Figures, OpenTake, REFRESH_INTERVAL};
-use crate::link::{Span, Status, TextSet};
+use crate::link::{Span, TextSet, WriterStatus};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt;
@@ -22,7 +22,7 @@ use std::time::Duration;
 
 /// What the takes of one instance tell.
 pub struct Teller {
-    pub status: Arc<Status>,
+    pub status: WriterStatus,
     pub columns: Columns,
     pub log: Log,
 }
@@ -32,6 +32,15 @@ impl Teller {
     pub fn warn(&self, text: &str) {
         self.log(format_args!("take goes on: {text}"));
         self.status.trouble(text);
+    }
+
+    /// The song jumped ahead by so many seconds, for which Time Slice fills in silence.
+    pub fn warn_of_gap(&self, seconds: u64) {
+        let (hours, minutes) = (seconds / 3600, seconds % 3600 / 60);
+        self.warn(&format!(
+            "The song jumped ahead by {hours} h {minutes} min, and Time Slice puts as much silence into the take. If \
+             that is not wanted, switch Time Slice off, or stop the song before you go elsewhere in it."
+        ));
     }
 
     /// A take of the history could not be begun; the history is still there.
@@ -69,11 +78,34 @@ impl Order {
     }
 }
 
+/// Frames of silence that are still to be written, those that were lost last. One that is hours long takes minutes.
+#[derive(Default)]
+struct Gap {
+    filled: u64,
+    lost: u64,
+}
+
+impl Gap {
+    fn is_empty(&self) -> bool {
+        self.filled + self.lost == 0
+    }
+
+    /// Takes so many frames at most out of it.
+    fn take(&mut self, frames: u64) -> Gap {
+        let filled = self.filled.min(frames);
+        let lost = self.lost.min(frames - filled);
+        *self = Gap { filled: self.filled - filled, lost: self.lost - lost };
+        Gap { filled, lost }
+    }
+}
+
 /// One take, from its file on.
 pub struct Job {
     state: State,
     arriving: StreamFormat,
     split: Split,
+    /// Is being written, before all that is held.
+    gap: Gap,
     /// To be written, oldest first.
     held: VecDeque<Held>,
     /// Bytes of sound in there that came in since the take began.
@@ -127,7 +159,16 @@ impl Job {
 
     fn of(state: State, order: &Order, held: VecDeque<Held>, is_shown: bool) -> Self {
         let split = order.start.settings.split;
-        Self { state, arriving: order.arriving, split, held, late_bytes: 0, is_shown, told: (0, 0) }
+        Self {
+            state,
+            arriving: order.arriving,
+            split,
+            gap: Gap::default(),
+            held,
+            late_bytes: 0,
+            is_shown,
+            told: (0, 0),
+        }
     }
 
     /// Whether what waits may go on in files with other numbers.
@@ -161,7 +202,7 @@ impl Job {
 
     /// Whether all that came in is written.
     pub fn is_up_to_date(&self) -> bool {
-        self.held.is_empty()
+        self.gap.is_empty() && self.held.is_empty()
     }
 
     /// Bytes of sound that came in since the take began, and wait.
@@ -188,8 +229,9 @@ impl Job {
 
     /// Takes frames, planar, channels one after the other.
     pub fn take_frames(&mut self, planar: &mut [f32], frames: usize, teller: &mut Teller) {
-        if self.held.is_empty() {
+        if self.is_up_to_date() {
             self.write_frames(planar, frames, teller);
+            teller.status.comes_on();
         } else {
             self.late_bytes += size_of_val(planar);
             self.held.push_back(Held::Sound { planar: planar.to_vec(), frames });
@@ -198,8 +240,9 @@ impl Job {
 
     /// Takes a mark of the take.
     pub fn take_mark(&mut self, mark: Mark, teller: &mut Teller) {
-        if self.held.is_empty() {
+        if self.is_up_to_date() {
             self.write_mark(mark, teller);
+            self.fill_gap(super::CATCH_UP_FRAMES, teller);
         } else {
             self.held.push_back(Held::Mark(mark));
         }
@@ -208,12 +251,16 @@ impl Job {
     /// Writes of what waits about `frames` frames.
     pub fn catch_up(&mut self, frames: u64, teller: &mut Teller) {
         let mut written = 0;
-        while written < frames
-            && let Some(held) = self.held.pop_front()
-        {
+        while written < frames {
+            written += self.fill_gap(frames - written, teller);
+            if !self.gap.is_empty() {
+                continue;
+            }
+            let Some(held) = self.held.pop_front() else { break };
             match held {
                 Held::Sound { mut planar, frames } => {
                     self.write_frames(&mut planar, frames, teller);
+                    teller.status.comes_on();
                     written += frames as u64;
                 }
                 Held::Silence { frames: silence } => {
@@ -228,7 +275,7 @@ impl Job {
                 Held::Mark(mark) => self.write_mark(mark, teller),
             }
         }
-        if self.held.is_empty() {
+        if self.is_up_to_date() {
             self.late_bytes = 0;
         }
         self.keep_safe(teller);
@@ -277,20 +324,34 @@ impl Job {
 
     /// The audio thread has counted the lost ones of these frames already.
     fn gap(&mut self, frames: u64, lost: u64, teller: &mut Teller) {
-        if let State::Failed { figures, .. } = &mut self.state {
+        if let State::Recording(take) = &mut self.state {
+            if self.is_shown && lost > 0 {
+                teller.status.take_loses_at(take.frames_written());
+            }
+            take.begin_gap(lost);
+        }
+        self.gap = Gap { filled: frames - lost, lost };
+    }
+
+    /// Writes so many frames of the gap at most, and says how many. A take that failed has none.
+    fn fill_gap(&mut self, frames: u64, teller: &mut Teller) -> u64 {
+        if self.gap.is_empty() {
+            return 0;
+        }
+        let most = if let State::Failed { .. } = self.state { u64::MAX } else { frames };
+        let Gap { filled, lost } = self.gap.take(most);
+        if let State::Failed { figures, .. } = &mut self.state
+            && lost > 0
+        {
             figures.drop_frames(lost);
         }
         if self.is_shown {
-            if let State::Recording(take) = &self.state
-                && lost > 0
-            {
-                teller.status.take_loses_at(take.frames_written());
-            }
             let waveform = teller.status.waveform();
-            teller.columns.silence(waveform, frames - lost, Span::Recorded);
+            teller.columns.silence(waveform, filled, Span::Recorded);
             teller.columns.silence(waveform, lost, Span::Lost);
         }
-        self.with_take(teller, |take| take.write_gap(frames, lost));
+        self.with_take(teller, |take| take.write_gap(filled + lost, lost));
+        filled + lost
     }
 
     /// The take goes on after a pause that left out so many frames.
@@ -340,7 +401,8 @@ impl Job {
 
     /// Completes the take. All that came in is to be written before. `is_last`: no other one is being written.
     pub fn end(mut self, is_last: bool, teller: &mut Teller) {
-        debug_assert!(self.held.is_empty());
+        debug_assert!(self.is_up_to_date());
+        teller.status.comes_on();
         if self.is_shown {
             teller.columns.end(teller.status.waveform());
         }
