@@ -20,8 +20,8 @@
 //! What the editor shows goes through the atomics of [`Status`], meters through those of its [`Scope`], the waveform
 //! through its [`Waveform`], the peaks of the export through those of its [`ExportPeaks`]. The texts that are saved with
 //! the project go through [`Texts`], in revisions, so that a take keeps those of its first frame. What may hang is
-//! asked for by an [`Errand`]. A writer that hangs is [left behind](join_within) and shows nothing any more ([`WriterStatus`]).
-//! Capture from the window asks the writer through [`Captures`]. The takes on the disk come to the
+//! asked for by an [`Errand`]. A writer that hangs is [left behind](join_within) and shows nothing any more
+//! ([`WriterStatus`]). Capture from the window asks the writer through [`Captures`]. The takes on the disk come to the
 //! window through a [`Library`]; how large those of other instances become says their [`Forecast`].
 
 mod bell;

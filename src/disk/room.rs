@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 /// How often the disk is asked. A busy recorder fills some megabytes in this time.
 const INTERVAL: Duration = Duration::from_secs(2);
 
-/// Asks the disk now and then, and only while a window looks. Lives on the writer thread, and never waits: an [`Errand`]
-/// ("audio file room") asks, and no other one before it has an answer.
+/// Asks the disk now and then, and only while a window looks. Lives on the writer thread, and never waits: an
+/// [`Errand`] ("audio file room") asks, and no other one before it has an answer.
 #[derive(Default)]
 pub struct Room {
     last: Option<(Instant, PathBuf)>,
@@ -54,7 +54,8 @@ impl Room {
     }
 }
 
-/// How many bytes a file at `path` may become. Its folder is made with it, so the nearest one that is there already counts.
+/// How many bytes a file at `path` may become. Its folder is made with it, so the nearest one that is there already
+/// counts.
 fn free_bytes(path: &Path) -> Option<u64> {
     path.ancestors().skip(1).find_map(|folder| available_space(folder).ok())
 }

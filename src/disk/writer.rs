@@ -104,8 +104,8 @@ impl WriterThread {
         Ok(Self { thread, status, _watched: watched })
     }
 
-    /// Waits until everything queued is written, but for no disk that hangs: the thread is left behind then, and completes
-    /// the take when the disk comes back. The sender has to be gone.
+    /// Waits until everything queued is written, but for no disk that hangs: the thread is left behind then, and
+    /// completes the take when the disk comes back. The sender has to be gone.
     pub fn finish(self) {
         let Self { thread, status, _watched } = self;
         let writer = thread.thread().clone();

@@ -1,8 +1,8 @@
 //! Work that may hang, on a thread of its own, so that nobody waits for it: a question to a network, to a disk or to the
 //! desktop.
 //!
-//! It is waited for when whoever asked goes, since its code must not be unloaded beneath it, but only for [`PATIENCE`]: a
-//! host must not hang. An errand that hangs longer is [left behind](join_within).
+//! It is waited for when whoever asked goes, since its code must not be unloaded beneath it, but only for
+//! [`PATIENCE`]: a host must not hang. An errand that hangs longer is [left behind](join_within).
 
 use super::joining::join_within;
 use std::io;

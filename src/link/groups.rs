@@ -523,8 +523,8 @@ pub(super) fn leave_behind(writer: ThreadId) {
 }
 
 impl GroupCell {
-    /// The writer on this thread hangs. The take that it leads ends where the audio threads say that it has come to, which
-    /// is a block too far at most: the writer has not told of the frames that came since it hung.
+    /// The writer on this thread hangs. The take that it leads ends where the audio threads say that it has come to,
+    /// which is a block too far at most: the writer has not told of the frames that came since it hung.
     fn leave_behind(&self, writer: ThreadId) {
         let mut state = self.state();
         let Some(id) = state.members.iter().find(|member| member.writer.id() == writer).map(|member| member.id) else {

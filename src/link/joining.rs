@@ -1,9 +1,9 @@
 //! The end of a thread whose work may hang, on a disk say: it is waited for, but not for ever.
 //!
-//! No system lets such work be broken off. A thread that hangs is left to end by itself, and the plugin's code stays where
-//! it is: on Linux until then (to the C library a thread with thread-locals of the plugin counts as a use of it), on macOS
-//! anyway (dyld unloads nothing that has thread-locals: `MachOAnalyzer::neverUnload`), and on Windows because we
-//! [ask for it](stay_loaded).
+//! No system lets such work be broken off. A thread that hangs is left to end by itself, and the plugin's code stays
+//! where it is: on Linux until then (to the C library a thread with thread-locals of the plugin counts as a use of
+//! it), on macOS anyway (dyld unloads nothing that has thread-locals: `MachOAnalyzer::neverUnload`), and on Windows
+//! because we [ask for it](stay_loaded).
 
 use std::thread::{self, JoinHandle};
 use std::time::Duration;

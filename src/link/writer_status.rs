@@ -1,8 +1,8 @@
 //! The status as the writer of one activation keeps it.
 //!
 //! [`Status`] lives as long as the plugin instance, and a writer as long as an activation. A writer that hangs is left
-//! behind while the next one keeps the status. Whatever it has to show from then on goes where nobody looks; that a take
-//! is finished, and what went wrong with it, is told all the same.
+//! behind while the next one keeps the status. Whatever it has to show from then on goes where nobody looks; that a
+//! take is finished, and what went wrong with it, is told all the same.
 
 use super::groups;
 use super::status::{Status, TakeReport};
@@ -56,8 +56,8 @@ impl WriterStatus {
         self.0.start.elapsed().saturating_sub(Duration::from_millis(self.0.came_on.load(Relaxed)))
     }
 
-    /// Main thread: the writer, which runs on this thread, hangs. It ends by itself, and has no part any more in what is
-    /// shown, in its group, and in what the window asks for. What was asked for before it still does.
+    /// Main thread: the writer, which runs on this thread, hangs. It ends by itself, and has no part any more in what
+    /// is shown, in its group, and in what the window asks for. What was asked for before it still does.
     pub(crate) fn leave_behind(&self, writer: &Thread) {
         self.0.is_left_behind.store(true, Relaxed);
         let asked = self.0.shown.captures().release(writer.id());
@@ -101,8 +101,8 @@ impl Deref for WriterStatus {
     }
 }
 
-const DISK_HANGS: &str = "The take is not complete yet, for its disk is slow or does not answer. The rest is in memory, and is \
-                          written as soon as the disk takes it: leave the DAW open until then.";
+const DISK_HANGS: &str = "The take is not complete yet, for its disk is slow or does not answer. The rest is in \
+                          memory, and is written as soon as the disk takes it: leave the DAW open until then.";
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,5 @@
-//! A disk that never answers, and a host that goes on all the same: what it calls returns, and the take is completed when
-//! the disk comes back.
+//! A disk that never answers, and a host that goes on all the same: what it calls returns, and the take is completed
+//! when the disk comes back.
 
 use crate::common::files_in;
 use crate::recorder::{Recorder, TYPES};

@@ -1,8 +1,8 @@
 //! Which number `{take}` gets: one above all that are in use in the folders of everybody whom it is for.
 //!
-//! The folder of one's own take may be waited for: the take is to lie there. The folders of the members of a group are on
-//! disks of their own, and none of them that hangs may hold up the take of the others. An [`Errand`] ("audio file number")
-//! asks each of them, and after [`PATIENCE`] what is known counts.
+//! The folder of one's own take may be waited for: the take is to lie there. The folders of the members of a group are
+//! on disks of their own, and none of them that hangs may hold up the take of the others. An [`Errand`] ("audio file
+//! number") asks each of them, and after [`PATIENCE`] what is known counts.
 
 use super::{FOLDER_VARIABLE, Wanted, pattern, root, user_dirs};
 use crate::core::naming::{Start, Suffix, TAKE};

@@ -415,8 +415,8 @@ impl Parts {
     }
 }
 
-/// The folder in which a take goes on when its disk fails; for once. It is asked for only then, for it may be on another disk,
-/// which hangs.
+/// The folder in which a take goes on when its disk fails; for once. It is asked for only then, for it may be on
+/// another disk, which hangs.
 struct Fallback {
     files: Rc<RefCell<TakeFiles>>,
     is_used: bool,
