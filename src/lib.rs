@@ -18,7 +18,7 @@
 //! | [`osc`] | one export thread for each active instance, only while its Export Method is not Off |
 //! | [`editor`] | the window's thread |
 //! | [`link::groups`] | audio threads touch its atomics; writers and windows what is behind its lock |
-//! | [`link::Errand`] | one for each question that may hang: the next take's name, the takes of its folder and what is done to them, a font, the desktop, a name in the network |
+//! | [`link::Errand`] | one for each question that may hang: the next take's name, the takes of its folder and what is done to them, free space, the numbers of takes in the folders of a group, a font, the desktop, a name in the network |
 //! | [`plugin`] | the framework's calls; each says which thread makes it |
 //! | [`link`], [`params`] | what the threads share; the link's watch is one thread for all instances |
 //!
@@ -42,7 +42,8 @@
 //!    nothing is recorded, and is woken by one watching thread for all instances when a take begins or ends, and about once a
 //!    second while history comes in. The same thread moves what the queue cannot hold into memory while the disk hangs.
 //! 7. Takes end in `deactivate`, in `Drop` and on a new sample rate or channel count, with all that is queued written
-//!    first.
+//!    first. A disk that takes nothing for seconds is not waited for: the writer is left behind, completes the take
+//!    when the disk comes back, and shows nothing any more ([`link::WriterStatus`]).
 //! 8. Nothing is sent, and no socket is there, unless the Export Method is on; no target, reached or not, ever holds up
 //!    sound, take or host.
 //! 9. Saved settings that are loaded while the host plays count at one moment: a take sees all of the old ones or all of

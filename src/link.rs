@@ -23,9 +23,10 @@
 //! What the editor shows goes through the atomics of [`Status`], meters through those of its [`Scope`], the waveform
 //! through its [`Waveform`], the peaks of the export through those of its [`ExportPeaks`]. The texts that are saved with
 //! the project go through [`Texts`], in revisions, so that a take keeps those of its first frame. What may hang is
-//! asked for by an [`Errand`]. Capture from the window asks the writer through [`Captures`]. The takes on the disk come to the
-//! window through a [`Library`]; how large those of other instances become says their [`Forecast`]. What the user prefers in
-//! every project comes to it through [`Preferences`].
+//! asked for by an [`Errand`]. A writer that hangs is [left behind](join_within) and shows nothing any more
+//! ([`WriterStatus`]). Capture from the window asks the writer through [`Captures`]. The takes on the disk come to the
+//! window through a [`Library`]; how large those of other instances become says their [`Forecast`]. What the user prefers
+//! in every project comes to it through [`Preferences`].
 
 mod bell;
 mod captures;
@@ -34,6 +35,7 @@ mod export;
 mod forecast;
 pub mod groups;
 mod heartbeat;
+mod joining;
 mod library;
 mod preferences;
 mod queue;
@@ -45,6 +47,7 @@ mod switches;
 mod texts;
 mod watch;
 mod waveform;
+mod writer_status;
 
 pub use bell::Bell;
 pub use captures::Captures;
@@ -52,6 +55,7 @@ pub use errand::Errand;
 pub use export::ExportPeaks;
 pub use forecast::Forecast;
 pub use heartbeat::{Beat, Heartbeat, SinceLastBlock};
+pub use joining::{NotJoined, join_within};
 pub use library::{KeptTake, Library, LibraryNews};
 pub use preferences::Preferences;
 pub use queue::{Full, MAX_CHUNK_FRAMES, Message, Receiver, Sender, capacity, link};
@@ -64,3 +68,4 @@ pub use switches::{STILL_AFTER, StillWatch, Switches};
 pub use texts::{TextId, TextSet, Texts};
 pub use watch::{Sign, Watched};
 pub use waveform::{COLUMNS_PER_SECOND, Column, MAX_COLUMNS, Span, Waveform};
+pub use writer_status::WriterStatus;

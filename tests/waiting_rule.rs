@@ -197,6 +197,24 @@ fn marks_that_outrun_a_realtime_writer_merge_takes_and_lose_no_frame() {
     assert_eq!(gaps.iter().sum::<u64>(), lost);
 }
 
+#[test]
+fn what_is_owed_at_the_end_of_an_activation_holds_up_no_host_whose_disk_hangs() {
+    let mut rig = Rig::new(false, NEVER);
+    rig.play(448, BLOCK_TIME, true);
+    rig.left.truncate(1);
+    rig.right.truncate(1);
+    for _ in 0..40_000 {
+        rig.play(1, Duration::from_micros(20), false);
+        rig.play(1, Duration::from_micros(20), true);
+    }
+    assert_eq!(rig.waited(), Duration::ZERO);
+    let Rig { clock, tap, .. } = rig;
+    tap.close();
+    let waited = clock.waited.get();
+    assert!(waited > Duration::ZERO, "there was room for all, and nothing to wait for");
+    assert!(waited < Duration::from_secs(2), "the host hung for {waited:?}");
+}
+
 /// Frames that are lost break the history, those in the middle of a block too.
 #[test]
 fn no_history_goes_on_behind_frames_that_were_lost() {

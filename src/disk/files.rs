@@ -59,7 +59,7 @@ pub use take_file::TakeFile;
 pub use together::{next_parts, next_parts_in};
 
 use crate::core::format::StreamFormat;
-use crate::core::naming::{NameContext, NamePattern, Start, Suffix, last_component};
+use crate::core::naming::{NameContext, NamePattern, Start, Suffix, TAKE, last_component};
 use crate::core::take::TakeSettings;
 use crate::link::TextSet;
 use chrono::{DateTime, Local};
@@ -68,6 +68,7 @@ use numbering::Numbering;
 use std::env;
 use std::ffi::OsString;
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
+use take_number::{Inquiry, Place};
 use together::{all_or_none, first_unused};
 
 /// The environment variable that names the recorder's folder.
@@ -98,6 +99,8 @@ pub struct TakeFiles {
     numbering: Numbering,
     /// Looked up when a take first needs it: it costs a file.
     user: Option<UserDirs>,
+    /// Asks the folders of others.
+    inquiry: Inquiry,
 }
 
 impl TakeFiles {
@@ -125,7 +128,19 @@ impl TakeFiles {
     /// The highest number that `{take}` has become there where this take is to lie; 0 where there is none.
     pub fn highest_take(&mut self, wanted: &Wanted) -> u64 {
         let user = &mut self.user;
-        take_number::highest(wanted, |start| root(start, env::var_os(FOLDER_VARIABLE), || user_dirs(user)).ok())
+        let root = |start| root(start, env::var_os(FOLDER_VARIABLE), || user_dirs(user)).ok();
+        Place::of(wanted).map_or(0, |place| place.highest(root))
+    }
+
+    /// The same for takes on several disks, none of which is waited for for long.
+    pub fn highest_take_of_all<'a>(&mut self, wanted: impl Iterator<Item = Wanted<'a>>) -> u64 {
+        let mut places = Vec::new();
+        for place in wanted.filter_map(|wanted| Place::of(&wanted)) {
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        self.inquiry.highest(&places)
     }
 
     /// The folder in which a take goes on whose disk fails, if it is known.
@@ -152,10 +167,12 @@ fn begin(
 ) -> Result<Vec<TakeFile>, FileError> {
     let pattern = pattern(wanted);
     let root = root(pattern.start())?;
-    if wanted.settings.unique_suffix {
+    let n = wanted.settings.n;
+    // Numbers of takes only rise: where there is such a file, a disk did not tell of it in time.
+    let is_in_use = || wanted.texts.file.contains(TAKE) && is_there(&root, &pattern.paths(Suffix::Fixed(n)));
+    if wanted.settings.unique_suffix || is_in_use() {
         numbering.create(&root, &pattern, last_number)
     } else {
-        let n = wanted.settings.n;
         let paths = pattern.paths(Suffix::Fixed(n));
         if wanted.settings.keeps_existing {
             let paths: Vec<_> = paths.into_iter().map(|path| root.join(path)).collect();
@@ -164,6 +181,11 @@ fn begin(
         let files = all_or_none(paths, |path| TakeFile::fixed(root.join(path), n).map(Some))?;
         Ok(files.unwrap_or_default())
     }
+}
+
+/// Whether there is a file of one of these names.
+fn is_there(root: &Path, paths: &[PathBuf]) -> bool {
+    paths.iter().any(|path| root.join(path).symlink_metadata().is_ok())
 }
 
 /// The name of a take.

@@ -10,6 +10,31 @@ const LONGEST_FAT_FILE: u64 = u32::MAX as u64;
 /// More than is ever written in one piece.
 const MORE_THAN_A_WRITE: u64 = 1 << 20;
 
+/// How many bytes may still be written below a folder that is there.
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
+pub fn available_space(folder: &Path) -> io::Result<u64> {
+    use std::ffi::CString;
+    use std::mem::MaybeUninit;
+    use std::os::unix::ffi::OsStrExt;
+    let path = CString::new(folder.as_os_str().as_bytes())?;
+    let mut told = MaybeUninit::<libc::statvfs>::zeroed();
+    // SAFETY: the path is a text, and there is room for what the call writes, of which zeroes are a valid one.
+    let told = unsafe {
+        if libc::statvfs(path.as_ptr(), told.as_mut_ptr()) != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        told.assume_init()
+    };
+    #[allow(clippy::unnecessary_cast, reason = "not all systems count in 64 bits")]
+    Ok((told.f_bavail as u64).saturating_mul(told.f_frsize as u64))
+}
+
+/// How many bytes may still be written below a folder that is there.
+#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+pub fn available_space(folder: &Path) -> io::Result<u64> {
+    fs4::available_space(folder)
+}
+
 /// Brings a file to the medium and waits for that. Some network and user-space file systems cannot; the file itself is
 /// fine there.
 pub fn sync(file: &File) -> io::Result<()> {
@@ -64,7 +89,7 @@ pub fn write_error(file: &File, path: &Path, error: io::Error) -> io::Error {
     if !cfg!(windows) || error.kind() != ErrorKind::StorageFull {
         return error;
     }
-    let free = path.parent().and_then(|folder| fs4::available_space(folder).ok());
+    let free = path.parent().and_then(|folder| available_space(folder).ok());
     let length = file.metadata().map(|metadata| metadata.len());
     match (length, free) {
         (Ok(length), Some(free)) if is_at_its_longest(length, free) => ErrorKind::FileTooLarge.into(),

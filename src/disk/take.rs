@@ -201,12 +201,16 @@ impl OpenTake {
         self.append(planar, frames)
     }
 
-    /// Appends `frames` frames of silence, of which `lost` stand for frames that came in and were lost.
-    pub fn write_gap(&mut self, frames: u64, lost: u64) -> Result<(), TakeError> {
+    /// A gap comes in which so many frames were lost.
+    pub fn begin_gap(&mut self, lost: u64) {
         if lost > 0 {
             self.mark(MarkerKind::Lost { frames: lost });
             self.figures.first_lost_frame.get_or_insert(self.figures.frames);
         }
+    }
+
+    /// Appends `frames` frames of silence of a gap, of which `lost` stand for frames that came in and were lost.
+    pub fn write_gap(&mut self, frames: u64, lost: u64) -> Result<(), TakeError> {
         self.figures.frames += frames;
         self.figures.lost_frames += lost;
         let mut silence = vec![0.0; SILENCE_FRAMES as usize * self.arriving.channels];

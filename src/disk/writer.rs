@@ -13,7 +13,10 @@ use crate::core::channels::ChannelSet;
 use crate::core::clock::Clock;
 use crate::core::take::{Capture, GroupEvent, GroupSight, HistoryStart, Mark, Song, TakeSettings, TakeStart};
 use crate::link::groups::group;
-use crate::link::{Beat, Gate, Message, Receiver, STILL_AFTER, Sign, StillWatch, Switches, Texts, Watched};
+use crate::link::{
+    Beat, Gate, Message, NotJoined, Receiver, STILL_AFTER, Sign, StillWatch, Switches, Texts, Watched, WriterStatus,
+    join_within,
+};
 use job::{Job, Order, Teller, Unwritten, complete};
 use seat::{Desk, Lead, Rise, Seat};
 use std::cell::RefCell;
@@ -54,6 +57,14 @@ const GROUP_NAP: Duration = Duration::from_millis(50);
 
 /// A transport that went on while no block came for so long is looked at anew.
 const STALLED_AFTER: Duration = Duration::from_secs(1);
+/// A host that waits for a writer does so until the disk has taken nothing for so long, but for [`GRACE`] at least.
+const HANGS: Duration = Duration::from_secs(7);
+
+/// With all tracks of a project on a disk that hangs the host waits so often, one track after the other.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// So many seconds of silence in a take are worth a warning.
+const LONG_GAP_SECONDS: u64 = 10 * 60;
 
 /// No nap is shorter.
 const SHORTEST_NAP: Duration = Duration::from_millis(1);
@@ -72,6 +83,7 @@ pub type Log = fn(fmt::Arguments<'_>);
 /// The running writer thread.
 pub struct WriterThread {
     thread: JoinHandle<History>,
+    status: WriterStatus,
     _watched: [Watched; 3],
 }
 
@@ -88,13 +100,14 @@ impl WriterThread {
         history: Option<History>,
         log: Log,
     ) -> io::Result<Self> {
-        let (bell, status) = (Arc::clone(receiver.bell()), Arc::clone(receiver.status()));
+        let (bell, status) = (Arc::clone(receiver.bell()), Arc::clone(receiver.status().shown()));
         let still = StillWatch::new(Arc::clone(&switches), Arc::clone(receiver.heartbeat()), bell, status);
         let watched = [
             Watched::new(Arc::clone(receiver.bell()) as Arc<dyn Sign>)?,
             Watched::new(Arc::new(receiver.relief()))?,
             Watched::new(Arc::new(still))?,
         ];
+        let status = receiver.status().clone();
         // Built on its own thread: encoders never leave it.
         let (seated, is_seated) = channel();
         let run = move || {
@@ -107,15 +120,26 @@ impl WriterThread {
         let thread = thread::Builder::new().name("audio file writer".to_owned()).spawn(run)?;
         // It comes at once, or the thread is gone, which is noticed elsewhere.
         let _ = is_seated.recv();
-        Ok(Self { thread, _watched: watched })
+        Ok(Self { thread, status, _watched: watched })
     }
 
-    /// Waits until everything queued is written, and returns the history. The sender has to be gone, or this never
-    /// returns.
+    /// Waits until everything queued is written, and returns the history. A disk that hangs is not waited for: the
+    /// thread is left behind then, and completes the take when the disk comes back. The sender has to be gone.
     pub fn finish(self) -> Option<History> {
-        self.thread.thread().unpark();
-        // The loop catches its own panics; there is nothing left to learn from one.
-        self.thread.join().ok()
+        let Self { thread, status, _watched } = self;
+        let writer = thread.thread().clone();
+        writer.unpark();
+        let start = Instant::now();
+        let stuck_for = || if start.elapsed() < GRACE { Duration::ZERO } else { status.stuck_for() };
+        match join_within(thread, HANGS, stuck_for) {
+            Ok(history) => Some(history),
+            // The loop catches its own panics; there is nothing left to learn from one.
+            Err(NotJoined::Panicked) => None,
+            Err(NotJoined::LeftBehind) => {
+                status.leave_behind(&writer);
+                None
+            }
+        }
     }
 }
 
@@ -153,7 +177,7 @@ impl Writer {
     ) -> Self {
         let last_block = (receiver.heartbeat().beat(), Instant::now());
         let teller =
-            Teller { status: Arc::clone(receiver.status()), columns: Columns::default(), log, unwritten: Vec::new() };
+            Teller { status: receiver.status().clone(), columns: Columns::default(), log, unwritten: Vec::new() };
         Self {
             receiver,
             switches,
@@ -208,6 +232,7 @@ impl Writer {
             }
             self.receiver.bell().set_urgent(self.open.is_some() || self.follows());
             thread::park_timeout(self.nap());
+            self.teller.status.comes_on();
         }
     }
 
@@ -389,7 +414,10 @@ impl Writer {
                 self.history.pass(frames);
                 of_take = Mark::Pause { frames: frames + self.paused.take().unwrap_or(0) };
             }
-            Mark::Gap { lost, .. } => self.lose(lost),
+            Mark::Gap { frames, lost } => {
+                self.lose(lost);
+                self.warn_of_gap(frames - lost);
+            }
             Mark::HistoryLost { frames } => return self.lose(frames),
             Mark::Away { frames } => return self.be_away(frames),
             Mark::Marker { .. } => {}
@@ -418,6 +446,14 @@ impl Writer {
         self.history.pass(frames);
         if let Some(seat) = &mut self.seat {
             seat.lose(next..next + frames);
+        }
+    }
+
+    /// The song jumped ahead by so many frames, in whose place comes silence.
+    fn warn_of_gap(&self, frames: u64) {
+        let seconds = frames / u64::from(self.receiver.arriving().sample_rate.max(1));
+        if self.open.is_some() && seconds >= LONG_GAP_SECONDS {
+            self.teller.warn_of_gap(seconds);
         }
     }
 
@@ -472,7 +508,7 @@ impl Writer {
         }
         self.receiver.status().set_led(None);
         let frame = self.history.passed();
-        self.seat = sight.and_then(|sight| Seat::take(sight, frame, self.receiver.status(), &self.texts));
+        self.seat = sight.and_then(|sight| Seat::take(sight, frame, self.receiver.status().shown(), &self.texts));
         if let Some(rise) = rise {
             self.begin_late(rise);
         }

@@ -60,6 +60,12 @@ impl<W: Fn() + Send + Clone + 'static> UserDesktop<W> {
     }
 }
 
+impl<W> Drop for UserDesktop<W> {
+    fn drop(&mut self) {
+        Errand::drop_all(self.errands.drain(..));
+    }
+}
+
 impl<W: Fn() + Send + Clone + 'static> Desktop for UserDesktop<W> {
     fn choose_folder(&mut self, start: Option<&Path>) {
         if self.dialog_is_open.swap(true, Ordering::Relaxed) {

@@ -2,7 +2,7 @@
 
 use crate::core::take::Capture;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread::{self, Thread};
+use std::thread::{self, Thread, ThreadId};
 
 /// What the window asks the writer of its instance for.
 #[derive(Debug, Default)]
@@ -36,9 +36,21 @@ impl Captures {
         self.state().asked.take()
     }
 
-    /// Writer thread: it goes.
+    /// Writer thread: it goes. Another one may be asked already.
     pub(crate) fn close(&self) {
-        *self.state() = State::default();
+        self.release(thread::current().id());
+    }
+
+    /// The writer on this thread is asked no more. Says what it was asked for and has not taken.
+    pub(super) fn release(&self, writer: ThreadId) -> Option<Capture> {
+        let mut state = self.state();
+        let is_its = state.writer.as_ref().is_some_and(|asked| asked.id() == writer);
+        if is_its { std::mem::take(&mut *state).asked } else { None }
+    }
+
+    /// It is to be taken from here.
+    pub(super) fn adopt(&self, asked: Option<Capture>) {
+        self.state().asked = asked;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

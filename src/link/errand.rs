@@ -1,12 +1,10 @@
 //! Work that may hang, on a thread of its own, so that nobody waits for it: a question to a network, to a disk or to the
 //! desktop.
 //!
-//! No system lets such a question be broken off. It is waited for when whoever asked goes, since its code must not be
-//! unloaded beneath it, but only for [`PATIENCE`]: a host must not hang. What hangs longer is left to end by itself, and
-//! the plugin's code stays where it is: on Linux until then (to the C library a thread with thread-locals of the plugin
-//! counts as a use of it), on macOS anyway (dyld unloads nothing that has thread-locals: `MachOAnalyzer::neverUnload`), and
-//! on Windows because we [ask for it](stay_loaded).
+//! It is waited for when whoever asked goes, since its code must not be unloaded beneath it, but only for
+//! [`PATIENCE`]: a host must not hang. An errand that hangs longer is [left behind](join_within).
 
+use super::joining::join_within;
 use std::io;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::thread::{self, JoinHandle};
@@ -15,9 +13,6 @@ use std::time::{Duration, Instant};
 /// How long the drop of an errand waits for it.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// How long one nap of that wait is.
-const NAP: Duration = Duration::from_millis(5);
-
 /// An errand on its way.
 #[derive(Debug)]
 pub struct Errand<T> {
@@ -25,6 +20,8 @@ pub struct Errand<T> {
     is_answered: bool,
     /// There until the drop.
     thread: Option<JoinHandle<()>>,
+    /// When the drop ends at the latest, where others are dropped at once.
+    end: Option<Instant>,
 }
 
 impl<T: Send + 'static> Errand<T> {
@@ -46,7 +43,7 @@ impl<T: Send + 'static> Errand<T> {
             }
         };
         let thread = thread::Builder::new().name(name.to_owned()).spawn(run)?;
-        Ok(Self { answer, is_answered: false, thread: Some(thread) })
+        Ok(Self { answer, is_answered: false, thread: Some(thread), end: None })
     }
 
     /// The answer, once. Never waits.
@@ -60,44 +57,27 @@ impl<T: Send + 'static> Errand<T> {
     }
 }
 
-impl<T> Drop for Errand<T> {
-    fn drop(&mut self) {
-        let Some(thread) = self.thread.take() else { return };
-        let start = Instant::now();
-        while !self.is_answered && !thread.is_finished() && start.elapsed() < PATIENCE {
-            thread::sleep(NAP);
-        }
-        if self.is_answered || thread.is_finished() {
-            // There is nothing left that it could wait for.
-            let _ = thread.join();
-        } else {
-            stay_loaded();
+impl<T> Errand<T> {
+    /// Drops errands, and waits no longer for all of them than for one.
+    pub fn drop_all(errands: impl IntoIterator<Item = Self>) {
+        let end = Instant::now() + PATIENCE;
+        for mut errand in errands {
+            errand.end = Some(end);
+            drop(errand);
         }
     }
 }
 
-/// Keeps the plugin's code in memory for as long as the host runs.
-#[cfg(windows)]
-fn stay_loaded() {
-    use windows_sys::Win32::System::LibraryLoader::{
-        GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, GET_MODULE_HANDLE_EX_FLAG_PIN, GetModuleHandleExW,
-    };
-    let here = (stay_loaded as fn() as *const ()).cast();
-    let mut module = std::ptr::null_mut();
-    // SAFETY: the first flag makes the name an address, which lies in the plugin, and there is room for the handle.
-    let is_pinned = unsafe {
-        GetModuleHandleExW(
-            GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN,
-            here,
-            &raw mut module,
-        )
-    };
-    debug_assert_ne!(is_pinned, 0, "{}", io::Error::last_os_error());
+impl<T> Drop for Errand<T> {
+    fn drop(&mut self) {
+        let Some(thread) = self.thread.take() else { return };
+        let start = self.end.and_then(|end| end.checked_sub(PATIENCE)).unwrap_or_else(Instant::now);
+        // After the answer there is nothing left that it could wait for.
+        let patience = if self.is_answered { Duration::MAX } else { PATIENCE };
+        // The answer, or the panic, is nobody's any more.
+        let _ = join_within(thread, patience, || start.elapsed());
+    }
 }
-
-/// Elsewhere the system sees to that.
-#[cfg(not(windows))]
-fn stay_loaded() {}
 
 #[cfg(test)]
 mod tests {
@@ -113,6 +93,21 @@ mod tests {
     }
 
     #[test]
+    fn many_errands_that_hang_hold_up_nobody_longer_than_one() {
+        let (releases, errands): (Vec<_>, Vec<_>) = (0..100)
+            .map(|_| {
+                let (release, hangs) = channel::<()>();
+                (release, Errand::start("audio file test", move || hangs.recv(), || ()).unwrap())
+            })
+            .unzip();
+        let start = Instant::now();
+        Errand::drop_all(errands);
+        // One after the other they would take fifty seconds.
+        assert!(start.elapsed() < 20 * PATIENCE, "{:?}", start.elapsed());
+        drop(releases);
+    }
+
+    #[test]
     fn the_answer_is_there_when_the_asker_is_woken() {
         let (wake, woken) = channel();
         let mut errand = Errand::start("audio file test", || 7, move || wake.send(()).unwrap()).unwrap();
@@ -125,7 +120,7 @@ mod tests {
         let mut errand = Errand::<()>::start("audio file test", || panic!("as the test wants it"), || ()).unwrap();
         let answer = loop {
             match errand.answer() {
-                Err(TryRecvError::Empty) => thread::sleep(NAP),
+                Err(TryRecvError::Empty) => thread::sleep(Duration::from_millis(5)),
                 answer => break answer,
             }
         };
@@ -138,7 +133,7 @@ mod tests {
         let (wake, ended) = channel::<()>();
         let work = move || {
             begin.send(()).unwrap();
-            thread::sleep(10 * NAP);
+            thread::sleep(Duration::from_millis(50));
         };
         let errand = Errand::start("audio file test", work, move || drop(wake)).unwrap();
         begun.recv().unwrap();

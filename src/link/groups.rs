@@ -15,7 +15,7 @@ use crate::core::take::{Song, TakeSettings};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::thread::{self, Thread};
+use std::thread::{self, Thread, ThreadId};
 use std::time::{Duration, Instant};
 
 /// Takes that are remembered for members that come to them late.
@@ -513,16 +513,48 @@ impl Membership {
 
 impl Drop for Membership {
     fn drop(&mut self) {
-        let mut state = self.group.state();
-        state.members.retain(|member| member.id != self.id);
+        self.group.leave(self.id);
+    }
+}
+
+/// Main thread: the writer on this thread hangs. It has no seat any more.
+pub(super) fn leave_behind(writer: ThreadId) {
+    GROUPS.iter().for_each(|cell| cell.leave_behind(writer));
+}
+
+impl GroupCell {
+    /// The writer on this thread hangs. The take that it leads ends where the audio threads say that it has come to,
+    /// which is a block too far at most: the writer has not told of the frames that came since it hung.
+    fn leave_behind(&self, writer: ThreadId) {
+        let mut state = self.state();
+        let Some(id) = state.members.iter().find(|member| member.writer.id() == writer).map(|member| member.id) else {
+            return;
+        };
+        let newest = self.signals.first_event.load(Relaxed);
+        let microseconds = u128::from(self.signals.time().microseconds);
         for Told { take, .. } in &mut state.takes {
-            if take.leader == self.id && take.progress.end.is_none() {
+            if (take.leader, take.event, take.progress.end) == (id, newest, None) {
+                let since_event = microseconds * u128::from(take.rate) / 1_000_000;
+                let frames = (since_event as i64 - take.since_event).max(0) as u64;
+                take.progress.frames = take.progress.frames.max(frames);
+            }
+        }
+        drop(state);
+        self.leave(id);
+    }
+
+    /// This member is there no more, which ends the take that it leads.
+    fn leave(&self, id: MemberId) {
+        let mut state = self.state();
+        state.members.retain(|member| member.id != id);
+        for Told { take, .. } in &mut state.takes {
+            if take.leader == id && take.progress.end.is_none() {
                 take.progress.end = Some(take.progress.paused_from.unwrap_or(take.progress.frames));
                 take.progress.is_abandoned = true;
             }
         }
         // Its takes stay: a member whose writer comes late has its part to do.
-        self.wake(&state);
+        self.wake(&state, Some(id));
         if state.members.is_empty() {
             state.takes.retain(|told| now().saturating_sub(told.take.progress.moved) < TAKE_MEMORY);
         }
@@ -614,6 +646,24 @@ mod tests {
         drop(one);
         let (progress, _) = other.progress(1, 0).unwrap();
         assert_eq!((progress.end, progress.is_abandoned, CELL.members().len()), (Some(77), true, 1));
+    }
+
+    #[test]
+    fn a_take_whose_leaders_writer_hangs_ends_where_the_audio_threads_have_come_to() {
+        static CELL: GroupCell = GroupCell::new();
+        let [hung, other] = [(); 2].map(|()| join(&CELL));
+        let is_first = CELL.signals().count_open();
+        let event = CELL.signals().count_take(is_first);
+        let preroll = 4_800;
+        hung.lead(GroupTake { since_event: -preroll, ..take(event, hung.id(), None) }, Vec::new());
+        hung.come_to(event, 77);
+        CELL.signals().come_to(GroupTime { microseconds: 2_000_000, ..CELL.signals().time() });
+        CELL.signals().count_closed();
+        // Both are on this thread; the one that came first hangs.
+        CELL.leave_behind(thread::current().id());
+        let (progress, _) = other.progress(event, 0).unwrap();
+        assert_eq!((progress.end, progress.is_abandoned), (Some(96_000 + preroll as u64), true));
+        assert_eq!(CELL.members().len(), 1);
     }
 
     #[test]

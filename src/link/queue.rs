@@ -2,7 +2,7 @@
 
 use super::ring::{self, Capacity, ring};
 use super::second_stage::{Budget, Intake, Next, PROCESS_BUDGET, Relief, lock};
-use super::{Bell, Heartbeat, Status};
+use super::{Bell, Heartbeat, Status, WriterStatus};
 use crate::core::channels::ChannelSet;
 use crate::core::format::StreamFormat;
 use crate::core::take::Mark;
@@ -75,7 +75,7 @@ pub(super) fn link_within(
         status: Arc::clone(&status),
     };
     let intake = Arc::new(Mutex::new(Intake::new(words_out, marks_out, budget)));
-    (sender, Receiver { intake, format, capacity, channels, bell, heartbeat, status })
+    (sender, Receiver { intake, format, capacity, channels, bell, heartbeat, status: WriterStatus::new(status) })
 }
 
 /// The audio thread's end. Wait-free but for [`wake_writer`](Self::wake_writer).
@@ -209,7 +209,7 @@ pub struct Receiver {
     channels: ChannelSet,
     bell: Arc<Bell>,
     heartbeat: Arc<Heartbeat>,
-    status: Arc<Status>,
+    status: WriterStatus,
 }
 
 impl Receiver {
@@ -265,7 +265,7 @@ impl Receiver {
     /// Looks after this queue while the writer is busy; for the watching thread.
     pub fn relief(&self) -> Relief {
         let StreamFormat { sample_rate, channels } = self.format;
-        Relief::new(&self.intake, Arc::clone(&self.bell), Arc::clone(&self.status), sample_rate, channels)
+        Relief::new(&self.intake, Arc::clone(&self.bell), Arc::clone(self.status.shown()), sample_rate, channels)
     }
 
     /// What wakes the writer when a take begins.
@@ -299,7 +299,7 @@ impl Receiver {
     }
 
     /// The status to keep.
-    pub fn status(&self) -> &Arc<Status> {
+    pub fn status(&self) -> &WriterStatus {
         &self.status
     }
 }

@@ -487,7 +487,8 @@ impl Status {
         self.tell(text);
     }
 
-    fn tell(&self, text: &str) {
+    /// The same, of something that is of no open take.
+    pub(super) fn tell(&self, text: &str) {
         self.texts().last_error = Some(text.to_owned());
         self.errors.fetch_add(1, Relaxed);
         self.scope.changed();
@@ -556,6 +557,17 @@ impl Status {
         }
         texts.reports.push_back(report);
         self.scope.changed();
+    }
+
+    /// Main thread: the writer is there no more, and has left what `text` tells the user.
+    pub(super) fn forget_writer(&self, text: &str) {
+        self.take_open.store(false, Relaxed);
+        self.set_follows(Gate::Idle);
+        self.set_led(None);
+        self.set_queue_fill(0.0);
+        self.set_reserve_bytes(0);
+        self.set_history_frames(0);
+        self.tell(text);
     }
 
     /// Writer or watching thread: how full the queue is, 0 to 1.

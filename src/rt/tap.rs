@@ -17,6 +17,9 @@ use std::time::{Duration, Instant};
 /// A wait without any progress of the writer ends after this time: the disk hangs, and so would the host.
 const MAX_STALL: Duration = Duration::from_secs(120);
 
+/// The same when the host ends the activation: it must not hang, and what is owed can be done without.
+const MAX_CLOSING_STALL: Duration = Duration::from_secs(1);
+
 /// How long one nap of a wait is. A full queue is seconds long, so a millisecond costs no speed.
 const NAP: Duration = Duration::from_millis(1);
 
@@ -70,6 +73,7 @@ pub struct Tap<C = MonotonicClock> {
     stalled_at: Option<usize>,
     /// How often a wait began.
     waits: u64,
+    max_stall: Duration,
     clock: C,
 }
 
@@ -95,6 +99,7 @@ impl<C: Clock> Tap<C> {
             meter: Meter::new(format.sample_rate),
             stalled_at: None,
             waits: 0,
+            max_stall: MAX_STALL,
             clock,
         }
     }
@@ -306,6 +311,7 @@ impl<C: Clock> Tap<C> {
     /// Ends the open take and hands over all that is owed. Main thread: may wait for the writer.
     pub fn close(mut self) {
         self.declared_offline = true;
+        self.max_stall = MAX_CLOSING_STALL;
         self.machine.end(true);
         self.send_owed(0);
         self.group.leave();
@@ -496,7 +502,7 @@ impl<C: Clock> Tap<C> {
             let now_free = self.sender.free();
             if now_free != free {
                 (free, last_progress) = (now_free, now);
-            } else if now.saturating_sub(last_progress) > MAX_STALL {
+            } else if now.saturating_sub(last_progress) > self.max_stall {
                 self.stalled_at = Some(free);
                 return Err(Full);
             }

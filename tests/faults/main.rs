@@ -14,6 +14,7 @@ mod elsewhere;
 mod four_gib;
 mod full;
 mod group;
+mod hanging;
 mod host;
 mod kill;
 mod log;

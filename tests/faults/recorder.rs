@@ -143,6 +143,11 @@ impl Recorder {
         }
     }
 
+    /// The takes that are closed by now.
+    pub fn takes(&self) -> Vec<Told> {
+        told(&log::of(&self.disk.threads()))
+    }
+
     /// Waits until the log has a line that begins like this.
     pub fn wait_for_log(&self, begins: &str) {
         let start = Instant::now();
@@ -162,7 +167,16 @@ impl Recorder {
         assert_eq!(self.assert_sound(take.path.as_ref().unwrap(), first), 3_000);
     }
 
-    /// Ends the activation, and with it the open take.
+    /// Ends the activation, and with it the open take, and begins another one.
+    pub fn activate_again(&mut self) {
+        if let Some((mut instance, processor)) = self.instance.take() {
+            instance.deactivate(processor);
+            let processor = instance.activate(Setup::new(f64::from(self.rate), 512)).unwrap();
+            self.instance = Some((instance, processor));
+        }
+    }
+
+    /// Ends the activation, and with it the open take, and destroys the instance.
     pub fn finish(&mut self) {
         if let Some((mut instance, processor)) = self.instance.take() {
             instance.deactivate(processor);

@@ -148,6 +148,12 @@ impl TakeLibrary {
     }
 }
 
+impl Drop for TakeLibrary {
+    fn drop(&mut self) {
+        Errand::drop_all(self.errand.take().into_iter().chain(self.wishes.drain(..)));
+    }
+}
+
 impl Library for TakeLibrary {
     fn look(&mut self, folder: Option<&Path>, session: &Arc<[PathBuf]>) -> bool {
         let is_news = self.hear();

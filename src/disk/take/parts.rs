@@ -43,8 +43,7 @@ pub struct Parts {
     /// The files tell of the markers before this frame, as far as they can.
     markers_told_to: u64,
     cuts: Cuts,
-    /// The folder in which the take goes on when its disk fails; for once.
-    fallback: Option<PathBuf>,
+    fallback: Fallback,
     /// It has gone on there.
     is_elsewhere: bool,
     /// The syncs of the file that failed before the take went on elsewhere: its disk may take long, but not hold up the
@@ -78,8 +77,7 @@ impl Parts {
         let is_elsewhere = failed.is_some();
         let mut complete = CompleteFiles::default();
         complete.elsewhere = failed.map(|error| WentElsewhere { error: &error, path: open.path() }.to_string());
-        let fallback = files.borrow_mut().fallback_folder(&recipe.wanted());
-        let fallback = fallback.filter(|folder| !is_elsewhere && !is_folder_of(folder, open.path()));
+        let fallback = Fallback { files: Rc::clone(&files), is_used: is_elsewhere };
         let dither = match start.settings.dither {
             format::Dither::Off => None,
             format::Dither::Tpdf => open.encoder().rounded_bits().map(|bits| Dither::new(bits, format.channels)),
@@ -335,7 +333,7 @@ impl Parts {
         if let Some(error) = failed {
             self.complete.elsewhere = Some(WentElsewhere { error: &error, path: self.path() }.to_string());
             self.markers.add(self.complete.frames + ended.frames, MarkerKind::Elsewhere);
-            (self.is_elsewhere, self.fallback) = (true, None);
+            (self.is_elsewhere, self.fallback.is_used) = (true, true);
         }
         if self.complete.frames + ended.frames >= self.cuts.next() {
             self.cuts.pass();
@@ -443,6 +441,24 @@ impl Parts {
     }
 }
 
+/// The folder in which a take goes on when its disk fails; for once. It is asked for only then, for it may be on
+/// another disk, which hangs.
+struct Fallback {
+    files: Rc<RefCell<TakeFiles>>,
+    is_used: bool,
+}
+
+impl Fallback {
+    fn take(&mut self, recipe: &Recipe, failed: &[&TakeFile]) -> Option<PathBuf> {
+        if std::mem::replace(&mut self.is_used, true) {
+            return None;
+        }
+        let folder = self.files.borrow_mut().fallback_folder(&recipe.wanted())?;
+        let is_elsewhere = failed.first().is_none_or(|file| !is_folder_of(&folder, file.path()));
+        is_elsewhere.then_some(folder)
+    }
+}
+
 /// Begins a file of a take, whose first frame has this place in the song. With Unique Suffix on it has a number of
 /// its own, above the last one. Where the disk is full it is in the fallback folder, and the error is told, too; where both
 /// fail no file is left behind.
@@ -475,13 +491,13 @@ fn begin_file(
 fn open_after(
     error: &TakeError,
     recipe: &Recipe,
-    fallback: &mut Option<PathBuf>,
+    fallback: &mut Fallback,
     failed: &[&TakeFile],
     place: Place,
 ) -> Option<OpenPart> {
     let begin = |files| OpenPart::begin(recipe, files, place).ok();
     let part = if error.is_file_too_large() { next_parts(failed).ok() } else { None };
-    part.and_then(begin).or_else(|| begin(next_parts_in(failed, &fallback.take()?).ok()?))
+    part.and_then(begin).or_else(|| begin(next_parts_in(failed, &fallback.take(recipe, failed)?).ok()?))
 }
 
 /// Whether `path` lies in `folder`.

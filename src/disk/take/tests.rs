@@ -85,6 +85,7 @@ fn lost_frames_are_marked_where_they_are_silence_and_time_that_brought_no_sound_
     let mut take = recorder.begin(0.0);
     write(&mut take, 0, 500);
     take.write_gap(300, 0).unwrap();
+    take.begin_gap(64);
     take.write_gap(200, 64).unwrap();
     write(&mut take, 1_000, 500);
     let (figures, result) = take.finish();

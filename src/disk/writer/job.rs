@@ -13,7 +13,7 @@ use crate::disk::files::TakeFiles;
 use crate::disk::history::Held;
 use crate::disk::take::waveform::Columns;
 use crate::disk::take::{Figures, OpenTake, REFRESH_INTERVAL};
-use crate::link::{Span, Status, TextSet};
+use crate::link::{Span, TextSet, WriterStatus};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt;
@@ -23,7 +23,7 @@ use std::time::Duration;
 
 /// What the takes of one instance tell.
 pub struct Teller {
-    pub status: Arc<Status>,
+    pub status: WriterStatus,
     pub columns: Columns,
     pub log: Log,
     /// Captures that did not come to be whole, for the history to take back.
@@ -82,6 +82,15 @@ impl Teller {
         self.status.trouble(text);
     }
 
+    /// The song jumped ahead by so many seconds, for which Time Slice fills in silence.
+    pub fn warn_of_gap(&self, seconds: u64) {
+        let (hours, minutes) = (seconds / 3600, seconds % 3600 / 60);
+        self.warn(&format!(
+            "The song jumped ahead by {hours} h {minutes} min, and Time Slice puts as much silence into the take. If \
+             that is not wanted, switch Time Slice off, or stop the song before you go elsewhere in it."
+        ));
+    }
+
     /// A take of the history could not be begun, or written to its end; what no file has is in the history.
     pub fn fail_capture(&self, error: &TakeError) {
         self.log(format_args!("capture failed: {error}"));
@@ -119,11 +128,34 @@ impl Order {
     }
 }
 
+/// Frames of silence that are still to be written, those that were lost last. One that is hours long takes minutes.
+#[derive(Default)]
+struct Gap {
+    filled: u64,
+    lost: u64,
+}
+
+impl Gap {
+    fn is_empty(&self) -> bool {
+        self.filled + self.lost == 0
+    }
+
+    /// Takes so many frames at most out of it.
+    fn take(&mut self, frames: u64) -> Gap {
+        let filled = self.filled.min(frames);
+        let lost = self.lost.min(frames - filled);
+        *self = Gap { filled: self.filled - filled, lost: self.lost - lost };
+        Gap { filled, lost }
+    }
+}
+
 /// One take, from its file on.
 pub struct Job {
     state: State,
     arriving: StreamFormat,
     split: Split,
+    /// Is being written, before all that is held.
+    gap: Gap,
     /// To be written, oldest first.
     held: VecDeque<Held>,
     /// The first thing that waits is a [jump](Mark::Ahead) of which nobody knows yet whether it is one.
@@ -185,6 +217,7 @@ impl Job {
             state,
             arriving: order.arriving,
             split,
+            gap: Gap::default(),
             held,
             is_undecided: false,
             late_bytes: 0,
@@ -226,12 +259,13 @@ impl Job {
 
     /// Returns whether all that came in is written.
     pub fn is_written(&self) -> bool {
-        self.held.is_empty()
+        self.gap.is_empty() && self.held.is_empty()
     }
 
     /// Returns whether all that can be written is.
     pub fn is_up_to_date(&self) -> bool {
-        self.held.is_empty() || self.is_undecided && matches!(self.held.front(), Some(Held::Mark(Mark::Ahead { .. })))
+        let waits = self.is_undecided && matches!(self.held.front(), Some(Held::Mark(Mark::Ahead { .. })));
+        self.gap.is_empty() && (self.held.is_empty() || waits)
     }
 
     /// The song jumped where it was ahead, or did not.
@@ -274,8 +308,9 @@ impl Job {
 
     /// Takes frames, planar, channels one after the other.
     pub fn take_frames(&mut self, planar: &mut [f32], frames: usize, teller: &mut Teller) {
-        if self.held.is_empty() {
+        if self.is_written() {
             self.write_frames(planar, frames, teller);
+            teller.status.comes_on();
         } else {
             self.late_bytes += size_of_val(planar);
             self.held.push_back(Held::Sound { planar: planar.to_vec(), frames });
@@ -294,8 +329,9 @@ impl Job {
             self.held.push_back(Held::Mark(mark));
             return;
         }
-        if self.held.is_empty() {
+        if self.is_written() {
             self.write_mark(mark, teller);
+            self.fill_gap(super::CATCH_UP_FRAMES, teller);
         } else {
             self.held.push_back(Held::Mark(mark));
         }
@@ -304,16 +340,22 @@ impl Job {
     /// Writes of what waits about `frames` frames.
     pub fn catch_up(&mut self, frames: u64, teller: &mut Teller) {
         let mut written = 0;
-        while written < frames
-            && !self.is_up_to_date()
-            && let Some(held) = self.held.pop_front()
-        {
+        while written < frames {
+            written += self.fill_gap(frames - written, teller);
+            if !self.gap.is_empty() {
+                continue;
+            }
+            if self.is_up_to_date() {
+                break;
+            }
+            let Some(held) = self.held.pop_front() else { break };
             if let Some(captured) = &mut self.captured {
                 captured.written.push_back(held.clone());
             }
             match held {
                 Held::Sound { mut planar, frames } => {
                     self.write_frames(&mut planar, frames, teller);
+                    teller.status.comes_on();
                     written += frames as u64;
                 }
                 Held::Silence { frames: silence } => {
@@ -333,7 +375,7 @@ impl Job {
                 Held::Mark(mark) => self.write_mark(mark, teller),
             }
         }
-        if self.held.is_empty() {
+        if self.is_written() {
             self.late_bytes = 0;
         }
         self.keep_safe(teller);
@@ -389,20 +431,34 @@ impl Job {
 
     /// The audio thread has counted the lost ones of these frames already.
     fn gap(&mut self, frames: u64, lost: u64, teller: &mut Teller) {
-        if let State::Failed { figures, .. } = &mut self.state {
+        if let State::Recording(take) = &mut self.state {
+            if self.is_shown && lost > 0 {
+                teller.status.take_loses_at(take.frames_written());
+            }
+            take.begin_gap(lost);
+        }
+        self.gap = Gap { filled: frames - lost, lost };
+    }
+
+    /// Writes so many frames of the gap at most, and says how many. A take that failed has none.
+    fn fill_gap(&mut self, frames: u64, teller: &mut Teller) -> u64 {
+        if self.gap.is_empty() {
+            return 0;
+        }
+        let most = if let State::Failed { .. } = self.state { u64::MAX } else { frames };
+        let Gap { filled, lost } = self.gap.take(most);
+        if let State::Failed { figures, .. } = &mut self.state
+            && lost > 0
+        {
             figures.drop_frames(lost);
         }
         if self.is_shown {
-            if let State::Recording(take) = &self.state
-                && lost > 0
-            {
-                teller.status.take_loses_at(take.frames_written());
-            }
             let waveform = teller.status.waveform();
-            teller.columns.silence(waveform, frames - lost, Span::Recorded);
+            teller.columns.silence(waveform, filled, Span::Recorded);
             teller.columns.silence(waveform, lost, Span::Lost);
         }
-        self.with_take(teller, |take| take.write_gap(frames, lost));
+        self.with_take(teller, |take| take.write_gap(filled + lost, lost));
+        filled + lost
     }
 
     /// The take goes on after a pause that left out so many frames.
@@ -452,7 +508,8 @@ impl Job {
 
     /// Completes the take. All that came in is to be written before. `is_last`: no other one is being written.
     pub fn end(mut self, is_last: bool, teller: &mut Teller) {
-        debug_assert!(self.held.is_empty());
+        debug_assert!(self.is_written());
+        teller.status.comes_on();
         let captured = self.captured.take();
         if self.is_shown {
             teller.columns.end(teller.status.waveform());

@@ -10,7 +10,7 @@ use crate::core::take::{GroupEvent, GroupSight, Mark, Song, TakeSettings, TakeSt
 use crate::disk::error::TakeError;
 use crate::disk::files::{TakeFiles, Wanted};
 use crate::disk::history::History;
-use crate::link::groups::{GroupTake, Membership, Note, Progress, group, now};
+use crate::link::groups::{GroupTake, Member, Membership, Note, Progress, group, now};
 use crate::link::{Status, TextSet, Texts};
 use chrono::Local;
 use follower::Followed;
@@ -164,6 +164,20 @@ impl Desk<'_> {
         let format = self.history.shape();
         let wanted = Wanted { texts, settings, format, began: Local::now(), channels: &[] };
         self.files.borrow_mut().highest_take(&wanted)
+    }
+
+    /// The highest number in the folders of these members, none of which holds up this one.
+    fn highest_take_of_all(&self, members: &[Member]) -> u64 {
+        let texts: Vec<_> = members.iter().map(|member| member.texts.current()).collect();
+        let format = self.history.shape();
+        let wanted = members.iter().zip(&texts).map(|(Member { settings, .. }, texts)| Wanted {
+            texts,
+            settings,
+            format,
+            began: Local::now(),
+            channels: &[],
+        });
+        self.files.borrow_mut().highest_take_of_all(wanted)
     }
 }
 
@@ -344,8 +358,7 @@ impl Seat {
     /// One above all that are in use in the folders of the members.
     fn new_number(&self, desk: &Desk<'_>) -> u64 {
         let members = self.membership.group().members();
-        let in_use = members.iter().map(|member| desk.highest_take(&member.texts.current(), &member.settings));
-        1 + in_use.max().unwrap_or(0).max(self.membership.newest_number())
+        1 + desk.highest_take_of_all(&members).max(self.membership.newest_number())
     }
 
     fn new_take(&self, event: GroupEvent, extent: Extent, song: Song, number: u64, desk: &Desk<'_>) -> GroupTake {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::core::format::{Group, StreamFormat};
+use crate::core::format::{FileType, Group, StreamFormat};
 use crate::core::take::Controls;
 use crate::disk::take::REFRESH_INTERVAL;
 use crate::link::groups;
@@ -83,7 +83,7 @@ impl Rig {
     }
 
     fn status(&self) -> &Arc<Status> {
-        self.writer.receiver.status()
+        self.writer.receiver.status().shown()
     }
 
     /// Frames of the takes that are closed.
@@ -142,6 +142,56 @@ fn a_take_that_has_to_be_complete_before_the_next_one_is_kept_safe_meanwhile() {
     rig.end();
     rig.work();
     assert_eq!(rig.takes()[0], 1_000_000);
+}
+
+/// The frames of the open take that are in its file.
+fn written(rig: &Rig) -> u64 {
+    rig.status().snapshot().frames_written
+}
+
+#[test]
+fn a_gap_of_hours_is_written_in_pieces_between_which_the_queue_is_drained() {
+    let mut rig = Rig::keeping(0);
+    rig.begin(0, TakeSettings { file_type: FileType::Flac, ..TakeSettings::DEFAULT });
+    rig.play(1_000);
+    let gap = 20 * 60 * u64::from(RATE);
+    rig.send(Mark::Gap { frames: gap, lost: 0 });
+    rig.play(5_000);
+    rig.drain();
+    rig.writer.catch_up();
+    assert!(rig.writer.receiver.is_empty(), "what came behind the gap is still in the queue");
+    assert!(written(&rig) < 3 * CATCH_UP_FRAMES, "{} frames were written at once", written(&rig));
+    rig.end();
+    rig.work();
+    assert_eq!(rig.takes(), [gap + 6_000]);
+}
+
+#[test]
+fn a_gap_that_lasts_long_is_warned_of_and_a_short_one_is_not() {
+    let warnings = |seconds: u64| {
+        let mut rig = Rig::keeping(0);
+        rig.begin(0, TakeSettings { file_type: FileType::Flac, ..TakeSettings::DEFAULT });
+        rig.play(1_000);
+        rig.send(Mark::Gap { frames: seconds * u64::from(RATE), lost: 0 });
+        rig.drain();
+        rig.status().snapshot().last_error
+    };
+    assert_eq!(warnings(60), None);
+    let warning = warnings(36_060).unwrap();
+    assert!(warning.contains("10 h 1 min") && warning.contains("Time Slice off"), "{warning}");
+}
+
+#[test]
+fn frames_that_were_lost_are_counted_once_however_long_the_gap_is() {
+    let mut rig = Rig::keeping(0);
+    rig.begin(0, TakeSettings::DEFAULT);
+    rig.play(1_000);
+    rig.send(Mark::Gap { frames: 50_000, lost: 20_000 });
+    rig.play(1_000);
+    rig.end();
+    rig.work();
+    let report = rig.status().reports().pop().unwrap();
+    assert_eq!((report.frames, report.lost_frames, report.first_lost_frame), (52_000, 20_000, Some(1_000)));
 }
 
 #[test]

@@ -7,9 +7,12 @@
 use crate::disk::{Call, Medium, Place, Verdict, forget, of_file, of_path};
 use crate::fence::is_inside;
 use libc::{
-    AT_FDCWD, c_char, c_int, c_long, c_uint, c_void, iovec, mode_t, off_t, size_t, ssize_t, statx as Statx, syscall,
+    AT_FDCWD, DIR, c_char, c_int, c_long, c_uint, c_void, iovec, mode_t, off_t, size_t, ssize_t, statvfs as Statvfs,
+    statx as Statx, syscall,
 };
 use std::ffi::CStr;
+use std::ptr::null_mut;
+use std::sync::OnceLock;
 
 fn fail(errno: c_int) -> c_int {
     // SAFETY: the C library gives every thread an errno of its own, which is valid as long as the thread.
@@ -295,4 +298,78 @@ pub unsafe extern "C" fn statx(
         unsafe { ((*buffer).stx_dev_major, (*buffer).stx_dev_minor) = (WATCHED_MAJOR, device) };
     }
     result
+}
+
+/// The C library's own function of this name, which only it can do: the kernel has none like it.
+fn of_the_c_library(name: &CStr) -> *mut c_void {
+    // SAFETY: the name is a text, and the functions are those of a library that is there as long as the program.
+    let function = unsafe { libc::dlsym(libc::RTLD_NEXT, name.as_ptr()) };
+    assert!(!function.is_null(), "the C library has no {name:?}");
+    function
+}
+
+/// Stands for the C library's function of this name.
+///
+/// # Safety
+/// As `opendir(3)`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn opendir(path: *const c_char) -> *mut DIR {
+    type Opendir = unsafe extern "C" fn(*const c_char) -> *mut DIR;
+    static OPENDIR: OnceLock<Opendir> = OnceLock::new();
+    // SAFETY: a path ends with NUL.
+    let disk = of_path(unsafe { CStr::from_ptr(path) }.to_bytes());
+    if let Some(Verdict::Fail(errno)) = disk.map(|disk| disk.judge(Call::List, 0, no_place)) {
+        fail(errno);
+        return null_mut();
+    }
+    // SAFETY: the C library's function of this name has this signature.
+    let opendir =
+        OPENDIR.get_or_init(|| unsafe { std::mem::transmute::<*mut c_void, Opendir>(of_the_c_library(c"opendir")) });
+    // SAFETY: the same promises.
+    unsafe { opendir(path) }
+}
+
+/// Stands for the C library's function of this name.
+///
+/// # Safety
+/// As `realpath(3)`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn realpath(path: *const c_char, resolved: *mut c_char) -> *mut c_char {
+    type Realpath = unsafe extern "C" fn(*const c_char, *mut c_char) -> *mut c_char;
+    static REALPATH: OnceLock<Realpath> = OnceLock::new();
+    // SAFETY: a path ends with NUL.
+    let disk = of_path(unsafe { CStr::from_ptr(path) }.to_bytes());
+    if let Some(Verdict::Fail(errno)) = disk.map(|disk| disk.judge(Call::Look, 0, no_place)) {
+        fail(errno);
+        return null_mut();
+    }
+    let realpath = REALPATH.get_or_init(|| {
+        // SAFETY: names are texts. The older one of two of this name makes no room for what it finds.
+        let newer = unsafe { libc::dlvsym(libc::RTLD_NEXT, c"realpath".as_ptr(), c"GLIBC_2.3".as_ptr()) };
+        let function = if newer.is_null() { of_the_c_library(c"realpath") } else { newer };
+        // SAFETY: the C library's function of this name has this signature.
+        unsafe { std::mem::transmute::<*mut c_void, Realpath>(function) }
+    });
+    // SAFETY: the same promises.
+    unsafe { realpath(path, resolved) }
+}
+
+/// Stands for the C library's function of this name.
+///
+/// # Safety
+/// As `statvfs(3)`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn statvfs(path: *const c_char, buffer: *mut Statvfs) -> c_int {
+    type Ask = unsafe extern "C" fn(*const c_char, *mut Statvfs) -> c_int;
+    static STATVFS: OnceLock<Ask> = OnceLock::new();
+    // SAFETY: a path ends with NUL.
+    let disk = of_path(unsafe { CStr::from_ptr(path) }.to_bytes());
+    if let Some(Verdict::Fail(errno)) = disk.map(|disk| disk.judge(Call::Room, 0, no_place)) {
+        return fail(errno);
+    }
+    // SAFETY: the C library's function of this name has this signature.
+    let statvfs =
+        STATVFS.get_or_init(|| unsafe { std::mem::transmute::<*mut c_void, Ask>(of_the_c_library(c"statvfs")) });
+    // SAFETY: the same promises.
+    unsafe { statvfs(path, buffer) }
 }

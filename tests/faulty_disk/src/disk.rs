@@ -23,6 +23,10 @@ pub enum Call {
     Rename,
     Remove,
     MakeFolder,
+    /// A look at the names in a folder.
+    List,
+    /// A question for the free space.
+    Room,
 }
 
 /// What is wrong. Calls are counted from 0, from the moment on at which the fault was set.
@@ -84,6 +88,7 @@ struct Watched {
 /// The disk below a folder, a device of its own; watched until this is dropped.
 pub struct Disk {
     watched: Arc<Mutex<Watched>>,
+    is_first: bool,
 }
 
 #[derive(Default)]
@@ -123,7 +128,12 @@ impl Disk {
         let watched = Arc::new(Mutex::new(watched));
         lock(&TABLE).disks.push(Arc::clone(&watched));
         IS_ANY_WATCHED.store(true, SeqCst);
-        Self { watched }
+        Self { watched, is_first: true }
+    }
+
+    /// The same disk, watched as long as the first one of them.
+    pub fn again(&self) -> Self {
+        Self { watched: Arc::clone(&self.watched), is_first: false }
     }
 
     /// Sets what is wrong from now on, and counts from 0 again.
@@ -152,6 +162,9 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
+        if !self.is_first {
+            return;
+        }
         self.set(Fault::None);
         lock(&TABLE).disks.retain(|disk| !Arc::ptr_eq(disk, &self.watched));
     }

@@ -30,6 +30,7 @@ fn every_kind_of_call_is_counted() {
     fs::create_dir(folder.path().join("folder")).unwrap();
     fs::rename(&path, folder.path().join("other")).unwrap();
     fs::remove_file(folder.path().join("other")).unwrap();
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     let expected = [
         Call::Open,
         Call::Lock,
@@ -44,6 +45,7 @@ fn every_kind_of_call_is_counted() {
         Call::MakeFolder,
         Call::Rename,
         Call::Remove,
+        Call::List,
     ];
     assert_eq!(disk.calls(), expected);
     assert_eq!(disk.threads(), [thread::current().id()]);

@@ -27,6 +27,20 @@ fn the_old_file_stays_until_the_new_one_is_complete() {
     assert_eq!(recorder.read("take.wav"), "new");
 }
 
+/// A folder that does not tell in time which numbers are in use.
+#[test]
+fn a_number_of_a_take_that_turns_out_to_be_in_use_replaces_nothing() {
+    let mut recorder = Recorder::new();
+    // A test's take has no number yet.
+    recorder.write("take ….wav", "old");
+    let take = recorder.fixed("take {take}").expect("a new file");
+    sound(&take, "new");
+    let path = take.complete().expect("nothing is in the way");
+    assert_eq!(recorder.read("take ….wav"), "old");
+    assert_eq!(read(&path), "new");
+    assert_eq!(recorder.names(), ["take …-001.wav", "take ….wav"]);
+}
+
 // On Windows that depends on the file system.
 #[cfg(unix)]
 #[test]
