@@ -1187,3 +1187,43 @@ fn a_track_that_is_renamed_in_mid_take_keeps_its_file() {
         assert_eq!((named("Bass-001.wav"), named("Cello-001.wav")), ((50_000, 20_000), (80_000, 10_000)));
     }
 }
+
+/// All tracks play a loop of `length` frames from `from` to `to`, which begins anew at `from` for the first time.
+fn play_loop(host: &mut Host, (from, to): (usize, usize), length: usize, changes: &[(usize, Change)]) {
+    for wrap in (from..to).step_by(length) {
+        host.song(Some(10.0 - wrap as f64 / RATE as f64));
+        host.play(to.min(wrap + length), 1_000, 0, changes);
+    }
+}
+
+#[test]
+fn captures_and_prerolls_over_many_passes_of_a_short_loop_line_up() {
+    let _alone = alone();
+    let mut host = Host::new(3, |_| 1, 3);
+    let bar = 24_000;
+    let keeps: Vec<_> = (0..3).map(|track| (track, common::keep(0, 9.5))).collect();
+    play_loop(&mut host, (0, 479_000), bar, &keeps);
+    // One captures, and the others hear of it around the end of a pass.
+    host.song(Some(10.0 - 456_000.0 / RATE as f64));
+    play_one(&mut host, 0, 480_000, &[Change::new(479_500, CAPTURE, 1.0)]);
+    for track in 1..3 {
+        play_one(&mut host, track, 480_000, &[]);
+    }
+    play_loop(&mut host, (480_000, 504_000), bar, &[]);
+    for (track, takes) in host.finish().into_iter().enumerate() {
+        assert_eq!(takes, [(23_500, 456_000)], "track {track}");
+    }
+
+    let mut host = Host::new(3, |_| 1, 4);
+    host.rigs[0].instance.edit_state(|state| state.set_param("preroll", 9.0.into())).unwrap();
+    play_loop(&mut host, (0, 479_000), bar, &keeps);
+    host.song(Some(10.0 - 456_000.0 / RATE as f64));
+    play_one(&mut host, 0, 480_000, &[record(479_500, true)]);
+    for track in 1..3 {
+        play_one(&mut host, track, 480_000, &[]);
+    }
+    play_loop(&mut host, (480_000, 528_000), bar, &[(0, record(510_000, false))]);
+    for (track, takes) in host.finish().into_iter().enumerate() {
+        assert_eq!(takes, [(47_500, 462_500)], "track {track}");
+    }
+}

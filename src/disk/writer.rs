@@ -52,6 +52,9 @@ const PICTURE: Duration = Duration::from_millis(33);
 /// How long a writer sleeps while a take of its group goes on: the other members write no more than what this one has told.
 const GROUP_NAP: Duration = Duration::from_millis(50);
 
+/// No member of a group keeps more than five minutes, and hears of a take within another one.
+const CLOCK_MEMORY_SECONDS: u64 = 360;
+
 /// No nap is shorter.
 const SHORTEST_NAP: Duration = Duration::from_millis(1);
 
@@ -259,6 +262,8 @@ impl Writer {
         let next = self.history.passed();
         if let Mark::Song { seconds: Some(seconds), jumped, frames_ago } = mark {
             self.clock.runs(next.saturating_sub(frames_ago), seconds, jumped);
+            let rate = u64::from(self.receiver.arriving().sample_rate);
+            self.clock.forget_before(next.saturating_sub(CLOCK_MEMORY_SECONDS * rate));
         }
         if matches!(mark, Mark::End { record: false, .. }) {
             self.begin_what_waits(Seat::rises_before);

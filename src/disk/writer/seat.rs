@@ -647,10 +647,9 @@ fn has_part(take: &GroupTake, place: &Place, desk: &Desk<'_>) -> bool {
 
 /// Where the clock of the host shows the first frame of a take, which has to be not far from `near`.
 fn on_the_clock(take: &GroupTake, near: i64, desk: &Desk<'_>) -> Option<Place> {
-    let place = desk.clock.place_of(take.clock_seconds?, desk.rate, near)?;
     let [running, standing] = MOST_SKEW;
     let most_skew = if take.song.position_frames.is_some() { running } else { standing };
-    (place.frame.abs_diff(near) as f64 <= most_skew * f64::from(desk.rate)).then_some(place)
+    desk.clock.place_of(take.clock_seconds?, desk.rate, near, (most_skew * f64::from(desk.rate)) as u64)
 }
 
 /// Its leader is not processed: the writer lives and has nothing new, or it hangs. It cannot end either.
