@@ -1227,3 +1227,96 @@ fn captures_and_prerolls_over_many_passes_of_a_short_loop_line_up() {
         assert_eq!(takes, [(47_500, 462_500)], "track {track}");
     }
 }
+/// A take from 50,000 to 200,000 in all, with what any member does to it.
+fn take_with(seed: u64, has_song: bool, ahead: usize, changes: &[(usize, Change)]) -> Vec<Vec<Shown>> {
+    let mut host = Host::new(5, |_| 1, seed);
+    if has_song {
+        host.song(Some(3.0));
+    }
+    let leader = seed as usize % 5;
+    let ends = [(leader, record(50_000, true)), (leader, record(200_000, false))];
+    host.play(250_000, 1_000, ahead, &[&ends, changes].concat());
+    shown(host)
+}
+
+#[test]
+fn a_marker_that_is_automated_on_all_members_inside_a_block_is_one_on_its_sample() {
+    let _alone = alone();
+    for (seed, has_song, ahead) in (0..4).flat_map(|seed| [(seed, true, 0), (seed, true, 4_096), (seed, false, 0)]) {
+        let marker = |frame, on: bool| Change::new(frame, MARKER, f64::from(on));
+        let changes: Vec<_> = (0..5)
+            .flat_map(|track| {
+                [(track, marker(60_123, true)), (track, marker(90_000, false)), (track, marker(120_777, true))]
+            })
+            .collect();
+        let takes = take_with(seed, has_song, ahead, &changes);
+        let first = takes[seed as usize % 5][0].0[0].0.unwrap();
+        assert_eq!(first, 50_000, "seed {seed}");
+        for (track, takes) in takes.into_iter().enumerate() {
+            let expected = [(10_123, "Marker 1".to_owned()), (70_777, "Marker 2".to_owned())];
+            assert_eq!(takes[0].1, expected, "seed {seed}, song {has_song}, ahead {ahead}, track {track}");
+        }
+    }
+}
+
+#[test]
+fn a_marker_and_a_pause_of_a_member_that_does_not_lead_are_on_their_sample_where_the_song_tells_it() {
+    let _alone = alone();
+    for seed in 0..4 {
+        let other = (seed as usize + 1) % 5;
+        let changes =
+            [(other, Change::new(60_123, MARKER, 1.0)), (other, pause(70_321, true)), (other, pause(95_111, false))];
+        for ahead in [0, 4_096] {
+            for (track, takes) in take_with(seed, true, ahead, &changes).into_iter().enumerate() {
+                let (runs, markers) = &takes[0];
+                let [(Some(50_000), before), (Some(after), _)] = runs[..] else { panic!("{runs:?}") };
+                let what = format!("seed {seed}, ahead {ahead}, track {track}: {runs:?}, {markers:?}");
+                // Who has come further already pauses there.
+                assert!(before >= 20_321 && before <= 20_321 + ahead + 1_000, "{what}");
+                assert!(after >= 95_111 && after <= 95_111 + ahead + 1_000, "{what}");
+                assert!((10_123..=10_123 + ahead + 1_000).contains(&markers[0].0), "{what}");
+                assert_eq!(markers.len(), 2, "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_pause_that_is_automated_on_all_members_inside_a_block_begins_and_ends_on_its_samples() {
+    let _alone = alone();
+    for (seed, has_song, ahead) in (0..4).flat_map(|seed| [(seed, true, 0), (seed, true, 4_096), (seed, false, 0)]) {
+        let toggles =
+            [(70_321, true), (95_111, false), (120_017, true), (121_019, false), (140_001, true), (140_050, false)];
+        let changes: Vec<_> = (0..5).flat_map(|track| toggles.map(|(frame, on)| (track, pause(frame, on)))).collect();
+        for (track, takes) in take_with(seed, has_song, ahead, &changes).into_iter().enumerate() {
+            let expected = [(50_000, 20_321), (95_111, 24_906), (121_019, 18_982), (140_050, 59_950)];
+            if has_song || track == seed as usize % 5 {
+                let expected = expected.map(|(first, frames)| (Some(first), frames));
+                assert_eq!(takes[0].0, expected, "seed {seed}, song {has_song}, ahead {ahead}, track {track}");
+            } else {
+                let lengths: Vec<_> = takes[0].0.iter().map(|run| run.1).collect();
+                assert_eq!(lengths, expected.map(|run| run.1), "seed {seed}, track {track}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_period_that_is_dropped_in_all_members_is_silence_in_none() {
+    let _alone = alone();
+    for seed in 0..4 {
+        let mut host = Host::new(5, |_| 1, seed);
+        host.song(Some(3.0));
+        host.play(60_000, 1_000, 0, &[(0, record(50_000, true))]);
+        for xrun in 1..=12 {
+            thread::sleep(Duration::from_millis(22));
+            host.song(Some(3.0 + 1_000.0 * f64::from(xrun) / RATE as f64));
+            let end = host.at[0] + 5_000;
+            host.play(end, 1_000, 0, &[]);
+        }
+        host.play(150_000, 1_000, 0, &[(0, record(140_000, false))]);
+        for (track, takes) in runs(host).into_iter().enumerate() {
+            assert_eq!(takes, [[(Some(50_000), 90_000)]], "seed {seed}, track {track}");
+        }
+    }
+}

@@ -564,15 +564,15 @@ impl TakeMachine {
     pub fn follow_marker(&mut self, on: bool) -> bool {
         let before = self.marker.replace(on);
         if on && before == Some(false) {
-            self.set_marker();
+            self.set_marker(0);
         }
         before != Some(on)
     }
 
-    /// A marker is set in an open take before the next frame.
-    pub fn set_marker(&mut self) {
+    /// A marker is set in an open take, so many frames before the next one.
+    pub fn set_marker(&mut self, frames_ago: u64) {
         if self.open {
-            self.owed.marker.get_or_insert(0);
+            self.owed.marker.get_or_insert(frames_ago);
         }
     }
 

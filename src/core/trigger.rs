@@ -28,10 +28,14 @@ pub struct Trigger {
 }
 
 impl Trigger {
-    /// The next frames of a block, planar, from frame `from` on, which is not its end. What is loud in one of `channels`
-    /// counts.
-    pub fn next(&mut self, controls: &Controls, channels: ChannelSet, planar: &[&mut [f32]], from: usize) -> Run {
-        let end = planar.first().map_or(0, |channel| channel.len());
+    /// The next ones of these frames of a block, planar, of which there is one. What is loud in one of `channels` counts.
+    pub fn next(
+        &mut self,
+        controls: &Controls,
+        channels: ChannelSet,
+        planar: &[&mut [f32]],
+        frames: Range<usize>,
+    ) -> Run {
         let transport = controls.transport;
         let record = match controls.start {
             _ if !controls.record => false,
@@ -40,11 +44,11 @@ impl Trigger {
             Start::HostRecord => transport.runs && transport.records,
             Start::Sound => {
                 let sound = Sound { planar, channels, threshold: level(controls.threshold) };
-                return self.with_sound(controls.hold_frames, &sound, from..end);
+                return self.with_sound(controls.hold_frames, &sound, frames);
             }
         };
         *self = Self::default();
-        Run { frames: end - from, record }
+        Run { frames: frames.len(), record }
     }
 
     fn with_sound(&mut self, hold_frames: u64, sound: &Sound<'_>, frames: Range<usize>) -> Run {
@@ -136,7 +140,7 @@ mod tests {
             let planar: [&mut [f32]; 2] = [&mut quiet, &mut sound];
             let mut from = 0;
             while from < now.len() {
-                let run = trigger.next(controls, ChannelSet::first(2), &planar, from);
+                let run = trigger.next(controls, ChannelSet::first(2), &planar, from..now.len());
                 take += usize::from(run.record && !is_open);
                 is_open = run.record;
                 takes.extend(std::iter::repeat_n(run.record.then_some(take), run.frames));
@@ -192,7 +196,7 @@ mod tests {
     fn only_the_channels_that_are_recorded_count() {
         let mut sound = vec![LOUD; 10];
         let planar: [&mut [f32]; 1] = [&mut sound];
-        let run = Trigger::default().next(&controls(Start::Sound), ChannelSet(0b10), &planar, 0);
+        let run = Trigger::default().next(&controls(Start::Sound), ChannelSet(0b10), &planar, 0..10);
         assert_eq!(run, Run { frames: 10, record: false });
     }
 
@@ -201,7 +205,7 @@ mod tests {
         let run = |sample: f32| {
             let mut sound = vec![sample; 3];
             let planar: [&mut [f32]; 1] = [&mut sound];
-            Trigger::default().next(&controls(Start::Sound), ChannelSet::first(1), &planar, 0).record
+            Trigger::default().next(&controls(Start::Sound), ChannelSet::first(1), &planar, 0..3).record
         };
         assert!(!run(f32::NAN) && run(f32::NEG_INFINITY));
     }
@@ -213,7 +217,7 @@ mod tests {
         let record = |start, record, runs, records| {
             let transport = HostTransport { is_told: true, runs, records };
             let controls = Controls { record, transport, ..controls(start) };
-            let run = Trigger::default().next(&controls, ChannelSet::first(1), &planar, 3);
+            let run = Trigger::default().next(&controls, ChannelSet::first(1), &planar, 3..8);
             assert_eq!(run.frames, 5);
             run.record
         };

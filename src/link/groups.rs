@@ -9,11 +9,13 @@
 //! what they keep of their own sound. All of it is counted in frames of the leader, from the take's first one on.
 
 use super::{Status, Texts};
+use crate::core::alignment::{GroupTime, Leap, Moment};
 use crate::core::clock::Clock;
 use crate::core::format::{Group, Menu};
 use crate::core::take::{Song, TakeSettings};
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
@@ -23,6 +25,9 @@ const MOST_TAKES: usize = 1 << 10;
 
 /// Of a group that everybody has left, takes are remembered for so long: a member's writer may still be to come.
 const TAKE_MEMORY: Duration = Duration::from_secs(60);
+
+/// Members that turn the pause at once come to an end: who is beaten so often has others behind it that say the same.
+const MAX_ATTEMPTS: usize = 8;
 
 /// The number of a take told so long ago is on the files of all that record it.
 const NUMBER_MEMORY: Duration = Duration::from_secs(10);
@@ -34,16 +39,20 @@ const NUMBER_MEMORY: Duration = Duration::from_secs(10);
 pub struct Signals {
     /// Takes and captures so far.
     events: AtomicU64,
-    /// Markers that members have set.
-    markers: AtomicU64,
+    /// The moment of the last marker that a member has set, and behind it a number that is new for each.
+    marker: AtomicU64,
     /// Members whose own take is open, whoever leads it.
     open: AtomicU32,
     /// See [`GroupTime`].
     time: AtomicU64,
     /// The event of the last one that was.
     first_event: AtomicU64,
-    /// A member wants the take paused.
-    is_paused: AtomicBool,
+    /// A member wants the take paused, and behind that the moment since which that is so.
+    pause: AtomicU64,
+    /// See [`Leap`].
+    leap: AtomicU64,
+    /// Where the song was when the member that is ahead of all others came so far.
+    song: AtomicU64,
 }
 
 impl Default for Signals {
@@ -57,11 +66,13 @@ impl Signals {
     pub const fn new() -> Self {
         Self {
             events: AtomicU64::new(0),
-            markers: AtomicU64::new(0),
+            marker: AtomicU64::new(0),
             open: AtomicU32::new(0),
             time: AtomicU64::new(0),
             first_event: AtomicU64::new(0),
-            is_paused: AtomicBool::new(false),
+            pause: AtomicU64::new(0),
+            leap: AtomicU64::new(0),
+            song: AtomicU64::new(0),
         }
     }
 
@@ -75,14 +86,17 @@ impl Signals {
         self.events.fetch_add(1, Relaxed) + 1
     }
 
-    /// Markers that members have set.
-    pub fn markers(&self) -> u64 {
-        self.markers.load(Relaxed)
+    /// The last marker that a member has set: a number that is new for each, and the moment.
+    pub fn marker(&self) -> (u16, Moment) {
+        let bits = self.marker.load(Relaxed);
+        ((bits >> Moment::BITS) as u16, Moment::from_bits(bits))
     }
 
-    /// A marker for all.
-    pub fn count_marker(&self) {
-        self.markers.fetch_add(1, Relaxed);
+    /// A marker for all. Where another member sets one in this very moment, that is the same.
+    pub fn set_marker(&self, at: Moment) {
+        let now = self.marker.load(Relaxed);
+        let next = ((now >> Moment::BITS).wrapping_add(1) << Moment::BITS) | at.bits();
+        let _ = self.marker.compare_exchange(now, next, Relaxed, Relaxed);
     }
 
     /// Whether a member's take is open.
@@ -96,6 +110,7 @@ impl Signals {
         if is_first {
             let before = self.time().take;
             self.time.store(GroupTime { take: before.wrapping_add(1), microseconds: 0 }.bits(), Relaxed);
+            self.leap.store(0, Relaxed);
         }
         is_first
     }
@@ -130,48 +145,60 @@ impl Signals {
 
     /// How far the open take has come.
     pub fn time(&self) -> GroupTime {
-        GroupTime::of(self.time.load(Relaxed))
+        GroupTime::from_bits(self.time.load(Acquire))
     }
 
-    /// A member has come so far in a take. Says nothing of another one than the open one.
-    pub fn come_to(&self, time: GroupTime) {
+    /// Where the song was there.
+    pub fn song(&self) -> Moment {
+        Moment::from_bits(self.song.load(Relaxed))
+    }
+
+    /// A member has come so far in a take, and its song to this moment. Says nothing of another take than the open one.
+    pub fn come_to(&self, time: GroupTime, song: Moment) {
         let now = self.time();
         // The one that is ahead of all others is the only one that writes.
         if now.take == time.take && now.microseconds < time.microseconds {
-            let _ = self.time.compare_exchange(now.bits(), time.bits(), Relaxed, Relaxed);
+            self.song.store(song.bits(), Relaxed);
+            // Whoever sees how far it has come sees its leap.
+            let _ = self.time.compare_exchange(now.bits(), time.bits(), Release, Relaxed);
         }
     }
 
-    /// Whether a member wants the take paused.
-    pub fn is_paused(&self) -> bool {
-        self.is_paused.load(Relaxed)
+    /// Whether a member wants the take paused, and since which moment that is so.
+    pub fn pause(&self) -> (bool, Moment) {
+        let bits = self.pause.load(Relaxed);
+        (bits >> Moment::BITS == 1, Moment::from_bits(bits))
     }
 
-    /// The take is paused, or goes on.
+    /// The take is paused, or goes on, at once.
     pub fn set_paused(&self, is_paused: bool) {
-        self.is_paused.store(is_paused, Relaxed);
-    }
-}
-
-/// How far the open take of a group has come, at the member that is ahead of all others. One value, so that nobody takes what was
-/// of the take before for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct GroupTime {
-    /// Counted whenever one begins while none is open.
-    pub take: u16,
-    /// Of sound, since the block in which it began.
-    pub microseconds: u64,
-}
-
-impl GroupTime {
-    const TAKE_BITS: u32 = 16;
-
-    fn of(bits: u64) -> Self {
-        Self { take: bits as u16, microseconds: bits >> Self::TAKE_BITS }
+        self.turn_pause(is_paused, Moment::default());
     }
 
-    fn bits(self) -> u64 {
-        self.microseconds << Self::TAKE_BITS | u64::from(self.take)
+    /// The take is paused, or goes on, from this moment on. Who is behind the others says nothing of what they have turned
+    /// since.
+    pub fn turn_pause(&self, is_paused: bool, at: Moment) {
+        let next = u64::from(is_paused) << Moment::BITS | at.bits();
+        let mut now = self.pause.load(Relaxed);
+        for _ in 0..MAX_ATTEMPTS {
+            if Moment::from_bits(now).is_just_behind(at) {
+                return;
+            }
+            match self.pause.compare_exchange(now, next, Relaxed, Relaxed) {
+                Ok(_) => return,
+                Err(newer) => now = newer,
+            }
+        }
+    }
+
+    /// This member saw the song leap while it was processed all the time.
+    pub fn set_leap(&self, leap: Leap) {
+        self.leap.store(leap.bits(), Relaxed);
+    }
+
+    /// Whether another one saw the same.
+    pub fn has_leapt(&self, leap: Leap) -> bool {
+        leap.is(Leap::from_bits(self.leap.load(Relaxed)))
     }
 }
 
@@ -572,11 +599,11 @@ mod tests {
         let signals = Signals::new();
         assert!(signals.count_open() && !signals.count_open());
         let before = signals.time();
-        signals.come_to(GroupTime { microseconds: 60_000_000, ..before });
+        signals.come_to(GroupTime { microseconds: 60_000_000, ..before }, Moment::default());
         assert_eq!(signals.time().microseconds, 60_000_000);
         (0..2).for_each(|_| signals.count_closed());
         signals.count_open();
-        signals.come_to(GroupTime { microseconds: 61_000_000, ..before });
+        signals.come_to(GroupTime { microseconds: 61_000_000, ..before }, Moment::default());
         assert_eq!(signals.time(), GroupTime { take: before.take + 1, microseconds: 0 });
     }
 

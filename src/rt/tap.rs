@@ -1,6 +1,7 @@
 //! Taps the sound of a track: every frame that passes while record is on and pause is off goes to the writer, and all others
 //! do too where a history is kept.
 
+use crate::core::alignment::PauseTurn;
 use crate::core::format::{Group, Start, StreamFormat};
 use crate::core::pacing::Pacing;
 use crate::core::take::{Controls, GroupEvent, GroupSight, Step, TakeMachine};
@@ -113,16 +114,20 @@ impl<C: Clock> Tap<C> {
             return self.gate != Gate::Idle || controls.group != Group::Off;
         }
         let mut controls = *controls;
-        let signals = self.follow_group(&mut controls, frames);
-        let controls = &controls;
+        let own_pause = controls.pause;
+        let (signals, turn) = self.follow_group(&mut controls, frames);
         let mut from = 0;
         while from < frames {
+            let (is_paused, end) = turn.from(from, frames);
+            controls.pause = own_pause || is_paused;
+            let controls = &controls;
             let recorded = if self.machine.is_open() { self.sender.take_channels() } else { controls.channels };
-            let Run { frames: run, record } = self.trigger.next(controls, recorded, planar, from);
+            let Run { frames: run, record } = self.trigger.next(controls, recorded, planar, from..end);
             let song = controls.song.after(from, self.sample_rate);
             self.process_run(&Controls { record, song, ..*controls }, planar, from..from + run, signals);
             from += run;
         }
+        let controls = &controls;
         let status = self.sender.status();
         // Whose take is over though its record is on has none that goes on.
         let is_over = self.group.is_led(status) && !status.follows();
@@ -144,7 +149,7 @@ impl<C: Clock> Tap<C> {
 
     /// Tells the writer what there is new of the group, and those of the group what there is new here. Of the members whose record
     /// is on the writers say later which one leads: until then each does what its leader has to.
-    fn follow_group(&mut self, controls: &mut Controls, frames: usize) -> Option<&'static Signals> {
+    fn follow_group(&mut self, controls: &mut Controls, frames: usize) -> (Option<&'static Signals>, PauseTurn) {
         let signals = (controls.group != Group::Off).then(|| (self.signals_of)(controls.group));
         let events = signals.map_or(0, Signals::events);
         let is_new = self.group.sit(controls.group, signals);
@@ -157,25 +162,24 @@ impl<C: Clock> Tap<C> {
             let open_event = signals.and_then(Signals::open_event);
             self.machine.see_group(GroupSight { group, events, settings, song, at, open_event, leaders_frames, waits });
         }
-        let signals = signals?;
+        let Some(signals) = signals else { return (None, PauseTurn::NEVER) };
+        self.group.follow_song(&controls.song);
         let leap = self.timeline.leap(controls.song.position_frames);
         let away = if self.declared_offline { 0 } else { self.group.follow_time(leap, self.waits) };
         if away > 0 {
             self.machine.be_away(away);
             self.timeline.interrupt();
         }
-        self.group.tell_pause(controls.pause, is_new);
-        if self.machine.is_open() || signals.has_open() {
-            controls.pause |= signals.is_paused();
-        }
-        if self.group.follow_markers(controls.marker, frames, is_new) {
-            self.machine.set_marker();
+        let turn = self.group.follow_pause(controls.pause, frames, is_new);
+        let turn = if self.machine.is_open() || signals.has_open() { turn } else { PauseTurn::NEVER };
+        if let Some(frames_ago) = self.group.follow_markers(controls.marker, self.machine.is_open(), is_new) {
+            self.machine.set_marker(frames_ago);
         }
         if self.sender.status().follows() {
             // A take has the channels of its first frame, whoever leads it.
             controls.channels = self.sender.take_channels();
         }
-        Some(signals)
+        (Some(signals), turn)
     }
 
     /// The host begins anew: what passes from now on follows no history. An open take goes on. Audio thread.
@@ -191,6 +195,12 @@ impl<C: Clock> Tap<C> {
         frames: Range<usize>,
         signals: Option<&Signals>,
     ) {
+        if self.machine.is_open()
+            && (controls.pause || !controls.record)
+            && let Some(frames_ago) = self.group.take_marker(frames.start)
+        {
+            self.machine.set_marker(frames_ago);
+        }
         let step = self.machine.step(controls);
         let is_captured = self.machine.follow_capture(controls);
         if let Some(signals) = signals {
