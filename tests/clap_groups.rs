@@ -1302,6 +1302,36 @@ fn a_pause_that_is_automated_on_all_members_inside_a_block_begins_and_ends_on_it
 }
 
 #[test]
+fn a_leader_that_stalls_for_seconds_and_then_ends_leaves_files_of_one_length() {
+    let _alone = alone();
+    for (has_song, is_removed) in [(true, true), (false, true), (true, false), (false, false)] {
+        let mut host = Host::new(4, |_| 1, 3);
+        host.song(has_song.then_some(3.0));
+        host.is_paced = true;
+        host.play(60_000, 1_000, 0, &[(1, record(50_000, true))]);
+        host.set_away(1, true);
+        host.play(180_000, 1_000, 0, &[]);
+        let mut lengths = Vec::new();
+        if is_removed {
+            host.at.remove(1);
+            host.away.remove(1);
+            let (mut rig, processor) = (host.rigs.remove(1), host.processors.remove(1));
+            rig.instance.deactivate(processor);
+            lengths.extend(rig.files().iter().map(|path| input_of(path).len()));
+        } else {
+            host.set_away(1, false);
+        }
+        host.play(240_000, 1_000, 0, &[(1, record(190_000, false))]);
+        lengths.extend(runs(host).into_iter().flatten().map(|runs| runs.iter().map(|run| run.1).sum::<usize>()));
+        assert!(
+            lengths.len() == 4 && lengths.iter().all(|length| *length == lengths[0]),
+            "song {has_song}, removed {is_removed}: {lengths:?}"
+        );
+        assert!(lengths[0] >= 50_000, "song {has_song}, removed {is_removed}: {lengths:?}");
+    }
+}
+
+#[test]
 fn a_period_that_is_dropped_in_all_members_is_silence_in_none() {
     let _alone = alone();
     for seed in 0..4 {
@@ -1319,4 +1349,23 @@ fn a_period_that_is_dropped_in_all_members_is_silence_in_none() {
             assert_eq!(takes, [[(Some(50_000), 90_000)]], "seed {seed}, track {track}");
         }
     }
+}
+
+#[test]
+fn who_comes_late_to_the_take_of_one_whose_record_was_on_before_is_told_how_far_that_has_come() {
+    let _alone = alone();
+    let mut host = Host::new(3, |_| 1, 3);
+    host.play(150_000, 1_000, 0, &[(0, record(50_000, true)), (1, record(60_000, true))]);
+    // Its own take begins where it is led no more.
+    host.remove(0);
+    host.play(199_000, 1_000, 0, &[]);
+    thread::sleep(Duration::from_millis(200));
+    host.play(200_000, 1_000, 0, &[]);
+    host.add();
+    host.play(260_000, 1_000, 0, &[(1, record(250_000, false))]);
+    let takes = runs(host);
+    let own = takes[0].last().unwrap();
+    let [(Some(149_000..=151_000), frames)] = own[..] else { panic!("{takes:?}") };
+    let [(None, silence), (Some(200_000), sound)] = takes[2].last().unwrap()[..] else { panic!("{takes:?}") };
+    assert!(silence + sound == frames && silence.abs_diff(50_000) <= 2_000, "{takes:?}");
 }

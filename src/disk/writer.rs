@@ -268,8 +268,9 @@ impl Writer {
         if matches!(mark, Mark::End { record: false, .. }) {
             self.begin_what_waits(Seat::rises_before);
         }
-        if let Some(seat) = &mut self.seat {
-            seat.tell_mark(&mark, next, &self.clock);
+        let silence = self.seat.as_mut().map_or(0, |seat| seat.tell_mark(&mark, next, &self.clock));
+        if let (Some(open), 1..) = (&mut self.open, silence) {
+            open.take_mark(Mark::Gap { frames: silence, lost: 0 }, &mut self.teller);
         }
         let mut of_take = mark;
         match mark {
@@ -432,7 +433,8 @@ impl Writer {
         if self.open.is_some() {
             return;
         }
-        let event = self.seat.as_ref().map(|seat| seat.new_event(false));
+        let (passed, rate) = (self.history.passed(), self.receiver.arriving().sample_rate);
+        let event = self.seat.as_ref().map(|seat| seat.new_event(false, passed, rate));
         let song = Song { tempo: start.song.tempo, ..self.history.song() };
         let preroll_frames = self.history.passed().saturating_sub(from);
         // What passed in a pause is of no take.
@@ -522,7 +524,8 @@ impl Writer {
         };
         let next = self.history.passed();
         let number = self.in_group(|seat, desk| {
-            let event = event.filter(|event| seat.is_of(event.group)).unwrap_or_else(|| seat.new_event(true));
+            let event =
+                event.filter(|event| seat.is_of(event.group)).unwrap_or_else(|| seat.new_event(true, next, desk.rate));
             seat.lead_capture(event, next - frames, next, song, desk)
         });
         event.into_iter().for_each(tell_event);

@@ -258,6 +258,8 @@ pub struct GroupTake {
     pub event: u64,
     /// When that was.
     pub made: Duration,
+    /// See [`GroupEvent`](crate::core::take::GroupEvent).
+    pub time: GroupTime,
     pub leader: MemberId,
     /// The same for all members, unused in the folders of all.
     pub number: u64,
@@ -282,6 +284,17 @@ struct Told {
     take: GroupTake,
     /// In order.
     notes: Vec<Note>,
+    /// So many frames of it, as the leader counts, members have recorded though it is not known whether the leader has them: it
+    /// is not processed. They are of it, then.
+    claims: Vec<(MemberId, u64)>,
+}
+
+impl Told {
+    /// It ends with so many frames, or behind all that members have recorded of it. Says how many it has.
+    fn end(&mut self, frames: u64) -> u64 {
+        let end = self.claims.iter().map(|claim| claim.1).fold(frames, u64::max);
+        *self.take.progress.end.get_or_insert(end)
+    }
 }
 
 /// One member of a group, for as long as its writer lives.
@@ -444,7 +457,7 @@ impl Membership {
             state.takes.remove(oldest);
         }
         state.tell_event(take.event);
-        state.takes.push(Told { take, notes });
+        state.takes.push(Told { take, notes, claims: Vec::new() });
         self.wake(&state);
         true
     }
@@ -466,6 +479,41 @@ impl Membership {
         (told.take.progress.moved, told.take.progress.heard) = (now, now);
         if told.take.progress.end.is_some() {
             self.wake(&state);
+        }
+    }
+
+    /// The take of this event, which this member leads, is over with so many frames, and its leader has come to `passed`;
+    /// `is_abandoned`: its record was still on. Says how many frames the take has, which may be more.
+    pub fn end(&self, event: u64, frames: u64, passed: u64, is_abandoned: bool) -> u64 {
+        let mut state = self.group.state();
+        let Some(told) = state.find(event) else { return frames };
+        let end = told.end(frames);
+        let (progress, now) = (&mut told.take.progress, now());
+        progress.frames = progress.frames.max(passed).max(end);
+        (progress.is_abandoned, progress.moved, progress.heard) = (is_abandoned, now, now);
+        self.wake(&state);
+        end
+    }
+
+    /// This member is to record the take of this event, whose leader is not processed, up to this frame of the leader. Says up
+    /// to which one it may: the take may be over.
+    pub fn claim(&self, event: u64, frames: u64) -> u64 {
+        let mut state = self.group.state();
+        let Some(told) = state.find(event) else { return frames };
+        if let Some(end) = told.take.progress.end {
+            return frames.min(end);
+        }
+        match told.claims.iter_mut().find(|claim| claim.0 == self.id) {
+            Some((_, claimed)) => *claimed = frames.max(*claimed),
+            None => told.claims.push((self.id, frames)),
+        }
+        frames
+    }
+
+    /// This member records nothing more of the take of this event.
+    pub fn give_back(&self, event: u64) {
+        if let Some(told) = self.group.state().find(event) {
+            told.claims.retain(|claim| claim.0 != self.id);
         }
     }
 
@@ -542,10 +590,12 @@ impl Drop for Membership {
     fn drop(&mut self) {
         let mut state = self.group.state();
         state.members.retain(|member| member.id != self.id);
-        for Told { take, .. } in &mut state.takes {
-            if take.leader == self.id && take.progress.end.is_none() {
-                take.progress.end = Some(take.progress.paused_from.unwrap_or(take.progress.frames));
-                take.progress.is_abandoned = true;
+        for told in &mut state.takes {
+            told.claims.retain(|claim| claim.0 != self.id);
+            let progress = &told.take.progress;
+            if told.take.leader == self.id && progress.end.is_none() {
+                told.end(progress.paused_from.unwrap_or(progress.frames));
+                told.take.progress.is_abandoned = true;
             }
         }
         // Its takes stay: a member whose writer comes late has its part to do.
@@ -569,6 +619,7 @@ mod tests {
         GroupTake {
             event,
             made: now,
+            time: GroupTime::default(),
             leader,
             number: event,
             rate: 48_000,
@@ -641,6 +692,23 @@ mod tests {
         drop(one);
         let (progress, _) = other.progress(1, 0).unwrap();
         assert_eq!((progress.end, progress.is_abandoned, CELL.members().len()), (Some(77), true, 1));
+    }
+
+    #[test]
+    fn a_take_has_all_that_members_recorded_of_it_while_its_leader_was_not_processed() {
+        static CELL: GroupCell = GroupCell::new();
+        let [one, other, third] = [(); 3].map(|()| join(&CELL));
+        one.lead(take(1, one.id(), None), Vec::new());
+        one.come_to(1, 50);
+        assert_eq!((other.claim(1, 90), other.claim(1, 80), third.claim(1, 95)), (90, 80, 95));
+        // It has an end of its own.
+        drop(third);
+        assert_eq!(one.end(1, 50, 50, true), 90);
+        assert_eq!((end_of(&other, 1), other.claim(1, 120), one.end(1, 60, 60, true)), (Some(90), 90, 90));
+        one.lead(take(2, one.id(), None), Vec::new());
+        other.claim(2, 70);
+        other.give_back(2);
+        assert_eq!(one.end(2, 10, 10, false), 10);
     }
 
     #[test]

@@ -240,6 +240,6 @@ impl Drop for Member {
 }
 
 /// Frames in so much sound.
-pub fn frames_of(sound: Duration, sample_rate: u32) -> u64 {
+fn frames_of(sound: Duration, sample_rate: u32) -> u64 {
     (sound.as_nanos() * u128::from(sample_rate) / 1_000_000_000) as u64
 }

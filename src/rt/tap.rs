@@ -1,7 +1,7 @@
 //! Taps the sound of a track: every frame that passes while record is on and pause is off goes to the writer, and all others
 //! do too where a history is kept.
 
-use crate::core::alignment::PauseTurn;
+use crate::core::alignment::{GroupTime, PauseTurn};
 use crate::core::format::{Group, Start, StreamFormat};
 use crate::core::pacing::Pacing;
 use crate::core::take::{Controls, GroupEvent, GroupSight, Step, TakeMachine};
@@ -9,7 +9,7 @@ use crate::core::timeline::{Follows, Timeline};
 use crate::core::trigger::{Run, Trigger};
 use crate::link::groups::{self, Signals, group, touch_all};
 use crate::link::{Full, Gate, MAX_CHUNK_FRAMES, Sender};
-use crate::rt::member::{Member, frames_of};
+use crate::rt::member::Member;
 use crate::rt::meter::Meter;
 use crate::rt::peaks;
 use std::ops::Range;
@@ -157,10 +157,9 @@ impl<C: Clock> Tap<C> {
             self.group.events = events;
             let Controls { group, settings, song, .. } = *controls;
             let (at, waits) = (groups::now(), self.waits);
-            let so_far = signals.map_or(0, |signals| signals.time().microseconds);
-            let leaders_frames = frames_of(Duration::from_micros(so_far), self.sample_rate);
+            let time = signals.map_or(GroupTime::default(), Signals::time);
             let open_event = signals.and_then(Signals::open_event);
-            self.machine.see_group(GroupSight { group, events, settings, song, at, open_event, leaders_frames, waits });
+            self.machine.see_group(GroupSight { group, events, settings, song, at, open_event, time, waits });
         }
         let Some(signals) = signals else { return (None, PauseTurn::NEVER) };
         self.group.follow_song(&controls.song);
@@ -204,22 +203,19 @@ impl<C: Clock> Tap<C> {
         let step = self.machine.step(controls);
         let is_captured = self.machine.follow_capture(controls);
         if let Some(signals) = signals {
-            let event = |number| GroupEvent {
-                group: controls.group,
-                number,
-                frames_before: frames.start as u64,
-                made: groups::now(),
-            };
+            let (group, frames_before) = (controls.group, frames.start as u64);
+            let event = |number, time| GroupEvent { group, number, frames_before, made: groups::now(), time };
             if self.machine.begins() {
                 // Another one may have ended in the same block.
                 self.group.follow_take(false);
                 let is_first = self.group.follow_take(true);
                 let number = signals.count_take(is_first);
                 self.group.event = Some(number);
-                self.machine.join(event(number));
+                let time = if is_first { signals.time() } else { self.group.time() };
+                self.machine.join(event(number, time));
             }
             if is_captured {
-                self.machine.join_capture(event(signals.count_event()));
+                self.machine.join_capture(event(signals.count_event(), self.group.time()));
             }
         }
         match step {
