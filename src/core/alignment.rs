@@ -1,8 +1,9 @@
 //! How members of a group find the same frame, each in blocks of its own.
 //!
-//! A host processes its tracks one after the other, on several threads, and some of them ahead of time. What one member does
-//! in the middle of a block the others hear of at the beginning of one of theirs, too early or too late. The song tells where it
-//! was; where it stands, what a member does itself within the next block is the same thing, and counts instead.
+//! A host processes its tracks one after the other, on several threads, and some of them ahead of time. The members of
+//! a group hear of what one of them does in the middle of a block at the beginning of one of theirs, too early or too
+//! late. The song tells its place; while the song stands, what a member does itself within the next block is the same
+//! thing, and counts instead.
 
 use super::take::Song;
 
@@ -12,12 +13,14 @@ pub const MAX_AHEAD: f64 = 0.35;
 /// The same, and the length of a block: what two members do is the same thing if it is no further apart.
 const MAX_APART: f64 = MAX_AHEAD + 0.2;
 
-/// Without the song a member waits so long, in seconds, whether it is to do by itself what another one has done.
+/// Without the song a member waits for a block, but no longer than this, in seconds, whether it is to do by itself what
+/// another one has done.
 const PATIENCE: f64 = 0.1;
 
 const MICROSECONDS: f64 = 1e6;
 
-/// Where the song is when something is done, in microseconds from its beginning; none where it stands, or nobody tells.
+/// The place of the song when something is done, in microseconds from its beginning; none where it stands, or nobody
+/// tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Moment(Option<i64>);
 
@@ -26,8 +29,8 @@ pub struct Moment(Option<i64>);
 pub enum Distance {
     /// It comes to it so many frames on.
     Ahead(u64),
-    /// It has passed it.
-    Behind,
+    /// It has passed it so many frames ago.
+    Behind(u64),
     /// The song does not tell, or is elsewhere.
     Unknown,
 }
@@ -36,7 +39,7 @@ impl Moment {
     /// How many bits a moment takes.
     pub const BITS: u32 = 48;
 
-    /// Of a block that begins there.
+    /// The moment of a block that begins there.
     pub fn of(song: &Song, rate: u32) -> Self {
         Self(song.position_frames.map(|position| {
             let seconds = song.seconds.unwrap_or(position as f64 / f64::from(rate));
@@ -49,7 +52,7 @@ impl Moment {
         self.0.map_or(0, |at| (at as u64) << 1 | 1) & ((1 << Self::BITS) - 1)
     }
 
-    /// What [`bits`](Self::bits) gave; higher bits say nothing.
+    /// The moment from what [`bits`](Self::bits) gave; higher bits say nothing.
     pub fn from_bits(bits: u64) -> Self {
         let rest = u64::BITS - Self::BITS;
         Self((bits & 1 == 1).then_some((bits << rest) as i64 >> (rest + 1)))
@@ -64,10 +67,10 @@ impl Moment {
         }
         // Positions are rounded.
         let frames = (seconds * f64::from(rate)).round();
-        if frames < 0.0 { Distance::Behind } else { Distance::Ahead(frames as u64) }
+        if frames < 0.0 { Distance::Behind(-frames as u64) } else { Distance::Ahead(frames as u64) }
     }
 
-    /// So many frames later.
+    /// The same, `frames` later.
     pub fn after(self, frames: u64, rate: u32) -> Self {
         Self(self.0.map(|at| at + (frames as f64 / f64::from(rate) * MICROSECONDS).round() as i64))
     }
@@ -84,10 +87,12 @@ impl Moment {
 pub struct PauseView {
     /// Its own.
     own: bool,
-    /// Of all, as far as it has come to it.
+    /// The pause of all, as far as it has come to it.
     of_all: bool,
     /// Frames since it heard of what it has not come to.
     waited: u64,
+    /// The longest block so far.
+    block: u64,
 }
 
 /// The group's pause within a block: until a frame of it, and from there on.
@@ -126,6 +131,7 @@ impl PauseView {
 
     /// Somebody turned it to `of_all` at the moment `at`; this member is `here`, with a block of so many frames.
     pub fn follow(&mut self, of_all: bool, at: Moment, here: Moment, frames: usize, rate: u32) -> PauseTurn {
+        self.block = self.block.max(frames as u64);
         let before = self.of_all;
         if of_all == before {
             self.waited = 0;
@@ -133,8 +139,9 @@ impl PauseView {
         }
         let until = match at.distance(here, rate) {
             Distance::Ahead(frames) => frames,
-            Distance::Behind => 0,
-            Distance::Unknown if of_all || at.0.is_some() => frames_in(PATIENCE, rate).saturating_sub(self.waited),
+            Distance::Behind(_) => 0,
+            Distance::Unknown if at.0.is_some() => frames_in(PATIENCE, rate).saturating_sub(self.waited),
+            Distance::Unknown if of_all => self.block.min(frames_in(PATIENCE, rate)).saturating_sub(self.waited),
             // At once: its own goes on as long as it is on.
             Distance::Unknown => 0,
         };
@@ -156,15 +163,17 @@ pub struct AwaitedMarker {
 }
 
 impl AwaitedMarker {
-    /// Of one that was set at the moment `at`, where this member is `here`.
-    pub fn new(at: Moment, here: Moment, rate: u32) -> Self {
+    /// The marker that was set at the moment `at`, where this member is `here`, and all of its last `unbroken` frames
+    /// are in its take.
+    pub fn new(at: Moment, here: Moment, unbroken: u64, rate: u32) -> Self {
         match at.distance(here, rate) {
             Distance::Ahead(frames) => Self { ago: -(frames as i64) },
-            Distance::Behind | Distance::Unknown => Self { ago: 0 },
+            Distance::Behind(frames) => Self { ago: frames.min(unbroken) as i64 },
+            Distance::Unknown => Self { ago: 0 },
         }
     }
 
-    /// So many frames passed.
+    /// Frames passed.
     pub fn pass(&mut self, frames: u64) {
         self.ago += frames as i64;
     }
@@ -189,13 +198,13 @@ fn frames_in(seconds: f64, rate: u32) -> u64 {
     (seconds * f64::from(rate)) as u64
 }
 
-/// How far the open take of a group has come, at the member that is ahead of all others. One value, so that nobody takes what was
-/// of the take before for it.
+/// How far the open take of a group has come, at the member that is ahead of all others. One value, so that nobody
+/// takes what was of the take before for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct GroupTime {
     /// Counted whenever a take begins while none is open.
     pub take: u16,
-    /// Of sound, since the block in which it began.
+    /// The sound since the block in which it began.
     pub microseconds: u64,
 }
 
@@ -207,7 +216,7 @@ impl GroupTime {
         self.microseconds << Self::TAKE_BITS | u64::from(self.take)
     }
 
-    /// What [`bits`](Self::bits) gave.
+    /// The value from what [`bits`](Self::bits) gave.
     pub fn from_bits(bits: u64) -> Self {
         Self { take: bits as u16, microseconds: bits >> Self::TAKE_BITS }
     }
@@ -218,14 +227,15 @@ impl GroupTime {
         (self.take == earlier.take).then(|| (microseconds / MICROSECONDS * f64::from(rate)).round() as i64)
     }
 
-    /// So many frames later.
+    /// The same, `frames` later.
     pub fn after(self, frames: i64, rate: u32) -> Self {
         let microseconds = (frames as f64 / f64::from(rate) * MICROSECONDS).round() as i64;
         Self { microseconds: self.microseconds.saturating_add_signed(microseconds), ..self }
     }
 }
 
-/// A leap of the song that a member saw while it was processed all the time: the host dropped what it leapt over, in all.
+/// A leap of the song that a member saw while it was processed all the time: the host dropped what it leapt over in
+/// all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Leap {
     /// In microseconds.
@@ -242,7 +252,7 @@ impl Leap {
     const APART: u64 = 1_000_000;
     const MAX_BLOCK: u64 = 200_000;
 
-    /// Of so many frames, when the take had come so far.
+    /// A leap of so many frames, when the take had come so far.
     pub fn new(frames: u64, time: GroupTime, rate: u32) -> Self {
         let length = (frames as f64 / f64::from(rate) * MICROSECONDS).round() as u64;
         Self { length: length.min((1 << Self::LENGTH_BITS) - 1), time: time.microseconds }
@@ -253,13 +263,13 @@ impl Leap {
         self.time << Self::LENGTH_BITS | self.length
     }
 
-    /// What [`bits`](Self::bits) gave.
+    /// The value from what [`bits`](Self::bits) gave.
     pub fn from_bits(bits: u64) -> Self {
         Self { length: bits & ((1 << Self::LENGTH_BITS) - 1), time: bits >> Self::LENGTH_BITS }
     }
 
-    /// Whether the others went on meanwhile: one of them, whose last block ended at the moment `end`, has had what this one leapt
-    /// over to be `here`. How far they came says so by itself where it is more than a block.
+    /// Whether the others went on meanwhile: one of them, whose last block ended at the moment `end`, has had what this
+    /// one leapt over to be `here`. How far they came says so by itself where it is more than a block.
     pub fn is_alone(self, end: Moment, here: Moment) -> bool {
         let (Some(end), Some(here)) = (end.0, here.0) else { return true };
         self.length > Self::MAX_BLOCK || end > here - self.length as i64 / 2
@@ -286,8 +296,8 @@ mod tests {
         Moment::of(&Song { position_frames, seconds: Some(seconds), tempo: None }, rate)
     }
 
-    /// The frames at which the group's pause turns at a member whose blocks are these, where another one, which is `ahead`, turns
-    /// it at `toggles`.
+    /// The frames at which the group's pause turns at a member whose blocks are these, where another one, which is
+    /// `ahead`, turns it at `toggles`.
     fn turns(base: f64, toggles: &[u64], blocks: &[u64], ahead: u64, rate: u32, is_own: bool) -> Vec<u64> {
         let (mut view, mut at, mut found, mut was) = (PauseView::default(), 0, Vec::new(), false);
         for &block in blocks.iter().cycle() {
@@ -333,10 +343,10 @@ mod tests {
         #[test]
         fn a_marker_that_another_member_told_of_is_on_its_sample(
             base in -10.0f64..50_000.0, rate in prop::sample::select(&RATES[..]), at in 20_000u64..30_000,
-            ahead in 0u64..15_000, blocks in prop::collection::vec(1u64..4_096, 1..6),
+            ahead in -15_000i64..15_000, blocks in prop::collection::vec(1u64..4_096, 1..6),
         ) {
-            let mut here = at - ahead;
-            let mut marker = AwaitedMarker::new(moment(base, at, rate), moment(base, here, rate), rate);
+            let mut here = at.saturating_add_signed(-ahead);
+            let mut marker = AwaitedMarker::new(moment(base, at, rate), moment(base, here, rate), 20_000, rate);
             for block in blocks.into_iter().cycle() {
                 if marker.is_due(rate) {
                     break;
@@ -348,7 +358,9 @@ mod tests {
         }
 
         #[test]
-        fn moments_times_and_leaps_are_one_number_each(at in -(1i64 << 40)..1 << 40, time in 0u64..1 << 39, take in any::<u16>()) {
+        fn moments_times_and_leaps_are_one_number_each(
+            at in -(1i64 << 40)..1 << 40, time in 0u64..1 << 39, take in any::<u16>(),
+        ) {
             let moment = Moment(Some(at));
             prop_assert_eq!(Moment::from_bits(moment.bits() | 0xFFFF << Moment::BITS), moment);
             let time = GroupTime { take, microseconds: time };
@@ -364,11 +376,11 @@ mod tests {
         let mut view = PauseView::default();
         let mut follow = |here, frames| view.follow(on, Moment::default(), here, frames, rate);
         assert_eq!(follow(Moment::default(), 4_000), PauseTurn { before: false, at: 4_000, after: false });
-        assert_eq!(follow(Moment::default(), 4_000), PauseTurn { before: false, at: 800, after: true });
+        assert_eq!(follow(Moment::default(), 4_000), PauseTurn { before: false, at: 0, after: true });
         assert_eq!(view.follow(false, Moment::default(), Moment::default(), 100, rate).at, 0);
         assert_eq!(Moment::default().distance(moment(1.0, 0, rate), rate), Distance::Unknown);
         assert_eq!(moment(9.0, 0, rate).distance(moment(1.0, 0, rate), rate), Distance::Unknown);
-        assert_eq!(moment(1.0, 0, rate).distance(moment(1.1, 0, rate), rate), Distance::Behind);
+        assert_eq!(moment(1.0, 0, rate).distance(moment(1.1, 0, rate), rate), Distance::Behind(4_800));
     }
 
     #[test]

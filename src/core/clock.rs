@@ -89,7 +89,7 @@ impl Runs {
     }
 
     fn forget_before(&mut self, frame: u64) {
-        // What is there at this frame began before.
+        // The run that holds at this frame began before.
         while self.pieces.front().is_some() && self.get(RUNS_A_PIECE).is_some_and(|next| next.from <= frame) {
             self.pieces.pop_front();
         }
@@ -157,8 +157,8 @@ impl Clock {
         self.runs.get(self.runs.up_to(frame).saturating_sub(1))
     }
 
-    /// Of the frames at which the clock shows this second, the one that is nearest to `near`, and no more than `most` frames away
-    /// from it; a song that is played in a loop shows it again and again. Frames that are still to come count, too.
+    /// The frame at which the clock shows this second: the one nearest to `near`, and no more than `most` frames away
+    /// from it. A song that is played in a loop shows it again and again. Frames that are still to come count, too.
     pub fn place_of(&self, seconds: f64, rate: u32, near: i64, most: u64) -> Option<Place> {
         let block = (MAX_BLOCK * f64::from(rate)) as i64;
         let reach = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(block);
@@ -316,8 +316,8 @@ mod tests {
         assert!(clock.runs.len() <= MAX_RUNS && clock.changes_at(200_000_000));
     }
 
-    /// A stream of blocks that were cut at `phase` hears of the passes of a loop that begins anew each `length` frames; its own
-    /// count of frames is `ahead` of the song's.
+    /// A stream of blocks that were cut at `phase` hears of the passes of a loop that begins anew each `length` frames;
+    /// its own count of frames is `ahead` of the song's.
     fn looped(passes: u64, length: u64, (block, phase): (u64, u64), ahead: u64) -> Clock {
         let mut clock = Clock::default();
         clock.runs(ahead, 10.0 + 0.25 * length as f64 / f64::from(RATE), false);

@@ -28,7 +28,8 @@ pub struct Trigger {
 }
 
 impl Trigger {
-    /// The next ones of these frames of a block, planar, of which there is one. What is loud in one of `channels` counts.
+    /// The next run of these frames of a block, planar; there is at least one. Sound counts that is loud in one of
+    /// `channels`.
     pub fn next(
         &mut self,
         controls: &Controls,

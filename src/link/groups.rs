@@ -51,7 +51,7 @@ pub struct Signals {
     pause: AtomicU64,
     /// See [`Leap`].
     leap: AtomicU64,
-    /// Where the song was when the member that is ahead of all others came so far.
+    /// The moment of the song when the member that is ahead of all others came so far.
     song: AtomicU64,
 }
 
@@ -148,7 +148,7 @@ impl Signals {
         GroupTime::from_bits(self.time.load(Acquire))
     }
 
-    /// Where the song was there.
+    /// The moment of the song there.
     pub fn song(&self) -> Moment {
         Moment::from_bits(self.song.load(Relaxed))
     }
@@ -175,8 +175,8 @@ impl Signals {
         self.turn_pause(is_paused, Moment::default());
     }
 
-    /// The take is paused, or goes on, from this moment on. Who is behind the others says nothing of what they have turned
-    /// since.
+    /// The take is paused, or goes on, from this moment on. Who is behind the others says nothing of what they have
+    /// turned since.
     pub fn turn_pause(&self, is_paused: bool, at: Moment) {
         let next = u64::from(is_paused) << Moment::BITS | at.bits();
         let mut now = self.pause.load(Relaxed);
@@ -284,8 +284,8 @@ struct Told {
     take: GroupTake,
     /// In order.
     notes: Vec<Note>,
-    /// So many frames of it, as the leader counts, members have recorded though it is not known whether the leader has them: it
-    /// is not processed. They are of it, then.
+    /// Frames of it, as the leader counts, that members have recorded though it is not known whether the leader has
+    /// them: it is not processed. They are of the take, then.
     claims: Vec<(MemberId, u64)>,
 }
 
@@ -482,8 +482,8 @@ impl Membership {
         }
     }
 
-    /// The take of this event, which this member leads, is over with so many frames, and its leader has come to `passed`;
-    /// `is_abandoned`: its record was still on. Says how many frames the take has, which may be more.
+    /// The take of this event, which this member leads, is over with so many frames, and its leader has come to
+    /// `passed`; `is_abandoned`: its record was still on. Says how many frames the take has, which may be more.
     pub fn end(&self, event: u64, frames: u64, passed: u64, is_abandoned: bool) -> u64 {
         let mut state = self.group.state();
         let Some(told) = state.find(event) else { return frames };
@@ -495,8 +495,8 @@ impl Membership {
         end
     }
 
-    /// This member is to record the take of this event, whose leader is not processed, up to this frame of the leader. Says up
-    /// to which one it may: the take may be over.
+    /// This member is to record the take of this event, whose leader is not processed, up to this frame of the leader.
+    /// Says up to which one it may: the take may be over.
     pub fn claim(&self, event: u64, frames: u64) -> u64 {
         let mut state = self.group.state();
         let Some(told) = state.find(event) else { return frames };
@@ -656,6 +656,34 @@ mod tests {
         signals.count_open();
         signals.come_to(GroupTime { microseconds: 61_000_000, ..before }, Moment::default());
         assert_eq!(signals.time(), GroupTime { take: before.take + 1, microseconds: 0 });
+    }
+
+    fn moment(position: i64) -> Moment {
+        Moment::of(&Song { position_frames: Some(position), ..Song::default() }, 48_000)
+    }
+
+    #[test]
+    fn who_is_behind_the_others_turns_no_pause_back() {
+        let signals = Signals::new();
+        signals.turn_pause(true, moment(1_000));
+        signals.turn_pause(false, moment(3_000));
+        signals.turn_pause(true, moment(1_000));
+        assert_eq!(signals.pause(), (false, moment(3_000)));
+        // The next one, and the one of a song that was set back.
+        signals.turn_pause(true, moment(90_000));
+        signals.turn_pause(false, moment(1_000));
+        assert_eq!(signals.pause(), (false, moment(1_000)));
+        signals.set_paused(true);
+        assert_eq!(signals.pause(), (true, Moment::default()));
+    }
+
+    #[test]
+    fn each_marker_has_its_moment_and_a_number_of_its_own() {
+        let signals = Signals::new();
+        signals.set_marker(moment(-7));
+        assert_eq!(signals.marker(), (1, moment(-7)));
+        (0..u64::from(u16::MAX)).for_each(|_| signals.set_marker(Moment::default()));
+        assert_eq!(signals.marker(), (0, Moment::default()));
     }
 
     #[test]

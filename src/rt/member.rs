@@ -21,11 +21,11 @@ pub struct Member {
     pause: PauseView,
     /// Its own.
     marker: bool,
-    /// Of another one.
+    /// The marker of another one.
     awaited: Option<AwaitedMarker>,
     /// Its take counts as an open one of the group.
     is_open: bool,
-    /// Where the song is at the first frame of the block.
+    /// The moment of the song at the first frame of the block.
     here: Moment,
     /// Of the last take that its record stood for.
     pub event: Option<u64>,
@@ -43,6 +43,8 @@ pub struct Member {
     waits: u64,
     /// Since the last marker, whoever set it.
     frames_since_marker: u64,
+    /// The last frames, as far as all of them are in its take.
+    unbroken: u64,
 }
 
 impl Member {
@@ -67,6 +69,7 @@ impl Member {
             since_last: 0,
             waits: 0,
             frames_since_marker: max_apart(sample_rate),
+            unbroken: 0,
         }
     }
 
@@ -88,7 +91,7 @@ impl Member {
         {
             signals.set_paused(false);
         }
-        (self.of, self.signals, self.awaited) = (Group::Off, None, None);
+        (self.of, self.signals) = (Group::Off, None);
     }
 
     /// Whether the take that its record stands for is another member's, as far as the writer has come.
@@ -189,8 +192,13 @@ impl Member {
         self.here = Moment::of(song, self.sample_rate);
     }
 
-    /// Tells of its own Pause, where that changes, and says when that of the group does within the next block of so many
-    /// frames.
+    /// The next frames are in its take, or in none.
+    pub fn follow_step(&mut self, is_recorded: bool, frames: usize) {
+        self.unbroken = if is_recorded { self.unbroken + frames as u64 } else { 0 };
+    }
+
+    /// Tells of its own Pause, where that changes, and says when that of the group does within the next block of so
+    /// many frames.
     pub fn follow_pause(&mut self, own: bool, frames: usize, is_new: bool) -> PauseTurn {
         let here = self.here;
         let is_turned = self.pause.turn(own);
@@ -205,8 +213,8 @@ impl Member {
         self.pause.follow(is_paused, at, here, frames, self.sample_rate)
     }
 
-    /// Tells of its own marker, and takes note of those of others in its open take. Says so many frames ago another one has set
-    /// one that this one has not set itself.
+    /// Tells of its own marker, and takes note of those of others in its open take. Says so many frames ago another one
+    /// has set one that this one has not set itself.
     pub fn follow_markers(&mut self, marker: bool, is_open: bool, is_new: bool) -> Option<u64> {
         let (signals, here) = (self.signals?, self.here);
         let was_on = std::mem::replace(&mut self.marker, marker);
@@ -218,7 +226,7 @@ impl Member {
             signals.set_marker(here);
             (self.markers, self.awaited) = (seen.wrapping_add(1), None);
         } else if is_anothers {
-            self.awaited = is_open.then(|| AwaitedMarker::new(at, here, self.sample_rate));
+            self.awaited = is_open.then(|| AwaitedMarker::new(at, here, self.unbroken, self.sample_rate));
         }
         if is_set || is_anothers {
             self.frames_since_marker = 0;
@@ -226,8 +234,8 @@ impl Member {
         self.awaited.take_if(|marker| marker.is_due(self.sample_rate)).map(|marker| marker.frames_ago(0))
     }
 
-    /// The take ends, or is paused, at this frame of the block: a marker of another member counts now. Says so many frames ago
-    /// that was set.
+    /// The take ends, or is paused, at this frame of the block: a marker of another member counts now. Says so many
+    /// frames ago that was set.
     pub fn take_marker(&mut self, frame: usize) -> Option<u64> {
         self.awaited.take().map(|marker| marker.frames_ago(frame))
     }

@@ -201,6 +201,7 @@ impl<C: Clock> Tap<C> {
             self.machine.set_marker(frames_ago);
         }
         let step = self.machine.step(controls);
+        self.group.follow_step(step == Step::Record && !self.machine.begins(), frames.len());
         let is_captured = self.machine.follow_capture(controls);
         if let Some(signals) = signals {
             let (group, frames_before) = (controls.group, frames.start as u64);
@@ -239,6 +240,9 @@ impl<C: Clock> Tap<C> {
     /// Ends the open take and hands over all that is owed. Main thread: may wait for the writer.
     pub fn close(mut self) {
         self.declared_offline = true;
+        if let Some(frames_ago) = self.group.take_marker(0) {
+            self.machine.set_marker(frames_ago);
+        }
         self.machine.end(true);
         self.send_owed(0);
         self.group.leave();

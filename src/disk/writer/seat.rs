@@ -382,8 +382,8 @@ impl Seat {
         }
     }
 
-    /// This mark is there, before frame `next`. Says with how many frames of silence the take that this member leads ends:
-    /// others have recorded them while this one was not processed.
+    /// This mark is there, before frame `next`. Says with how many frames of silence the take that this member leads
+    /// ends: others have recorded them while this one was not processed.
     pub fn tell_mark(&mut self, mark: &Mark, next: u64, clock: &Clock) -> u64 {
         if matches!(mark, Mark::End { .. }) {
             self.led = None;
@@ -502,8 +502,8 @@ impl Seat {
         self.follow_up_to(u64::from(desk.rate) / BEHIND_A_SECOND, desk);
     }
 
-    /// The same. Where a leader is not processed, the last `behind` frames of what has passed wait: if it comes back and ends
-    /// the take at once, all have come to one frame.
+    /// The same. Where a leader is not processed, the last `behind` frames of what has passed wait: if it comes back
+    /// and ends the take at once, all have come to one frame.
     fn follow_up_to(&mut self, behind: u64, desk: &mut Desk<'_>) {
         desk.history.keep_from(self.awaited_from(desk));
         while self.capture_next(desk) {}

@@ -150,8 +150,8 @@ impl Followed {
         scaled(frames as i64, self.take.rate, desk.rate) as u64
     }
 
-    /// Records what the leader has told of; where that is not processed, all but the last `behind` frames of what has passed.
-    /// Says whether that was all.
+    /// Records what the leader has told of; where that is not processed, all but the last `behind` frames of what has
+    /// passed. Says whether that was all.
     pub fn go_on(&mut self, membership: &Membership, behind: u64, desk: &mut Desk<'_>) -> bool {
         let news = membership.progress(self.take.event, self.notes_seen);
         let Some((progress, notes)) = news.filter(|_| self.channels == desk.history.channels()) else {
