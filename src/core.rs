@@ -1,5 +1,6 @@
 //! Pure rules: no threads, files, clocks or plugin framework. Everything here is a function of its arguments.
 
+pub mod alignment;
 pub mod channels;
 pub mod clock;
 pub mod export;

@@ -228,8 +228,7 @@ impl RecorderParams {
             song: Song::default(),
             at: groups::now(),
             open_event: groups::group(group).signals().open_event(),
-            // The rate is known with the first block.
-            leaders_frames: 0,
+            time: groups::group(group).signals().time(),
             waits: 0,
         })
     }

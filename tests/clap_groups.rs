@@ -1187,3 +1187,199 @@ fn a_track_that_is_renamed_in_mid_take_keeps_its_file() {
         assert_eq!((named("Bass-001.wav"), named("Cello-001.wav")), ((50_000, 20_000), (80_000, 10_000)));
     }
 }
+
+/// All tracks play a loop of `length` frames from `from` to `to`, which begins anew at `from` for the first time.
+fn play_loop(host: &mut Host, (from, to): (usize, usize), length: usize, changes: &[(usize, Change)]) {
+    for wrap in (from..to).step_by(length) {
+        host.song(Some(10.0 - wrap as f64 / RATE as f64));
+        host.play(to.min(wrap + length), 1_000, 0, changes);
+    }
+}
+
+#[test]
+fn captures_and_prerolls_over_many_passes_of_a_short_loop_line_up() {
+    let _alone = alone();
+    let mut host = Host::new(3, |_| 1, 3);
+    let bar = 24_000;
+    let keeps: Vec<_> = (0..3).map(|track| (track, common::keep(0, 9.5))).collect();
+    play_loop(&mut host, (0, 479_000), bar, &keeps);
+    // One captures, and the others hear of it around the end of a pass.
+    host.song(Some(10.0 - 456_000.0 / RATE as f64));
+    play_one(&mut host, 0, 480_000, &[Change::new(479_500, CAPTURE, 1.0)]);
+    for track in 1..3 {
+        play_one(&mut host, track, 480_000, &[]);
+    }
+    play_loop(&mut host, (480_000, 504_000), bar, &[]);
+    for (track, takes) in host.finish().into_iter().enumerate() {
+        assert_eq!(takes, [(23_500, 456_000)], "track {track}");
+    }
+
+    let mut host = Host::new(3, |_| 1, 4);
+    host.rigs[0].instance.edit_state(|state| state.set_param("preroll", 9.0.into())).unwrap();
+    play_loop(&mut host, (0, 479_000), bar, &keeps);
+    host.song(Some(10.0 - 456_000.0 / RATE as f64));
+    play_one(&mut host, 0, 480_000, &[record(479_500, true)]);
+    for track in 1..3 {
+        play_one(&mut host, track, 480_000, &[]);
+    }
+    play_loop(&mut host, (480_000, 528_000), bar, &[(0, record(510_000, false))]);
+    for (track, takes) in host.finish().into_iter().enumerate() {
+        assert_eq!(takes, [(47_500, 462_500)], "track {track}");
+    }
+}
+/// A take from 50,000 to 200,000 in all, with what any member does to it.
+fn take_with(seed: u64, has_song: bool, ahead: usize, changes: &[(usize, Change)]) -> Vec<Vec<Shown>> {
+    let mut host = Host::new(5, |_| 1, seed);
+    if has_song {
+        host.song(Some(3.0));
+    }
+    let leader = seed as usize % 5;
+    let ends = [(leader, record(50_000, true)), (leader, record(200_000, false))];
+    // Without a song, in turns of one block.
+    let stretch = if has_song { 1_000 } else { 64 };
+    host.play(250_000, stretch, ahead, &[&ends, changes].concat());
+    shown(host)
+}
+
+#[test]
+fn a_marker_that_is_automated_on_all_members_inside_a_block_is_one_on_its_sample() {
+    let _alone = alone();
+    for (seed, has_song, ahead) in (0..4).flat_map(|seed| [(seed, true, 0), (seed, true, 4_096), (seed, false, 0)]) {
+        let marker = |frame, on: bool| Change::new(frame, MARKER, f64::from(on));
+        let changes: Vec<_> = (0..5)
+            .flat_map(|track| {
+                [(track, marker(60_123, true)), (track, marker(90_000, false)), (track, marker(120_777, true))]
+            })
+            .collect();
+        let takes = take_with(seed, has_song, ahead, &changes);
+        let first = takes[seed as usize % 5][0].0[0].0.unwrap();
+        assert_eq!(first, 50_000, "seed {seed}");
+        for (track, takes) in takes.into_iter().enumerate() {
+            let expected = [(10_123, "Marker 1".to_owned()), (70_777, "Marker 2".to_owned())];
+            assert_eq!(takes[0].1, expected, "seed {seed}, song {has_song}, ahead {ahead}, track {track}");
+        }
+    }
+}
+
+#[test]
+fn a_marker_and_a_pause_of_a_member_that_does_not_lead_are_on_their_sample_where_the_song_tells_it() {
+    let _alone = alone();
+    for seed in 0..4 {
+        let other = (seed as usize + 1) % 5;
+        let changes =
+            [(other, Change::new(60_123, MARKER, 1.0)), (other, pause(70_321, true)), (other, pause(95_111, false))];
+        for ahead in [0, 4_096] {
+            for (track, takes) in take_with(seed, true, ahead, &changes).into_iter().enumerate() {
+                let (runs, markers) = &takes[0];
+                let [(Some(50_000), before), (Some(after), _)] = runs[..] else { panic!("{runs:?}") };
+                let what = format!("seed {seed}, ahead {ahead}, track {track}: {runs:?}, {markers:?}");
+                // Who has come further already pauses there.
+                assert!(before >= 20_321 && before <= 20_321 + ahead + 1_000, "{what}");
+                assert!(after >= 95_111 && after <= 95_111 + ahead + 1_000, "{what}");
+                assert!((10_123..=10_123 + ahead + 1_000).contains(&markers[0].0), "{what}");
+                assert_eq!(markers.len(), 2, "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_pause_that_is_automated_on_all_members_inside_a_block_begins_and_ends_on_its_samples() {
+    let _alone = alone();
+    for (seed, has_song, ahead) in (0..4).flat_map(|seed| [(seed, true, 0), (seed, true, 4_096), (seed, false, 0)]) {
+        let toggles =
+            [(70_321, true), (95_111, false), (120_017, true), (121_019, false), (140_001, true), (140_050, false)];
+        let changes: Vec<_> = (0..5).flat_map(|track| toggles.map(|(frame, on)| (track, pause(frame, on)))).collect();
+        for (track, takes) in take_with(seed, has_song, ahead, &changes).into_iter().enumerate() {
+            let expected = [(50_000, 20_321), (95_111, 24_906), (121_019, 18_982), (140_050, 59_950)];
+            if has_song || track == seed as usize % 5 {
+                let expected = expected.map(|(first, frames)| (Some(first), frames));
+                assert_eq!(takes[0].0, expected, "seed {seed}, song {has_song}, ahead {ahead}, track {track}");
+            } else {
+                let lengths: Vec<_> = takes[0].0.iter().map(|run| run.1).collect();
+                assert_eq!(lengths, expected.map(|run| run.1), "seed {seed}, track {track}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_leader_that_stalls_for_seconds_and_then_ends_leaves_files_of_one_length() {
+    let _alone = alone();
+    for (has_song, is_removed) in [(true, true), (false, true), (true, false), (false, false)] {
+        let mut host = Host::new(4, |_| 1, 3);
+        host.song(has_song.then_some(3.0));
+        host.is_paced = true;
+        host.play(60_000, 1_000, 0, &[(1, record(50_000, true))]);
+        host.set_away(1, true);
+        host.play(180_000, 1_000, 0, &[]);
+        let mut lengths = Vec::new();
+        if is_removed {
+            host.at.remove(1);
+            host.away.remove(1);
+            let (mut rig, processor) = (host.rigs.remove(1), host.processors.remove(1));
+            rig.instance.deactivate(processor);
+            lengths.extend(rig.files().iter().map(|path| input_of(path).len()));
+        } else {
+            host.set_away(1, false);
+        }
+        host.play(240_000, 1_000, 0, &[(1, record(190_000, false))]);
+        lengths.extend(runs(host).into_iter().flatten().map(|runs| runs.iter().map(|run| run.1).sum::<usize>()));
+        assert!(
+            lengths.len() == 4 && lengths.iter().all(|length| *length == lengths[0]),
+            "song {has_song}, removed {is_removed}: {lengths:?}"
+        );
+        assert!(lengths[0] >= 50_000, "song {has_song}, removed {is_removed}: {lengths:?}");
+    }
+}
+
+#[test]
+fn a_period_that_is_dropped_in_all_members_is_silence_in_none() {
+    let _alone = alone();
+    for seed in 0..4 {
+        let mut host = Host::new(5, |_| 1, seed);
+        host.song(Some(3.0));
+        host.play(60_000, 1_000, 0, &[(0, record(50_000, true))]);
+        for xrun in 1..=12 {
+            thread::sleep(Duration::from_millis(22));
+            host.song(Some(3.0 + 1_000.0 * f64::from(xrun) / RATE as f64));
+            let end = host.at[0] + 5_000;
+            host.play(end, 1_000, 0, &[]);
+        }
+        host.play(150_000, 1_000, 0, &[(0, record(140_000, false))]);
+        for (track, takes) in runs(host).into_iter().enumerate() {
+            assert_eq!(takes, [[(Some(50_000), 90_000)]], "seed {seed}, track {track}");
+        }
+    }
+}
+
+#[test]
+fn who_comes_late_to_the_take_of_one_whose_record_was_on_before_is_told_how_far_that_has_come() {
+    let _alone = alone();
+    let mut host = Host::new(3, |_| 1, 3);
+    host.play(150_000, 1_000, 0, &[(0, record(50_000, true)), (1, record(60_000, true))]);
+    // Its own take begins where it is led no more.
+    host.remove(0);
+    host.is_paced = true;
+    host.play(199_000, 1_000, 0, &[]);
+    host.play(200_000, 1_000, 0, &[]);
+    host.add();
+    host.play(260_000, 1_000, 0, &[(1, record(250_000, false))]);
+    let takes = runs(host);
+    let own = takes[0].last().unwrap();
+    let [(Some(149_000..=151_000), frames)] = own[..] else { panic!("{takes:?}") };
+    let [(None, silence), (Some(200_000), sound)] = takes[2].last().unwrap()[..] else { panic!("{takes:?}") };
+    // To within a block, for no song tells it.
+    assert!((silence + sound).abs_diff(frames) <= 2_000 && silence.abs_diff(50_000) <= 2_000, "{takes:?}");
+}
+
+#[test]
+fn a_marker_of_another_member_just_before_the_leader_is_taken_away_is_in_all() {
+    let _alone = alone();
+    let mut host = Host::new(3, |_| 1, 3);
+    host.song(Some(3.0));
+    host.play(60_000, 1_000, 0, &[(0, record(50_000, true)), (1, Change::new(58_321, MARKER, 1.0))]);
+    for (track, takes) in told(host).into_iter().enumerate() {
+        assert_eq!(takes[0].1, [(8_321, "Marker 1".to_owned())], "track {track}");
+    }
+}

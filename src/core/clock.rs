@@ -6,15 +6,22 @@
 //! agree while it stands, too.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
-/// Where the song began to run, or jumped to, is remembered so many times.
-const MOST_RUNS: usize = 16;
+/// More changes of the song are not remembered: those of five minutes in a loop of 110 frames.
+const MAX_RUNS: usize = 1 << 17;
 
-/// Of one stream. Lives on the writer thread.
+/// Clones share all but the newest so many changes.
+const RUNS_A_PIECE: usize = 256;
+
+/// Hosts process no more at once, in seconds: a stream hears of a jump so much later at most.
+const MAX_BLOCK: f64 = 0.2;
+
+/// The clock of one stream. Lives on the writer thread.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Clock {
-    /// Oldest first. Each counts up to the next one.
-    runs: VecDeque<Run>,
+    /// Each counts up to the next one.
+    runs: Runs,
     /// Frames before this one are of another time: the stream was interrupted there.
     since: u64,
 }
@@ -27,6 +34,71 @@ struct Run {
     seconds: f64,
     /// The song jumped there, or it was only told anew.
     jumped: bool,
+}
+
+/// Runs, oldest first. The leader of a group tells its clock with each pass of a loop, so clones share what is old.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Runs {
+    /// Each has [`RUNS_A_PIECE`].
+    pieces: VecDeque<Arc<[Run]>>,
+    /// The newest ones: at least one, if there are any.
+    newest: Vec<Run>,
+}
+
+impl Runs {
+    fn len(&self) -> usize {
+        self.pieces.len() * RUNS_A_PIECE + self.newest.len()
+    }
+
+    fn get(&self, index: usize) -> Option<Run> {
+        match self.pieces.get(index / RUNS_A_PIECE) {
+            Some(piece) => piece.get(index % RUNS_A_PIECE).copied(),
+            None => self.newest.get(index - self.pieces.len() * RUNS_A_PIECE).copied(),
+        }
+    }
+
+    /// How many begin at this frame or before.
+    fn up_to(&self, frame: u64) -> usize {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = (low + high) / 2;
+            if self.get(middle).is_some_and(|run| run.from <= frame) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    /// Those that begin in `from..to`.
+    fn between(&self, from: i64, to: i64) -> impl Iterator<Item = Run> {
+        let before = |frame: i64| u64::try_from(frame - 1).map_or(0, |last| self.up_to(last));
+        (before(from)..before(to)).filter_map(|index| self.get(index))
+    }
+
+    fn push(&mut self, run: Run) {
+        self.newest.pop_if(|last| last.from == run.from);
+        if self.newest.len() == RUNS_A_PIECE {
+            self.pieces.push_back(std::mem::take(&mut self.newest).into());
+        }
+        self.newest.push(run);
+        if self.len() > MAX_RUNS {
+            self.pieces.pop_front();
+        }
+    }
+
+    fn forget_before(&mut self, frame: u64) {
+        // The run that holds at this frame began before.
+        while self.pieces.front().is_some() && self.get(RUNS_A_PIECE).is_some_and(|next| next.from <= frame) {
+            self.pieces.pop_front();
+        }
+    }
+
+    fn clear(&mut self) {
+        self.pieces.clear();
+        self.newest.clear();
+    }
 }
 
 /// A change of the song in one stream, and how much further the other stream had come at the same one.
@@ -67,13 +139,12 @@ impl Clock {
 
     /// From frame `from` on, behind all before, the song runs from this second on. It may have `jumped` there.
     pub fn runs(&mut self, from: u64, seconds: f64, jumped: bool) {
-        if self.runs.back().is_some_and(|run| run.from == from) {
-            self.runs.pop_back();
-        }
-        if self.runs.len() == MOST_RUNS {
-            self.runs.pop_front();
-        }
-        self.runs.push_back(Run { from, seconds, jumped });
+        self.runs.push(Run { from, seconds, jumped });
+    }
+
+    /// Nobody asks any more for frames before this one.
+    pub fn forget_before(&mut self, frame: u64) {
+        self.runs.forget_before(frame);
     }
 
     /// Seconds at `frame` of a stream of `rate` frames a second; none where the song has never run.
@@ -83,20 +154,34 @@ impl Clock {
     }
 
     fn run_of(&self, frame: u64) -> Option<Run> {
-        let index = self.runs.partition_point(|run| run.from <= frame).saturating_sub(1);
-        self.runs.get(index).copied()
+        self.runs.get(self.runs.up_to(frame).saturating_sub(1))
     }
 
-    /// Of the frames at which the clock shows this second, the one that is nearest to `near`; a song that is played in a loop
-    /// shows it again and again. Frames that are still to come count, too.
-    pub fn place_of(&self, seconds: f64, rate: u32, near: i64) -> Option<Place> {
-        let ends = self.runs.iter().skip(1).map(|run| run.from as i64).chain([i64::MAX]);
-        let candidates = self.runs.iter().zip(ends).enumerate().filter_map(|(index, (run, end))| {
+    /// The frame at which the clock shows this second: the one nearest to `near`, and no more than `most` frames away
+    /// from it. A song that is played in a loop shows it again and again. Frames that are still to come count, too.
+    pub fn place_of(&self, seconds: f64, rate: u32, near: i64, most: u64) -> Option<Place> {
+        let block = (MAX_BLOCK * f64::from(rate)) as i64;
+        let reach = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(block);
+        let up_to = |frame: i64| u64::try_from(frame).map_or(0, |frame| self.runs.up_to(frame));
+        let first = up_to(near.saturating_sub(reach)).saturating_sub(1);
+        let candidates = (first..up_to(near.saturating_add(reach)).max(first + 1)).filter_map(|index| {
+            let (run, next) = (self.runs.get(index)?, self.runs.get(index + 1));
+            // The stream heard of a jump with a block of its own: in truth it was somewhat before.
+            let begin = match run {
+                _ if index == 0 => i64::MIN,
+                Run { jumped: true, from, .. } => from as i64 - block,
+                Run { jumped: false, from, .. } => from as i64,
+            };
+            let end = match next {
+                None => i64::MAX,
+                // Another stream, which heard of it later still, asks for what it took for the song until then.
+                Some(Run { jumped: true, from, .. }) => from as i64 + block,
+                Some(Run { jumped: false, from, .. }) => from as i64,
+            };
             let frame = run.frame_at(seconds, rate);
-            let is_its_own = frame < end && (index == 0 || frame >= run.from as i64);
-            is_its_own.then_some(frame)
+            (begin..end).contains(&frame).then_some(frame)
         });
-        let frame = candidates.min_by_key(|frame| frame.abs_diff(near))?;
+        let frame = candidates.min_by_key(|frame| frame.abs_diff(near)).filter(|frame| frame.abs_diff(near) <= most)?;
         Some(Place { frame, since: self.since })
     }
 
@@ -112,7 +197,7 @@ impl Clock {
     /// stream none that fits.
     pub fn partner(&self, rate: u32, near: i64, most: u64, other: &Clock, at: u64) -> Option<Partner> {
         let change = other.run_of(at).filter(|run| run.from == at)?;
-        let runs = self.runs.iter().filter(|run| (run.from as i64).abs_diff(near) <= most);
+        let runs = self.runs.between(near.saturating_sub(most as i64), near.saturating_add(most as i64 + 1));
         let partners = runs.map(|run| Partner {
             later: run.frame_at(change.seconds, rate) - near,
             jumped: run.jumped && change.jumped,
@@ -129,7 +214,7 @@ impl Clock {
 
     /// The next frame behind `frame` at which the song begins to run, or jumps.
     pub fn next_run(&self, frame: u64) -> Option<u64> {
-        self.runs.get(self.runs.partition_point(|run| run.from <= frame)).map(|run| run.from)
+        self.runs.get(self.runs.up_to(frame)).map(|run| run.from)
     }
 }
 
@@ -141,12 +226,15 @@ mod tests {
     const RATE: u32 = 48_000;
 
     fn frame_at(clock: &Clock, seconds: f64, rate: u32, near: i64) -> Option<i64> {
-        clock.place_of(seconds, rate, near).map(|place| place.frame)
+        clock.place_of(seconds, rate, near, u64::MAX).map(|place| place.frame)
     }
 
     #[test]
     fn a_clock_that_never_ran_shows_nothing() {
-        assert_eq!((Clock::default().seconds_at(5, RATE), Clock::default().place_of(0.0, RATE, 0)), (None, None));
+        assert_eq!(
+            (Clock::default().seconds_at(5, RATE), Clock::default().place_of(0.0, RATE, 0, u64::MAX)),
+            (None, None)
+        );
     }
 
     #[test]
@@ -177,9 +265,9 @@ mod tests {
         assert_eq!(clock.place_before(48_100, 14.0, RATE), Some(Place { frame: -48_000, since: 48_000 }));
         assert_eq!((clock.next_run(0), clock.next_run(48_000)), (Some(48_000), None));
         clock.begin_again(50_000);
-        assert_eq!(clock.place_of(17.0, RATE, 0), None);
+        assert_eq!(clock.place_of(17.0, RATE, 0, u64::MAX), None);
         clock.runs(50_000, 18.0, false);
-        assert_eq!(clock.place_of(17.0, RATE, 0), Some(Place { frame: 2_000, since: 50_000 }));
+        assert_eq!(clock.place_of(17.0, RATE, 0, u64::MAX), Some(Place { frame: 2_000, since: 50_000 }));
     }
 
     #[test]
@@ -197,7 +285,73 @@ mod tests {
         assert!(other.changes_at(60_900) && !other.changes_at(60_901));
     }
 
+    #[test]
+    fn what_a_stream_has_behind_a_jump_before_its_next_block_has_its_frame() {
+        let mut clock = Clock::default();
+        clock.runs(0, 10.0, false);
+        // The song was back at 10.0 at frame 24,000 each time.
+        clock.runs(24_500, 10.0 + 500.0 / 48_000.0, true);
+        assert_eq!(frame_at(&clock, 10.0 + 100.0 / 48_000.0, RATE, 24_000), Some(24_100));
+        // Another one hears of it later still, and has taken the song on until then.
+        assert_eq!(frame_at(&clock, 10.5 + 700.0 / 48_000.0, RATE, 24_000), Some(24_700));
+        // A song that is only told anew was nowhere else.
+        clock.runs(60_000, 10.0, false);
+        assert_eq!(frame_at(&clock, 9.99, RATE, 59_000), Some(23_520));
+    }
+
+    #[test]
+    fn what_nobody_asks_for_any_more_is_forgotten_and_the_rest_is_not() {
+        let mut clock = Clock::default();
+        for pass in 0..10_000 {
+            clock.runs(pass * 1_000, 10.0, true);
+            clock.forget_before((pass * 1_000).saturating_sub(500_500));
+        }
+        assert!(clock.runs.len() <= 501 + 2 * RUNS_A_PIECE, "{}", clock.runs.len());
+        let seconds = 10.0 + 250.0 / 48_000.0;
+        assert!((9_499..10_000).all(|pass| frame_at(&clock, seconds, RATE, pass * 1_000) == Some(pass * 1_000 + 250)));
+        assert_eq!(clock.seconds_at(9_499_250, RATE), Some(seconds));
+        assert_eq!((clock.next_run(9_998_999), clock.next_run(9_999_000)), (Some(9_999_000), None));
+        // Memory is not without end where nobody forgets.
+        (10_000..300_000).for_each(|pass| clock.runs(pass * 1_000, 10.0, true));
+        assert!(clock.runs.len() <= MAX_RUNS && clock.changes_at(200_000_000));
+    }
+
+    /// A stream of blocks that were cut at `phase` hears of the passes of a loop that begins anew each `length` frames;
+    /// its own count of frames is `ahead` of the song's.
+    fn looped(passes: u64, length: u64, (block, phase): (u64, u64), ahead: u64) -> Clock {
+        let mut clock = Clock::default();
+        clock.runs(ahead, 10.0 + 0.25 * length as f64 / f64::from(RATE), false);
+        for pass in 0..passes {
+            // It began at a quarter of the loop.
+            let wrap = length * 3 / 4 + pass * length;
+            let heard = (wrap + phase).next_multiple_of(block) - phase;
+            let into = (heard - wrap) as f64 / f64::from(RATE);
+            clock.runs(heard + ahead, 10.0 + into, true);
+            clock.forget_before((heard + ahead).saturating_sub(300 * u64::from(RATE)));
+        }
+        clock
+    }
+
     proptest! {
+        #[test]
+        fn in_a_loop_of_any_length_each_frame_of_hundreds_of_passes_has_its_place_in_the_other_stream(
+            one in (1u64..4_096).prop_flat_map(|block| (Just(block), 0..block)),
+            other in (1u64..4_096).prop_flat_map(|block| (Just(block), 0..block)),
+            beyond in 1u64..100_000, passes in 20u64..400, later in 0u64..10,
+            ago in 0.0f64..1.0, skew in -0.49f64..0.49, ahead in 0u64..1_000_000,
+        ) {
+            // A loop that is shorter is no row of jumps: nobody is told where it is.
+            let length = 2 * one.0.max(other.0) + beyond;
+            // The other one has come further when it is asked.
+            let (this, that) = (looped(passes, length, one, 0), looped(passes + later, length, other, ahead));
+            let end = passes * length;
+            let at = end - ((end.min(280 * u64::from(RATE)) - 1) as f64 * ago) as u64;
+            let seconds = this.seconds_at(at, RATE).unwrap();
+            let near = (at + ahead) as i64 + (skew * length as f64) as i64;
+            let found = that.place_of(seconds, RATE, near, 2 * u64::from(RATE)).map(|place| place.frame);
+            prop_assert_eq!(found, Some((at + ahead) as i64));
+        }
+
         #[test]
         fn two_streams_that_were_told_at_other_frames_agree_to_the_frame(
             starts in prop::collection::vec((1u64..200_000, 0.0f64..1_000.0), 1..20),
@@ -217,7 +371,7 @@ mod tests {
             let at = frame + into;
             let seconds = one.seconds_at(at, one_rate).unwrap();
             let same = (at as f64 / f64::from(one_rate) * f64::from(other_rate)).round() as i64;
-            let found = other.place_of(seconds, other_rate, same + 30).unwrap().frame;
+            let found = other.place_of(seconds, other_rate, same + 30, u64::MAX).unwrap().frame;
             prop_assert!((found - same).abs() <= i64::from(one_rate != other_rate), "{} {}", found, same);
         }
     }

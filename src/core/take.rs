@@ -7,6 +7,7 @@
 //! What passes while no take is open is history, where one is kept: a take may begin with some of it (pre-roll), and
 //! Capture makes a take of it. History that the queue has no room for begins again behind the frames that were lost.
 
+use super::alignment::GroupTime;
 use super::channels::ChannelSet;
 use super::format::{BitRate, Codec, Dither, FileType, Files, Group, Rate, RateMatch, Split, Start};
 use std::time::Duration;
@@ -162,6 +163,8 @@ pub struct GroupEvent {
     pub frames_before: u64,
     /// Since a moment that is the same for all members.
     pub made: Duration,
+    /// How far the take of the group that was open had come at that block, or that this one begins with it.
+    pub time: GroupTime,
 }
 
 /// All that is fixed for a take by its first frame.
@@ -306,8 +309,8 @@ pub struct GroupSight {
     pub at: Duration,
     /// The event of the take that was open, if one was.
     pub open_event: Option<u64>,
-    /// Frames of this member's rate that had passed since the block in which the take of the group began, if one was open.
-    pub leaders_frames: u64,
+    /// How far the take of the group had come, if one was open.
+    pub time: GroupTime,
     /// So often this member has waited for its writer so far.
     pub waits: u64,
 }
@@ -698,15 +701,15 @@ impl TakeMachine {
     pub fn follow_marker(&mut self, on: bool, is_loaded: bool) -> bool {
         let before = self.marker.replace(on);
         if on && before == Some(false) && !is_loaded {
-            self.set_marker();
+            self.set_marker(0);
         }
         before != Some(on)
     }
 
-    /// A marker is set in an open take before the next frame.
-    pub fn set_marker(&mut self) {
+    /// A marker is set in an open take, so many frames before the next one.
+    pub fn set_marker(&mut self, frames_ago: u64) {
         if self.open {
-            self.owed.marker.get_or_insert(0);
+            self.owed.marker.get_or_insert(frames_ago);
         }
     }
 

@@ -57,6 +57,7 @@ const GROUP_NAP: Duration = Duration::from_millis(50);
 
 /// A transport that went on while no block came for so long is looked at anew.
 const STALLED_AFTER: Duration = Duration::from_secs(1);
+
 /// A host that waits for a writer does so until the disk has taken nothing for so long, but for [`GRACE`] at least.
 const HANGS: Duration = Duration::from_secs(7);
 
@@ -65,6 +66,9 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// So many seconds of silence in a take are worth a warning.
 const LONG_GAP_SECONDS: u64 = 10 * 60;
+
+/// No member of a group keeps more than five minutes, and hears of a take within another one.
+const CLOCK_MEMORY_SECONDS: u64 = 360;
 
 /// No nap is shorter.
 const SHORTEST_NAP: Duration = Duration::from_millis(1);
@@ -383,12 +387,15 @@ impl Writer {
         let next = self.history.passed();
         if let Mark::Song { seconds: Some(seconds), jumped, frames_ago } = mark {
             self.clock.runs(next.saturating_sub(frames_ago), seconds, jumped);
+            let rate = u64::from(self.receiver.arriving().sample_rate);
+            self.clock.forget_before(next.saturating_sub(CLOCK_MEMORY_SECONDS * rate));
         }
         if matches!(mark, Mark::End { record: false, .. }) {
             self.begin_what_waits(Seat::rises_before);
         }
-        if let Some(seat) = &mut self.seat {
-            seat.tell_mark(&mark, next, &self.clock);
+        let silence = self.seat.as_mut().map_or(0, |seat| seat.tell_mark(&mark, next, &self.clock));
+        if let (Some(open), 1..) = (&mut self.open, silence) {
+            open.take_mark(Mark::Gap { frames: silence, lost: 0 }, &mut self.teller);
         }
         let mut of_take = mark;
         match mark {
@@ -573,7 +580,8 @@ impl Writer {
         if self.open.is_some() {
             return;
         }
-        let event = self.seat.as_ref().map(|seat| seat.new_event(false));
+        let (passed, rate) = (self.history.passed(), self.receiver.arriving().sample_rate);
+        let event = self.seat.as_ref().map(|seat| seat.new_event(false, passed, rate));
         let song = Song { tempo: start.song.tempo, ..self.history.song() };
         let preroll_frames = self.history.passed().saturating_sub(from);
         // What passed in a pause is of no take.
@@ -663,7 +671,8 @@ impl Writer {
         };
         let next = self.history.passed();
         let number = self.in_group(|seat, desk| {
-            let event = event.filter(|event| seat.is_of(event.group)).unwrap_or_else(|| seat.new_event(true));
+            let event =
+                event.filter(|event| seat.is_of(event.group)).unwrap_or_else(|| seat.new_event(true, next, desk.rate));
             seat.lead_capture(event, next - frames, next, song, desk)
         });
         event.into_iter().for_each(tell_event);

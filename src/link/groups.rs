@@ -9,11 +9,13 @@
 //! what they keep of their own sound. All of it is counted in frames of the leader, from the take's first one on.
 
 use super::{Status, Texts};
+use crate::core::alignment::{GroupTime, Leap, Moment};
 use crate::core::clock::Clock;
 use crate::core::format::{Group, Menu};
 use crate::core::take::{Song, TakeSettings};
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, Thread, ThreadId};
 use std::time::{Duration, Instant};
@@ -23,6 +25,9 @@ const MOST_TAKES: usize = 1 << 10;
 
 /// Of a group that everybody has left, takes are remembered for so long: a member's writer may still be to come.
 const TAKE_MEMORY: Duration = Duration::from_secs(60);
+
+/// Members that turn the pause at once come to an end: who is beaten so often has others behind it that say the same.
+const MAX_ATTEMPTS: usize = 8;
 
 /// The number of a take told so long ago is on the files of all that record it.
 const NUMBER_MEMORY: Duration = Duration::from_secs(10);
@@ -34,16 +39,20 @@ const NUMBER_MEMORY: Duration = Duration::from_secs(10);
 pub struct Signals {
     /// Takes and captures so far.
     events: AtomicU64,
-    /// Markers that members have set.
-    markers: AtomicU64,
+    /// The moment of the last marker that a member has set, and behind it a number that is new for each.
+    marker: AtomicU64,
     /// Members whose own take is open, whoever leads it.
     open: AtomicU32,
     /// See [`GroupTime`].
     time: AtomicU64,
     /// The event of the last one that was.
     first_event: AtomicU64,
-    /// A member wants the take paused.
-    is_paused: AtomicBool,
+    /// A member wants the take paused, and behind that the moment since which that is so.
+    pause: AtomicU64,
+    /// See [`Leap`].
+    leap: AtomicU64,
+    /// The moment of the song when the member that is ahead of all others came so far.
+    song: AtomicU64,
 }
 
 impl Default for Signals {
@@ -57,11 +66,13 @@ impl Signals {
     pub const fn new() -> Self {
         Self {
             events: AtomicU64::new(0),
-            markers: AtomicU64::new(0),
+            marker: AtomicU64::new(0),
             open: AtomicU32::new(0),
             time: AtomicU64::new(0),
             first_event: AtomicU64::new(0),
-            is_paused: AtomicBool::new(false),
+            pause: AtomicU64::new(0),
+            leap: AtomicU64::new(0),
+            song: AtomicU64::new(0),
         }
     }
 
@@ -75,14 +86,17 @@ impl Signals {
         self.events.fetch_add(1, Relaxed) + 1
     }
 
-    /// Markers that members have set.
-    pub fn markers(&self) -> u64 {
-        self.markers.load(Relaxed)
+    /// The last marker that a member has set: a number that is new for each, and the moment.
+    pub fn marker(&self) -> (u16, Moment) {
+        let bits = self.marker.load(Relaxed);
+        ((bits >> Moment::BITS) as u16, Moment::from_bits(bits))
     }
 
-    /// A marker for all.
-    pub fn count_marker(&self) {
-        self.markers.fetch_add(1, Relaxed);
+    /// A marker for all. Where another member sets one in this very moment, that is the same.
+    pub fn set_marker(&self, at: Moment) {
+        let now = self.marker.load(Relaxed);
+        let next = ((now >> Moment::BITS).wrapping_add(1) << Moment::BITS) | at.bits();
+        let _ = self.marker.compare_exchange(now, next, Relaxed, Relaxed);
     }
 
     /// Whether a member's take is open.
@@ -96,6 +110,7 @@ impl Signals {
         if is_first {
             let before = self.time().take;
             self.time.store(GroupTime { take: before.wrapping_add(1), microseconds: 0 }.bits(), Relaxed);
+            self.leap.store(0, Relaxed);
         }
         is_first
     }
@@ -130,48 +145,60 @@ impl Signals {
 
     /// How far the open take has come.
     pub fn time(&self) -> GroupTime {
-        GroupTime::of(self.time.load(Relaxed))
+        GroupTime::from_bits(self.time.load(Acquire))
     }
 
-    /// A member has come so far in a take. Says nothing of another one than the open one.
-    pub fn come_to(&self, time: GroupTime) {
+    /// The moment of the song there.
+    pub fn song(&self) -> Moment {
+        Moment::from_bits(self.song.load(Relaxed))
+    }
+
+    /// A member has come so far in a take, and its song to this moment. Says nothing of another take than the open one.
+    pub fn come_to(&self, time: GroupTime, song: Moment) {
         let now = self.time();
         // The one that is ahead of all others is the only one that writes.
         if now.take == time.take && now.microseconds < time.microseconds {
-            let _ = self.time.compare_exchange(now.bits(), time.bits(), Relaxed, Relaxed);
+            self.song.store(song.bits(), Relaxed);
+            // Whoever sees how far it has come sees its leap.
+            let _ = self.time.compare_exchange(now.bits(), time.bits(), Release, Relaxed);
         }
     }
 
-    /// Whether a member wants the take paused.
-    pub fn is_paused(&self) -> bool {
-        self.is_paused.load(Relaxed)
+    /// Whether a member wants the take paused, and since which moment that is so.
+    pub fn pause(&self) -> (bool, Moment) {
+        let bits = self.pause.load(Relaxed);
+        (bits >> Moment::BITS == 1, Moment::from_bits(bits))
     }
 
-    /// The take is paused, or goes on.
+    /// The take is paused, or goes on, at once.
     pub fn set_paused(&self, is_paused: bool) {
-        self.is_paused.store(is_paused, Relaxed);
-    }
-}
-
-/// How far the open take of a group has come, at the member that is ahead of all others. One value, so that nobody takes what was
-/// of the take before for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct GroupTime {
-    /// Counted whenever one begins while none is open.
-    pub take: u16,
-    /// Of sound, since the block in which it began.
-    pub microseconds: u64,
-}
-
-impl GroupTime {
-    const TAKE_BITS: u32 = 16;
-
-    fn of(bits: u64) -> Self {
-        Self { take: bits as u16, microseconds: bits >> Self::TAKE_BITS }
+        self.turn_pause(is_paused, Moment::default());
     }
 
-    fn bits(self) -> u64 {
-        self.microseconds << Self::TAKE_BITS | u64::from(self.take)
+    /// The take is paused, or goes on, from this moment on. Who is behind the others says nothing of what they have
+    /// turned since.
+    pub fn turn_pause(&self, is_paused: bool, at: Moment) {
+        let next = u64::from(is_paused) << Moment::BITS | at.bits();
+        let mut now = self.pause.load(Relaxed);
+        for _ in 0..MAX_ATTEMPTS {
+            if Moment::from_bits(now).is_just_behind(at) {
+                return;
+            }
+            match self.pause.compare_exchange(now, next, Relaxed, Relaxed) {
+                Ok(_) => return,
+                Err(newer) => now = newer,
+            }
+        }
+    }
+
+    /// This member saw the song leap while it was processed all the time.
+    pub fn set_leap(&self, leap: Leap) {
+        self.leap.store(leap.bits(), Relaxed);
+    }
+
+    /// Whether another one saw the same.
+    pub fn has_leapt(&self, leap: Leap) -> bool {
+        leap.is(Leap::from_bits(self.leap.load(Relaxed)))
     }
 }
 
@@ -231,6 +258,8 @@ pub struct GroupTake {
     pub event: u64,
     /// When that was.
     pub made: Duration,
+    /// See [`GroupEvent`](crate::core::take::GroupEvent).
+    pub time: GroupTime,
     pub leader: MemberId,
     /// The same for all members, unused in the folders of all.
     pub number: u64,
@@ -255,6 +284,17 @@ struct Told {
     take: GroupTake,
     /// In order.
     notes: Vec<Note>,
+    /// Frames of it, as the leader counts, that members have recorded though it is not known whether the leader has
+    /// them: it is not processed. They are of the take, then.
+    claims: Vec<(MemberId, u64)>,
+}
+
+impl Told {
+    /// It ends with so many frames, or behind all that members have recorded of it. Says how many it has.
+    fn end(&mut self, frames: u64) -> u64 {
+        let end = self.claims.iter().map(|claim| claim.1).fold(frames, u64::max);
+        *self.take.progress.end.get_or_insert(end)
+    }
 }
 
 /// One member of a group, for as long as its writer lives.
@@ -417,7 +457,7 @@ impl Membership {
             state.takes.remove(oldest);
         }
         state.tell_event(take.event);
-        state.takes.push(Told { take, notes });
+        state.takes.push(Told { take, notes, claims: Vec::new() });
         self.wake(&state);
         true
     }
@@ -439,6 +479,41 @@ impl Membership {
         (told.take.progress.moved, told.take.progress.heard) = (now, now);
         if told.take.progress.end.is_some() {
             self.wake(&state);
+        }
+    }
+
+    /// The take of this event, which this member leads, is over with so many frames, and its leader has come to
+    /// `passed`; `is_abandoned`: its record was still on. Says how many frames the take has, which may be more.
+    pub fn end(&self, event: u64, frames: u64, passed: u64, is_abandoned: bool) -> u64 {
+        let mut state = self.group.state();
+        let Some(told) = state.find(event) else { return frames };
+        let end = told.end(frames);
+        let (progress, now) = (&mut told.take.progress, now());
+        progress.frames = progress.frames.max(passed).max(end);
+        (progress.is_abandoned, progress.moved, progress.heard) = (is_abandoned, now, now);
+        self.wake(&state);
+        end
+    }
+
+    /// This member is to record the take of this event, whose leader is not processed, up to this frame of the leader.
+    /// Says up to which one it may: the take may be over.
+    pub fn claim(&self, event: u64, frames: u64) -> u64 {
+        let mut state = self.group.state();
+        let Some(told) = state.find(event) else { return frames };
+        if let Some(end) = told.take.progress.end {
+            return frames.min(end);
+        }
+        match told.claims.iter_mut().find(|claim| claim.0 == self.id) {
+            Some((_, claimed)) => *claimed = frames.max(*claimed),
+            None => told.claims.push((self.id, frames)),
+        }
+        frames
+    }
+
+    /// This member records nothing more of the take of this event.
+    pub fn give_back(&self, event: u64) {
+        if let Some(told) = self.group.state().find(event) {
+            told.claims.retain(|claim| claim.0 != self.id);
         }
     }
 
@@ -547,10 +622,12 @@ impl GroupCell {
     fn leave(&self, id: MemberId) {
         let mut state = self.state();
         state.members.retain(|member| member.id != id);
-        for Told { take, .. } in &mut state.takes {
-            if take.leader == id && take.progress.end.is_none() {
-                take.progress.end = Some(take.progress.paused_from.unwrap_or(take.progress.frames));
-                take.progress.is_abandoned = true;
+        for told in &mut state.takes {
+            told.claims.retain(|claim| claim.0 != id);
+            let progress = &told.take.progress;
+            if told.take.leader == id && progress.end.is_none() {
+                told.end(progress.paused_from.unwrap_or(progress.frames));
+                told.take.progress.is_abandoned = true;
             }
         }
         // Its takes stay: a member whose writer comes late has its part to do.
@@ -574,6 +651,7 @@ mod tests {
         GroupTake {
             event,
             made: now,
+            time: GroupTime::default(),
             leader,
             number: event,
             rate: 48_000,
@@ -604,12 +682,40 @@ mod tests {
         let signals = Signals::new();
         assert!(signals.count_open() && !signals.count_open());
         let before = signals.time();
-        signals.come_to(GroupTime { microseconds: 60_000_000, ..before });
+        signals.come_to(GroupTime { microseconds: 60_000_000, ..before }, Moment::default());
         assert_eq!(signals.time().microseconds, 60_000_000);
         (0..2).for_each(|_| signals.count_closed());
         signals.count_open();
-        signals.come_to(GroupTime { microseconds: 61_000_000, ..before });
+        signals.come_to(GroupTime { microseconds: 61_000_000, ..before }, Moment::default());
         assert_eq!(signals.time(), GroupTime { take: before.take + 1, microseconds: 0 });
+    }
+
+    fn moment(position: i64) -> Moment {
+        Moment::of(&Song { position_frames: Some(position), ..Song::default() }, 48_000)
+    }
+
+    #[test]
+    fn who_is_behind_the_others_turns_no_pause_back() {
+        let signals = Signals::new();
+        signals.turn_pause(true, moment(1_000));
+        signals.turn_pause(false, moment(3_000));
+        signals.turn_pause(true, moment(1_000));
+        assert_eq!(signals.pause(), (false, moment(3_000)));
+        // The next one, and the one of a song that was set back.
+        signals.turn_pause(true, moment(90_000));
+        signals.turn_pause(false, moment(1_000));
+        assert_eq!(signals.pause(), (false, moment(1_000)));
+        signals.set_paused(true);
+        assert_eq!(signals.pause(), (true, Moment::default()));
+    }
+
+    #[test]
+    fn each_marker_has_its_moment_and_a_number_of_its_own() {
+        let signals = Signals::new();
+        signals.set_marker(moment(-7));
+        assert_eq!(signals.marker(), (1, moment(-7)));
+        (0..u64::from(u16::MAX)).for_each(|_| signals.set_marker(Moment::default()));
+        assert_eq!(signals.marker(), (0, Moment::default()));
     }
 
     #[test]
@@ -657,13 +763,30 @@ mod tests {
         let preroll = 4_800;
         hung.lead(GroupTake { since_event: -preroll, ..take(event, hung.id(), None) }, Vec::new());
         hung.come_to(event, 77);
-        CELL.signals().come_to(GroupTime { microseconds: 2_000_000, ..CELL.signals().time() });
+        CELL.signals().come_to(GroupTime { microseconds: 2_000_000, ..CELL.signals().time() }, Moment::default());
         CELL.signals().count_closed();
         // Both are on this thread; the one that came first hangs.
         CELL.leave_behind(thread::current().id());
         let (progress, _) = other.progress(event, 0).unwrap();
         assert_eq!((progress.end, progress.is_abandoned), (Some(96_000 + preroll as u64), true));
         assert_eq!(CELL.members().len(), 1);
+    }
+
+    #[test]
+    fn a_take_has_all_that_members_recorded_of_it_while_its_leader_was_not_processed() {
+        static CELL: GroupCell = GroupCell::new();
+        let [one, other, third] = [(); 3].map(|()| join(&CELL));
+        one.lead(take(1, one.id(), None), Vec::new());
+        one.come_to(1, 50);
+        assert_eq!((other.claim(1, 90), other.claim(1, 80), third.claim(1, 95)), (90, 80, 95));
+        // It has an end of its own.
+        drop(third);
+        assert_eq!(one.end(1, 50, 50, true), 90);
+        assert_eq!((end_of(&other, 1), other.claim(1, 120), one.end(1, 60, 60, true)), (Some(90), 90, 90));
+        one.lead(take(2, one.id(), None), Vec::new());
+        other.claim(2, 70);
+        other.give_back(2);
+        assert_eq!(one.end(2, 10, 10, false), 10);
     }
 
     #[test]

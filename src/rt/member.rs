@@ -1,12 +1,11 @@
 //! The audio thread's part in a group: what this member tells the others, and what it sees of them. Wait-free.
 
+use crate::core::alignment::{AwaitedMarker, GroupTime, Leap, Moment, PauseTurn, PauseView, max_apart};
 use crate::core::format::Group;
+use crate::core::take::Song;
 use crate::link::Status;
-use crate::link::groups::{self, GroupTime, Signals};
+use crate::link::groups::{self, Signals};
 use std::time::Duration;
-
-/// Markers that several members of a group set at once are one.
-const MARKERS_A_SECOND: u64 = 10;
 
 /// A look at the clock takes as long as a small block.
 const LOOKS_A_SECOND: u64 = 20;
@@ -18,12 +17,16 @@ pub struct Member {
     signals: Option<&'static Signals>,
     /// Seen so far.
     pub events: u64,
-    markers: u64,
+    markers: u16,
+    pause: PauseView,
     /// Its own.
-    pause: bool,
     marker: bool,
+    /// The marker of another one.
+    awaited: Option<AwaitedMarker>,
     /// Its take counts as an open one of the group.
     is_open: bool,
+    /// The moment of the song at the first frame of the block.
+    here: Moment,
     /// Of the last take that its record stood for.
     pub event: Option<u64>,
     sample_rate: u32,
@@ -40,22 +43,23 @@ pub struct Member {
     waits: u64,
     /// Since the last marker, whoever set it.
     frames_since_marker: u64,
-    /// Markers of several members that are no further apart are one.
-    marker_frames: u64,
+    /// The last frames, as far as all of them are in its take.
+    unbroken: u64,
 }
 
 impl Member {
     /// Of no group yet.
     pub fn new(sample_rate: u32) -> Self {
-        let marker_frames = u64::from(sample_rate) / MARKERS_A_SECOND;
         Self {
             of: Group::Off,
             signals: None,
             events: 0,
             markers: 0,
-            pause: false,
+            pause: PauseView::default(),
             marker: false,
+            awaited: None,
             is_open: false,
+            here: Moment::default(),
             event: None,
             sample_rate,
             take: None,
@@ -64,8 +68,8 @@ impl Member {
             last: Duration::ZERO,
             since_last: 0,
             waits: 0,
-            frames_since_marker: marker_frames,
-            marker_frames,
+            frames_since_marker: max_apart(sample_rate),
+            unbroken: 0,
         }
     }
 
@@ -82,7 +86,7 @@ impl Member {
     /// A pause that it asked for is over, and so is its take.
     pub fn leave(&mut self) {
         self.follow_take(false);
-        if self.pause
+        if self.pause.is_own()
             && let Some(signals) = self.signals
         {
             signals.set_paused(false);
@@ -133,11 +137,17 @@ impl Member {
         let waited = self.look_at_clock();
         let is_leap = leap > 0 && 5 * waited >= 4 * leap && grown.abs_diff(leap) <= (second / 2).min(leap / 2);
         let is_gap = waited >= second && grown.abs_diff(waited) <= waited / 4;
-        let away = match (has_waited, is_leap, is_gap) {
+        let seen = Leap::new(leap, GroupTime { take: time.take, ..self.time() }, self.sample_rate);
+        let is_alone = !signals.has_leapt(seen) && seen.is_alone(signals.song(), self.here);
+        let away = match (has_waited, is_leap && is_alone, is_gap) {
             (true, _, _) | (false, false, false) => 0,
             (false, true, _) => leap,
             (false, false, true) => grown,
         };
+        if leap > 0 && away == 0 {
+            // The host dropped it, in all.
+            signals.set_leap(seen);
+        }
         self.passed += away;
         self.lag = lag.saturating_sub(away);
         away
@@ -152,6 +162,10 @@ impl Member {
 
     /// So many frames passed.
     pub fn pass(&mut self, frames: u64) {
+        self.frames_since_marker = self.frames_since_marker.saturating_add(frames);
+        if let Some(marker) = &mut self.awaited {
+            marker.pass(frames);
+        }
         let Some(signals) = self.signals.filter(|signals| signals.has_open()) else { return };
         let take = signals.time().take;
         if self.take.replace(take) != Some(take) {
@@ -164,34 +178,66 @@ impl Member {
         if self.since_last * LOOKS_A_SECOND >= u64::from(self.sample_rate) {
             self.look_at_clock();
         }
+        signals.come_to(GroupTime { take, ..self.time() }, self.here.after(frames, self.sample_rate));
+    }
+
+    /// How far it has come in the take of the group.
+    pub fn time(&self) -> GroupTime {
         let microseconds = u128::from(self.passed) * 1_000_000 / u128::from(self.sample_rate);
-        signals.come_to(GroupTime { take, microseconds: microseconds as u64 });
+        GroupTime { take: self.take.unwrap_or_default(), microseconds: microseconds as u64 }
     }
 
-    /// Tells of its own Pause, where that changes.
-    pub fn tell_pause(&mut self, pause: bool, is_new: bool) {
-        let was_paused = std::mem::replace(&mut self.pause, pause);
-        if let Some(signals) = self.signals
-            && was_paused != pause
-            && !is_new
-        {
-            signals.set_paused(pause);
+    /// The next block begins where the song is there.
+    pub fn follow_song(&mut self, song: &Song) {
+        self.here = Moment::of(song, self.sample_rate);
+    }
+
+    /// The next frames are in its take, or in none.
+    pub fn follow_step(&mut self, is_recorded: bool, frames: usize) {
+        self.unbroken = if is_recorded { self.unbroken + frames as u64 } else { 0 };
+    }
+
+    /// Tells of its own Pause, where that changes, and says when that of the group does within the next block of so
+    /// many frames.
+    pub fn follow_pause(&mut self, own: bool, frames: usize, is_new: bool) -> PauseTurn {
+        let here = self.here;
+        let is_turned = self.pause.turn(own);
+        let Some(signals) = self.signals else { return PauseTurn::NEVER };
+        if is_turned && !is_new {
+            signals.turn_pause(own, here);
         }
+        let (is_paused, at) = signals.pause();
+        if is_new || !signals.has_open() || (is_turned && own == is_paused) {
+            self.pause.take(is_paused);
+        }
+        self.pause.follow(is_paused, at, here, frames, self.sample_rate)
     }
 
-    /// Tells of its own marker. Says whether another member has set one.
-    pub fn follow_markers(&mut self, marker: bool, frames: usize, is_new: bool) -> bool {
-        let Some(signals) = self.signals else { return false };
+    /// Tells of its own marker, and takes note of those of others in its open take. Says so many frames ago another one
+    /// has set one that this one has not set itself.
+    pub fn follow_markers(&mut self, marker: bool, is_open: bool, is_new: bool) -> Option<u64> {
+        let (signals, here) = (self.signals?, self.here);
         let was_on = std::mem::replace(&mut self.marker, marker);
         let is_set = marker && !was_on && !is_new;
-        let seen = signals.markers();
-        let is_anothers = seen != self.markers && !is_new && self.frames_since_marker >= self.marker_frames;
-        self.markers = seen + u64::from(is_set);
+        let (seen, at) = signals.marker();
+        let is_anothers = seen != self.markers && !is_new && self.frames_since_marker >= max_apart(self.sample_rate);
+        self.markers = seen;
         if is_set {
-            signals.count_marker();
+            signals.set_marker(here);
+            (self.markers, self.awaited) = (seen.wrapping_add(1), None);
+        } else if is_anothers {
+            self.awaited = is_open.then(|| AwaitedMarker::new(at, here, self.unbroken, self.sample_rate));
         }
-        self.frames_since_marker = if is_set || is_anothers { 0 } else { self.frames_since_marker + frames as u64 };
-        is_anothers && !is_set
+        if is_set || is_anothers {
+            self.frames_since_marker = 0;
+        }
+        self.awaited.take_if(|marker| marker.is_due(self.sample_rate)).map(|marker| marker.frames_ago(0))
+    }
+
+    /// The take ends, or is paused, at this frame of the block: a marker of another member counts now. Says so many
+    /// frames ago that was set.
+    pub fn take_marker(&mut self, frame: usize) -> Option<u64> {
+        self.awaited.take().map(|marker| marker.frames_ago(frame))
     }
 }
 
@@ -202,6 +248,6 @@ impl Drop for Member {
 }
 
 /// Frames in so much sound.
-pub fn frames_of(sound: Duration, sample_rate: u32) -> u64 {
+fn frames_of(sound: Duration, sample_rate: u32) -> u64 {
     (sound.as_nanos() * u128::from(sample_rate) / 1_000_000_000) as u64
 }

@@ -1,6 +1,7 @@
 //! Taps the sound of a track: every frame that passes while record is on and pause is off goes to the writer, and all others
 //! do too where a history is kept.
 
+use crate::core::alignment::{GroupTime, PauseTurn};
 use crate::core::format::{Group, Start, StreamFormat};
 use crate::core::pacing::Pacing;
 use crate::core::take::{Controls, GroupEvent, GroupSight, RetainedHistory, Step, TakeMachine};
@@ -8,7 +9,7 @@ use crate::core::timeline::{Follows, Timeline};
 use crate::core::trigger::{Run, Trigger};
 use crate::link::groups::{self, Signals, group, touch_all};
 use crate::link::{Full, Gate, MAX_CHUNK_FRAMES, Sender, SinceLastBlock};
-use crate::rt::member::{Member, frames_of};
+use crate::rt::member::Member;
 use crate::rt::meter::Meter;
 use crate::rt::peaks;
 use std::ops::Range;
@@ -133,20 +134,24 @@ impl<C: Clock> Tap<C> {
         }
         let mut controls = *controls;
         self.unfold_song(&mut controls);
-        let signals = self.follow_group(&mut controls, frames);
-        let controls = &controls;
+        let own_pause = controls.pause;
+        let (signals, turn) = self.follow_group(&mut controls, frames);
         let mut from = 0;
         let mut wraps = false;
         while from < frames {
+            let (is_paused, end) = turn.from(from, frames);
+            controls.pause = own_pause || is_paused;
+            let controls = &controls;
             let recorded = if self.machine.is_open() { self.sender.take_channels() } else { controls.channels };
             let song = controls.song.after(from, self.sample_rate, controls.transport.cycle);
-            let end = frames.min(from.saturating_add(frames_until_change(song.position_frames, controls)));
+            let end = end.min(from.saturating_add(frames_until_change(song.position_frames, controls)));
             let run_controls = Controls { song, wraps, ..*controls };
             let Run { frames: run, record } = self.trigger.next(&run_controls, recorded, planar, from..end);
             self.process_run(&Controls { record, ..run_controls }, planar, from..from + run, signals);
             from += run;
-            wraps = run > 0 && from == end && is_end_of_cycle(song.position_frames, run, controls);
+            wraps = run > 0 && is_end_of_cycle(song.position_frames, run, controls);
         }
+        let controls = &controls;
         let status = self.sender.status();
         // Record is still on, but the leader's take has ended: this member has no open take.
         let is_over = self.group.is_led(status) && !status.follows();
@@ -213,7 +218,7 @@ impl<C: Clock> Tap<C> {
 
     /// Tells the writer what there is new of the group, and those of the group what there is new here. Of the members whose record
     /// is on the writers say later which one leads: until then each does what its leader has to.
-    fn follow_group(&mut self, controls: &mut Controls, frames: usize) -> Option<&'static Signals> {
+    fn follow_group(&mut self, controls: &mut Controls, frames: usize) -> (Option<&'static Signals>, PauseTurn) {
         let signals = (controls.group != Group::Off).then(|| (self.signals_of)(controls.group));
         let events = signals.map_or(0, Signals::events);
         let is_new = self.group.sit(controls.group, signals);
@@ -221,30 +226,28 @@ impl<C: Clock> Tap<C> {
             self.group.events = events;
             let Controls { group, settings, song, .. } = *controls;
             let (at, waits) = (groups::now(), self.waits);
-            let so_far = signals.map_or(0, |signals| signals.time().microseconds);
-            let leaders_frames = frames_of(Duration::from_micros(so_far), self.sample_rate);
+            let time = signals.map_or(GroupTime::default(), Signals::time);
             let open_event = signals.and_then(Signals::open_event);
-            self.machine.see_group(GroupSight { group, events, settings, song, at, open_event, leaders_frames, waits });
+            self.machine.see_group(GroupSight { group, events, settings, song, at, open_event, time, waits });
         }
-        let signals = signals?;
+        let Some(signals) = signals else { return (None, PauseTurn::NEVER) };
+        self.group.follow_song(&controls.song);
         let leap = self.timeline.leap(controls.song.position_frames);
         let away = if self.declared_offline { 0 } else { self.group.follow_time(leap, self.waits) };
         if away > 0 {
             self.machine.be_away(away);
             self.timeline.interrupt();
         }
-        self.group.tell_pause(controls.pause, is_new);
-        if self.machine.is_open() || signals.has_open() {
-            controls.pause |= signals.is_paused();
-        }
-        if self.group.follow_markers(controls.marker, frames, is_new) {
-            self.machine.set_marker();
+        let turn = self.group.follow_pause(controls.pause, frames, is_new);
+        let turn = if self.machine.is_open() || signals.has_open() { turn } else { PauseTurn::NEVER };
+        if let Some(frames_ago) = self.group.follow_markers(controls.marker, self.machine.is_open(), is_new) {
+            self.machine.set_marker(frames_ago);
         }
         if self.sender.status().follows() {
             // A take has the channels of its first frame, whoever leads it.
             controls.channels = self.sender.take_channels();
         }
-        Some(signals)
+        (Some(signals), turn)
     }
 
     /// The host interrupts the sound. Takes and history go on; a run of the transport ends if the host `starts` to
@@ -268,26 +271,30 @@ impl<C: Clock> Tap<C> {
         frames: Range<usize>,
         signals: Option<&Signals>,
     ) {
+        if self.machine.is_open()
+            && (controls.pause || !controls.record)
+            && let Some(frames_ago) = self.group.take_marker(frames.start)
+        {
+            self.machine.set_marker(frames_ago);
+        }
         let step = self.machine.step(controls);
+        self.group.follow_step(step == Step::Record && !self.machine.begins(), frames.len());
         let is_captured = self.machine.follow_capture(controls);
         self.sender.status().set_capture(controls.capture);
         if let Some(signals) = signals {
-            let event = |number| GroupEvent {
-                group: controls.group,
-                number,
-                frames_before: frames.start as u64,
-                made: groups::now(),
-            };
+            let (group, frames_before) = (controls.group, frames.start as u64);
+            let event = |number, time| GroupEvent { group, number, frames_before, made: groups::now(), time };
             if self.machine.begins() {
                 // Another one may have ended in the same block.
                 self.group.follow_take(false);
                 let is_first = self.group.follow_take(true);
                 let number = signals.count_take(is_first);
                 self.group.event = Some(number);
-                self.machine.join(event(number));
+                let time = if is_first { signals.time() } else { self.group.time() };
+                self.machine.join(event(number, time));
             }
             if is_captured {
-                self.machine.join_capture(event(signals.count_event()));
+                self.machine.join_capture(event(signals.count_event(), self.group.time()));
             }
         }
         match step {
@@ -312,6 +319,9 @@ impl<C: Clock> Tap<C> {
     pub fn close(mut self) {
         self.declared_offline = true;
         self.max_stall = MAX_CLOSING_STALL;
+        if let Some(frames_ago) = self.group.take_marker(0) {
+            self.machine.set_marker(frames_ago);
+        }
         self.machine.end(true);
         self.send_owed(0);
         self.group.leave();

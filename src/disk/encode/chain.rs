@@ -17,8 +17,8 @@ pub enum Behind {
 
 /// Chunks that there may be behind the sound, in either kind of file. A torn one is told from sound by its name.
 const KNOWN: [&[u8; 4]; 16] = [
-    b"cue ", b"LIST", b"id3 ", b"ID3 ", b"bext", b"iXML", b"axml", b"_PMX", b"smpl", b"JUNK", b"MARK", b"COMT", b"NAME",
-    b"AUTH", b"ANNO", b"APPL",
+    b"cue ", b"LIST", b"id3 ", b"ID3 ", b"bext", b"iXML", b"axml", b"_PMX", b"smpl", b"JUNK", b"MARK", b"COMT",
+    b"NAME", b"AUTH", b"ANNO", b"APPL",
 ];
 
 /// What there is in `file` from `at` on, where the sound ends. `size` reads that of a chunk.

@@ -85,7 +85,8 @@ impl FlacEncoder {
         if format.sample_rate > MAX_RATE {
             return Err(refuse(format!("its sample rates end at {MAX_RATE} Hz")));
         }
-        let coder = Coder::new(FileType::Flac.bits_per_sample(codec), format).map_err(|error| refuse(error.to_string()))?;
+        let coder =
+            Coder::new(FileType::Flac.bits_per_sample(codec), format).map_err(|error| refuse(error.to_string()))?;
         let file = FlacFile::begin(file, coder.info().clone(), metadata)?;
         Ok(Self { coder, file, codec, max_frames, coded: Vec::new() })
     }

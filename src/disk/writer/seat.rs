@@ -4,6 +4,7 @@
 mod follower;
 
 use super::job::{Job, Teller};
+use crate::core::alignment::GroupTime;
 use crate::core::clock::{Clock, Place};
 use crate::core::format::Group;
 use crate::core::take::{GroupEvent, GroupSight, Mark, Song, TakeSettings, TakeStart};
@@ -45,6 +46,9 @@ const MOST_AWAITED: Duration = Duration::from_secs(30);
 /// So soon after its leader a member is taken away, too, where the host takes away all.
 const RISES_A_SECOND: u64 = 2;
 
+/// No member is processed so long before the others.
+const BEHIND_A_SECOND: u64 = 2;
+
 /// Sights of events that are remembered.
 const MOST_SIGHTS: usize = 256;
 
@@ -74,14 +78,14 @@ struct Sighting {
     is_first: bool,
     /// It had not waited for its writer since the last one.
     is_prompt: bool,
-    /// See [`GroupSight::leaders_frames`].
-    leaders_frames: u64,
+    /// How far the take of the group had come.
+    time: GroupTime,
 }
 
 impl Sighting {
     fn of(sight: &GroupSight, frame: u64) -> Self {
-        let &GroupSight { events, at, leaders_frames, .. } = sight;
-        Self { events, frame, at, is_first: false, is_prompt: true, leaders_frames }
+        let &GroupSight { events, at, time, .. } = sight;
+        Self { events, frame, at, is_first: false, is_prompt: true, time }
     }
 
     /// The take had been open for a while: this member was not processed when it began, or not there.
@@ -252,11 +256,13 @@ impl Seat {
         self.followed.as_ref().map_or(0, Followed::held_bytes)
     }
 
-    /// An event of this member's own, which no audio thread has counted: of a take, or of a capture.
-    pub fn new_event(&self, is_captured: bool) -> GroupEvent {
+    /// An event of this member's own at frame `next`, which no audio thread has counted: of a take, or of a capture.
+    pub fn new_event(&self, is_captured: bool, next: u64, rate: u32) -> GroupEvent {
         let signals = self.membership.group().signals();
         let number = if is_captured { signals.count_event() } else { signals.count_late_take() };
-        GroupEvent { group: self.sight.group, number, frames_before: 0, made: now() }
+        let time = self.sights.back().map(|last| last.time.after(next as i64 - last.frame as i64, rate));
+        let (group, time) = (self.sight.group, time.unwrap_or_default());
+        GroupEvent { group, number, frames_before: 0, made: now(), time }
     }
 
     /// Record is on from the frame `next` on. Says who leads the take, which may be waited for: another take may have ended
@@ -367,6 +373,7 @@ impl Seat {
         GroupTake {
             event: event.number,
             made: event.made,
+            time: event.time,
             leader: self.membership.id(),
             number,
             rate: desk.rate,
@@ -388,13 +395,14 @@ impl Seat {
         }
     }
 
-    /// This mark is there, before frame `next`.
-    pub fn tell_mark(&mut self, mark: &Mark, next: u64, clock: &Clock) {
+    /// This mark is there, before frame `next`. Says with how many frames of silence the take that this member leads
+    /// ends: others have recorded them while this one was not processed.
+    pub fn tell_mark(&mut self, mark: &Mark, next: u64, clock: &Clock) -> u64 {
         if matches!(mark, Mark::End { .. }) {
             self.led = None;
             self.rise = None;
         }
-        let Some(leads) = &mut self.leads else { return };
+        let Some(leads) = &mut self.leads else { return 0 };
         let (event, at) = (leads.event, (next as i64 - leads.first) as u64);
         match *mark {
             Mark::PauseBegins => {
@@ -422,10 +430,8 @@ impl Seat {
             }
             Mark::End { record, .. } => {
                 let end = leads.paused_from.unwrap_or(at);
-                self.membership.tell(event, None, |progress| {
-                    (progress.frames, progress.end, progress.is_abandoned) = (at, Some(end), record);
-                });
                 self.leads = None;
+                return self.membership.end(event, end, at, record) - end;
             }
             Mark::Begin(_)
             | Mark::Interrupted
@@ -439,6 +445,7 @@ impl Seat {
             | Mark::Capture(_)
             | Mark::Group(_) => {}
         }
+        0
     }
 
     /// The take that this member leads has come to frame `next`.
@@ -493,7 +500,7 @@ impl Seat {
         loop {
             // Asked first: what was told before is surely followed then.
             let is_told = self.membership.is_told(events);
-            self.follow(desk);
+            self.follow_up_to(0, desk);
             let has_all = self.followed.as_ref().is_none_or(|followed| followed.has_all(&self.membership, desk));
             if is_told && has_all {
                 return;
@@ -508,12 +515,18 @@ impl Seat {
 
     /// Goes on with the takes that others lead, as far as they have come.
     pub fn follow(&mut self, desk: &mut Desk<'_>) {
+        self.follow_up_to(u64::from(desk.rate) / BEHIND_A_SECOND, desk);
+    }
+
+    /// The same. Where a leader is not processed, the last `behind` frames of what has passed wait: if it comes back
+    /// and ends the take at once, all have come to one frame.
+    fn follow_up_to(&mut self, behind: u64, desk: &mut Desk<'_>) {
         desk.history.keep_from(self.awaited_from(desk));
         while self.capture_next(desk) {}
         while self.followed.is_some() || self.begin_next(desk) {
             while self.capture_next(desk) {}
             let Some(followed) = &mut self.followed else { continue };
-            if !followed.go_on(&self.membership, desk) {
+            if !followed.go_on(&self.membership, behind, desk) {
                 return;
             }
             self.end(false, desk);
@@ -605,7 +618,9 @@ impl Seat {
                 return Begin::Missed;
             }
             let by_clock = take.clock_seconds.and_then(|it| desk.clock.place_before(sighting.frame, it, desk.rate));
-            let since_first = scaled(sighting.leaders_frames as i64 - take.since_event, take.rate, desk.rate);
+            let on_the_clock = || (sighting.at.saturating_sub(take.made).as_secs_f64() * f64::from(desk.rate)) as i64;
+            let since_event = sighting.time.frames_since(take.time, desk.rate).unwrap_or_else(on_the_clock);
+            let since_first = since_event - scaled(take.since_event, take.rate, desk.rate);
             let joined = Place { frame: sighting.frame as i64 - since_first, since: sighting.frame };
             return Begin::At(by_clock.unwrap_or(joined));
         }
@@ -663,10 +678,9 @@ fn has_part(take: &GroupTake, place: &Place, desk: &Desk<'_>) -> bool {
 
 /// Where the clock of the host shows the first frame of a take, which has to be not far from `near`.
 fn on_the_clock(take: &GroupTake, near: i64, desk: &Desk<'_>) -> Option<Place> {
-    let place = desk.clock.place_of(take.clock_seconds?, desk.rate, near)?;
     let [running, standing] = MOST_SKEW;
     let most_skew = if take.song.position_frames.is_some() { running } else { standing };
-    (place.frame.abs_diff(near) as f64 <= most_skew * f64::from(desk.rate)).then_some(place)
+    desk.clock.place_of(take.clock_seconds?, desk.rate, near, (most_skew * f64::from(desk.rate)) as u64)
 }
 
 /// Its leader is not processed: the writer lives and has nothing new, or it hangs. It cannot end either.

@@ -292,7 +292,7 @@ fn an_error_of_our_own_in_one_member_of_a_group_costs_the_others_nothing_and_its
         song,
         at,
         open_event: None,
-        leaders_frames: 0,
+        time: signals.time(),
         waits: 0,
     };
     let member = |log: Log| {
@@ -309,7 +309,8 @@ fn an_error_of_our_own_in_one_member_of_a_group_costs_the_others_nothing_and_its
     let (mut other, others_thread, others_status, _other_folder) = member(log);
     for frames in [500, 700] {
         let number = signals.count_take(signals.count_open());
-        let event = Some(GroupEvent { group: group_of, number, frames_before: 0, made: groups::now() });
+        let (made, time) = (groups::now(), signals.time());
+        let event = Some(GroupEvent { group: group_of, number, frames_before: 0, made, time });
         leader.try_mark(Mark::Begin(TakeStart { settings, channels, song, preroll_frames: 0, event })).unwrap();
         other.try_mark(Mark::Group(sight(number))).unwrap();
         play(&mut leader, frames);

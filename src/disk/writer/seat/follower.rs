@@ -150,8 +150,9 @@ impl Followed {
         scaled(frames as i64, self.take.rate, desk.rate) as u64
     }
 
-    /// Records what the leader has told of. Says whether that was all.
-    pub fn go_on(&mut self, membership: &Membership, desk: &mut Desk<'_>) -> bool {
+    /// Records what the leader has told of; where that is not processed, all but the last `behind` frames of what has
+    /// passed. Says whether that was all.
+    pub fn go_on(&mut self, membership: &Membership, behind: u64, desk: &mut Desk<'_>) -> bool {
         let news = membership.progress(self.take.event, self.notes_seen);
         let Some((progress, notes)) = news.filter(|_| self.channels == desk.history.channels()) else {
             // Too many others came behind it, or the sound is another one.
@@ -161,7 +162,14 @@ impl Followed {
         self.notes.extend(notes);
         let known = match (progress.end, progress.paused_from) {
             (Some(frames), _) | (None, Some(frames)) => self.own(frames, desk),
-            (None, None) if is_away(&progress) => u64::MAX,
+            (None, None) if is_away(&progress) => {
+                let known = self.passed(desk).saturating_sub(behind).max(self.next);
+                let leaders = (known as f64 * f64::from(self.take.rate) / f64::from(desk.rate)).ceil() as u64;
+                match membership.claim(self.take.event, leaders.max(progress.frames)) {
+                    claimed if claimed < leaders => self.own(claimed, desk),
+                    _ => known,
+                }
+            }
             (None, None) => self.own(progress.frames, desk),
         };
         self.go_on_to(known, &progress, desk);
@@ -344,6 +352,7 @@ impl Followed {
         desk.history.hold_from(None);
         desk.teller.status.set_follows(Gate::Idle);
         let is_abandoned = membership.progress(self.take.event, usize::MAX).is_some_and(|(it, _)| it.is_abandoned);
+        membership.give_back(self.take.event);
         let end = self.place.frame + self.next as i64;
         if self.job.is_up_to_date() {
             self.job.end(desk.ended.is_empty() && !desk.has_own, desk.teller);
