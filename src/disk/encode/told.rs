@@ -8,8 +8,8 @@ use std::fs::File;
 use std::io::{self, Read, Seek};
 
 /// So many bytes of a file are looked at: at first those in which what we write ends nearly always, then those in which it
-/// ends whatever `header` says.
-const HEAD_BYTES: [u64; 2] = [64 << 10, 256 << 10];
+/// ends whatever `header` says, and in the end, in Ogg files, those in which it ends behind a cover.
+const HEAD_BYTES: [u64; 3] = [64 << 10, 256 << 10, 16 << 20];
 
 /// What a file says of itself.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -53,7 +53,7 @@ pub fn read(file_type: FileType, mut file: &File) -> io::Result<Option<Told>> {
         // The end of an Ogg file is read from elsewhere.
         let position = file.stream_position()?;
         let told = (format_of(file_type).told)(&head, file);
-        if told.is_some() || (head.len() as u64) < most {
+        if told.is_some() || (head.len() as u64) < most || most == HEAD_BYTES[1] && !head.starts_with(b"OggS") {
             return Ok(told);
         }
         file.seek(io::SeekFrom::Start(position))?;
@@ -79,6 +79,8 @@ mod tests {
     use super::*;
     use crate::core::format::{BitRate, Codec, Menu};
     use crate::core::metadata::{Metadata, Origin};
+    use crate::disk::encode::ogg::comment_header::packet_bytes;
+    use crate::disk::encode::ogg::muxer::Muxer;
     use crate::disk::testing::trial::Trial;
 
     const LOUDNESS: Loudness = Loudness {
@@ -147,6 +149,89 @@ mod tests {
         for &file_type in FileType::ALL {
             let told = told(&recorded(file_type, Codec::Pcm24, &header, 5_000));
             assert_eq!((told.frames, told.software.as_deref()), (Some(5_000), Some("Recorder 1.0")), "{file_type:?}");
+        }
+    }
+
+    /// An ID3 tag as taggers write it: of version 2, 3 or 4, in ISO 8859-1 or UTF-16, with a cover before the texts.
+    fn foreign_id3(version: u8, is_wide: bool) -> Vec<u8> {
+        let seven_bits =
+            |size: u32| [size >> 21, size >> 14 & 0x7F, size >> 7 & 0x7F, size & 0x7F].map(|part| part as u8);
+        let text = |parts: &[&str]| {
+            let wide = |part: &&str| {
+                [&[0xFF, 0xFE][..], &part.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>()].concat()
+            };
+            match is_wide {
+                true => [vec![1], parts.iter().map(wide).collect::<Vec<_>>().join(&[0, 0][..])].concat(),
+                false => [vec![0], parts.join("\0").into_bytes()].concat(),
+            }
+        };
+        let frames = [
+            (["PIC", "APIC"], vec![0xFF; 700_000]),
+            (["TXX", "TXXX"], text(&["replaygain_track_gain", "-3.00 dB"])),
+            (["TXX", "TXXX"], text(&["SONGPOSITION", "1.5"])),
+            (["TSS", "TSSE"], text(&["Recorder 1.0"])),
+        ];
+        let frames = frames.map(|([short, long], fields)| {
+            let size = fields.len() as u32;
+            match version {
+                2 => [short.as_bytes(), &size.to_be_bytes()[1..], &fields].concat(),
+                3 => [long.as_bytes(), &size.to_be_bytes(), &[0, 0], &fields].concat(),
+                _ => [long.as_bytes(), &seven_bits(size), &[0, 0], &fields].concat(),
+            }
+        });
+        let frames = frames.concat();
+        [&b"ID3"[..], &[version, 0, 0], &seven_bits(frames.len() as u32), &frames].concat()
+    }
+
+    fn assert_known(file_type: FileType, bytes: &[u8], context: &str) {
+        let trial = Trial::new(file_type, Codec::Pcm24, BitRate::Cbr128, 2, 48_000);
+        std::fs::write(&trial.path, bytes).unwrap();
+        let told = told(&trial);
+        assert_eq!((told.frames, told.channels), (Some(5_000), 2), "{file_type:?}, {context}");
+        assert_eq!(told.software.as_deref(), Some("Recorder 1.0"), "{file_type:?}, {context}");
+        assert!(told.song_position.is_some() && told.loudness.is_some(), "{file_type:?}, {context}");
+    }
+
+    #[test]
+    fn a_tag_that_another_program_wrote_tells_the_same() {
+        let [mp3, aiff] = [FileType::Mp3, FileType::Aiff].map(|file_type| {
+            let mut trial = Trial::new(file_type, Codec::Pcm24, BitRate::Cbr128, 2, 48_000);
+            trial.metadata = Metadata::default();
+            trial.record(&trial.sound(5_000));
+            trial.bytes()
+        });
+        for version in [2, 3, 4] {
+            for is_wide in [false, true] {
+                let tag = foreign_id3(version, is_wide);
+                let context = format!("version {version}, wide: {is_wide}");
+                assert_known(FileType::Mp3, &[&tag[..], &mp3].concat(), &context);
+                // Behind the sound.
+                let chunk = [&b"ID3 "[..], &(tag.len() as u32).to_be_bytes(), &tag].concat();
+                assert_known(FileType::Aiff, &[&aiff[..], &chunk].concat(), &context);
+            }
+        }
+    }
+
+    #[test]
+    fn a_large_cover_before_the_comments_hides_nothing() {
+        let flac = recorded(FileType::Flac, Codec::Pcm24, "", 5_000).bytes();
+        let stream_info_end = 4 + 4 + 34;
+        let picture = [&[6, 0x0A, 0, 0][..], &vec![0xFF; 0x0A_0000]].concat();
+        let with_cover = [&flac[..stream_info_end], &picture, &flac[stream_info_end..]].concat();
+        assert_known(FileType::Flac, &with_cover, "a picture");
+        assert_known(FileType::Flac, &[foreign_id3(3, true), with_cover].concat(), "an ID3 tag and a picture");
+        for (file_type, head_bytes) in [(FileType::Ogg, 7), (FileType::Opus, 8)] {
+            let bytes = recorded(file_type, Codec::Pcm24, "", 5_000).bytes();
+            let [first, comments] = [0, 1].map(|number| packet_bytes(&bytes, number).unwrap());
+            let vendor_end = head_bytes + 4 + usize::from(comments[head_bytes]);
+            let count = u32::from_le_bytes(*comments[vendor_end..].first_chunk().unwrap()) + 1;
+            let picture = [&b"METADATA_BLOCK_PICTURE="[..], &[b'A'; 900_000]].concat();
+            let picture = [&(picture.len() as u32).to_le_bytes()[..], &picture].concat();
+            let comments =
+                [&comments[..vendor_end], &count.to_le_bytes(), &picture, &comments[vendor_end + 4..]].concat();
+            let mut muxer = Muxer::new();
+            let pages = [muxer.pages(&[first], 0), muxer.pages(&[comments], 0), bytes].concat();
+            assert_known(file_type, &pages, "a picture before the other comments");
         }
     }
 

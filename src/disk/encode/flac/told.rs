@@ -1,26 +1,42 @@
 //! What a FLAC file says of itself.
 
+use crate::disk::encode::appended::leading_id3_bytes;
 use crate::disk::encode::tags::vorbis_comments::read_vorbis_comments;
 use crate::disk::encode::told::Told;
 use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 
-/// By its metadata blocks STREAMINFO, the first one, and VORBIS_COMMENT (RFC 9639, 8). (flac-codec's own reader would read
-/// the pictures that others put in front.)
-pub fn told(head: &[u8], _file: &File) -> Option<Told> {
-    let mut rest = head.strip_prefix(b"fLaC")?;
+/// More metadata blocks of a file are not looked at.
+const MAX_BLOCKS: usize = 256;
+
+/// By its metadata blocks STREAMINFO, the first one, and VORBIS_COMMENT (RFC 9639, 8), also behind pictures, which are passed
+/// over by their sizes, and behind the ID3 tag that some taggers put in front.
+pub fn told(_head: &[u8], file: &File) -> Option<Told> {
+    let mut at = leading_id3_bytes(file).ok()?;
+    let read = |at: u64, count: usize| {
+        let (mut file, mut bytes) = (file, Vec::new());
+        file.seek(SeekFrom::Start(at)).ok()?;
+        file.take(count as u64).read_to_end(&mut bytes).ok()?;
+        (bytes.len() == count).then_some(bytes)
+    };
+    if read(at, 4)? != b"fLaC" {
+        return None;
+    }
+    at += 4;
     let mut told = None;
-    loop {
-        let ([kind, size @ ..], behind) = rest.split_first_chunk::<4>()?;
-        let size = size.iter().fold(0, |size, &byte| size << 8 | usize::from(byte));
-        let (fields, behind) = behind.split_at_checked(size)?;
-        match kind & 0x7F {
-            0 => told = Some(stream_info(fields)?),
-            4 => return Some(told?.with_entries(&read_vorbis_comments(fields)?)),
-            _ if kind & 0x80 != 0 => return told,
+    for _ in 0..MAX_BLOCKS {
+        let head = read(at, 4)?;
+        let size = u32::from_be_bytes([0, head[1], head[2], head[3]]) as usize;
+        at += 4;
+        match head[0] & 0x7F {
+            0 => told = Some(stream_info(&read(at, size)?)?),
+            4 => return Some(told?.with_entries(&read_vorbis_comments(&read(at, size)?)?)),
+            _ if head[0] & 0x80 != 0 => return told,
             _ => {}
         }
-        rest = behind;
+        at += size as u64;
     }
+    told
 }
 
 /// 8.2: 20 bits of rate, 3 of channels, 5 of bits for each sample and 36 of frames stand behind ten bytes of sizes.

@@ -6,7 +6,7 @@ use crate::core::metadata::{Key, Metadata};
 use crate::disk::encode::told::Told;
 use ::id3::frame::{Chapter, Comment, ExtendedText, TableOfContents};
 use ::id3::{Encoder, Frame, Tag, TagLike, Version};
-use std::io;
+use std::io::{self, Read, Seek, SeekFrom};
 
 /// What the frame COMM has for a language that is not known (ID3v2.4.0 main structure, 4.10 of the native frames).
 const NO_LANGUAGE: &str = "XXX";
@@ -112,30 +112,93 @@ pub fn id3_tag(metadata: &Metadata) -> io::Result<Vec<u8>> {
     encode(&tag_of(metadata), |bytes| bytes.max(longest))
 }
 
-/// What the entries of a tag tell of its file; nothing where it is none of ours. (The library's reader of all tags there are
-/// would make the plugin a seventh of a megabyte longer.)
-pub fn read_id3_tag(bytes: &[u8]) -> Option<Told> {
-    // Version 4, and none of the flags (ID3v2.4.0 main structure, 3.1).
-    let mut rest = bytes.strip_prefix(b"ID3\x04\0\0")?.get(4..)?;
-    let mut entries = Vec::new();
-    while let Some((head, behind)) = rest.split_first_chunk::<FRAME_HEAD_BYTES>() {
-        let [id @ .., s0, s1, s2, s3, _, _] = head;
-        let size = [s0, s1, s2, s3].iter().fold(0, |size, &&byte| size << 7 | usize::from(byte & 0x7F));
-        let Some((fields, behind)) = behind.split_at_checked(size).filter(|_| id[0] != 0) else { break };
-        entries.extend(utf8(fields).and_then(|text| match id {
-            b"TSSE" => Some((Key::Software.name(), text)),
-            b"TXXX" => text.split_once('\0'),
-            _ => None,
-        }));
-        rest = behind;
+/// A longer text says nothing that is asked for, and frames with pictures are longer by far.
+const MAX_READ_BYTES: usize = 16 << 10;
+
+/// More frames of a tag are not looked at.
+const MAX_FRAMES: usize = 4096;
+
+/// What the entries of the tag at the start of `file` tell of their file; nothing where there is no tag. Frames without entries
+/// are passed over by their sizes, so that a cover costs nothing. (The library's reader of all tags there are would make the
+/// plugin a seventh of a megabyte longer.)
+///
+/// # Errors
+/// Of `file`, also where it ends in the tag.
+pub fn read_id3_tag(file: &mut (impl Read + Seek)) -> io::Result<Option<Told>> {
+    let mut head = [0; 10];
+    file.read_exact(&mut head)?;
+    let [b'I', b'D', b'3', version @ 2..=4, _, flags, size @ ..] = head else { return Ok(None) };
+    let mut left = u64::from(seven_bits(size));
+    if version > 2 && flags & EXTENDED != 0 {
+        let mut size = [0; 4];
+        file.read_exact(&mut size)?;
+        // Version 4 counts the size, too.
+        let rest = if version == 4 { seven_bits(size).saturating_sub(4) } else { u32::from_be_bytes(size) };
+        file.seek(SeekFrom::Current(rest.into()))?;
+        left = left.saturating_sub(4 + u64::from(rest));
     }
-    Some(Told::default().with_entries(&entries))
+    let mut entries = Vec::new();
+    for _ in 0..MAX_FRAMES {
+        let Some((id, bytes)) = read_frame_head(file, version, &mut left)? else { break };
+        let is_text = matches!(&id, b"TSSE" | b"TXXX" | b"TSS\0" | b"TXX\0");
+        if !is_text || bytes as usize > MAX_READ_BYTES {
+            file.seek(SeekFrom::Current(bytes.into()))?;
+            continue;
+        }
+        let mut fields = vec![0; bytes as usize];
+        file.read_exact(&mut fields)?;
+        let text = text(&fields);
+        entries.extend(match &id {
+            b"TSSE" | b"TSS\0" => Some((Key::Software.name().to_owned(), text.trim_end_matches('\0').to_owned())),
+            _ => text.split_once('\0').map(|(name, value)| (name.to_owned(), value.trim_end_matches('\0').to_owned())),
+        });
+    }
+    let entries: Vec<(&str, &str)> = entries.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    Ok(Some(Told::default().with_entries(&entries)))
 }
 
-/// The text of a frame, which begins with its encoding (4).
-fn utf8(fields: &[u8]) -> Option<&str> {
-    let text = std::str::from_utf8(fields.strip_prefix(&[3])?).ok()?;
-    Some(text.trim_end_matches('\0'))
+/// The flag for a head that goes on (ID3v2.4.0 main structure, 3.1).
+const EXTENDED: u8 = 0x40;
+
+fn seven_bits(bytes: [u8; 4]) -> u32 {
+    bytes.iter().fold(0, |size, &byte| size << 7 | u32::from(byte & 0x7F))
+}
+
+/// The name of the next frame and the bytes of its fields; nothing where the frames of the tag end. Version 2 has names of
+/// three letters, and sizes with as many bytes; version 3 sizes of 32 bits.
+fn read_frame_head(file: &mut impl Read, version: u8, left: &mut u64) -> io::Result<Option<([u8; 4], u32)>> {
+    let mut head = [0; FRAME_HEAD_BYTES];
+    let bytes = if version == 2 { 6 } else { FRAME_HEAD_BYTES };
+    if *left < bytes as u64 {
+        return Ok(None);
+    }
+    file.read_exact(&mut head[..bytes])?;
+    let [i0, i1, i2, i3, s0, s1, s2, s3, ..] = head;
+    let (id, size) = match version {
+        2 => ([i0, i1, i2, 0], u32::from_be_bytes([0, i3, s0, s1])),
+        3 => ([i0, i1, i2, i3], u32::from_be_bytes([s0, s1, s2, s3])),
+        _ => ([i0, i1, i2, i3], seven_bits([s0, s1, s2, s3])),
+    };
+    let rest = left.checked_sub(bytes as u64 + u64::from(size)).filter(|_| i0 != 0);
+    *left = rest.unwrap_or(0);
+    Ok(rest.map(|_| (id, size)))
+}
+
+/// The text of a frame, which begins with its encoding (4): ISO 8859-1, UTF-16 with or without a mark, or UTF-8. Marks within
+/// it are left out.
+fn text(fields: &[u8]) -> String {
+    let Some((&encoding, bytes)) = fields.split_first() else { return String::new() };
+    let utf16 = |is_little: bool| {
+        let word = |pair: &[u8; 2]| if is_little { u16::from_le_bytes(*pair) } else { u16::from_be_bytes(*pair) };
+        let words: Vec<u16> = bytes.as_chunks().0.iter().map(word).filter(|&word| word != 0xFEFF).collect();
+        String::from_utf16_lossy(&words)
+    };
+    match encoding {
+        0 => bytes.iter().map(|&byte| char::from(byte)).collect(),
+        1 => utf16(bytes.starts_with(&[0xFF, 0xFE])),
+        2 => utf16(false),
+        _ => String::from_utf8_lossy(bytes).into_owned(),
+    }
 }
 
 fn tag_of(metadata: &Metadata) -> Tag {
