@@ -102,8 +102,8 @@ impl FileType {
         }
     }
 
-    /// kb/s that the sound of one file of this type and shape gets: what `bit_rate` asks for, or the nearest that there is.
-    /// Nothing where the quality is constant instead.
+    /// kb/s that the sound of one file of this type and shape gets: what `bit_rate` asks for, or the nearest that there
+    /// is. Nothing where the quality is constant instead.
     pub fn kilobits(self, bit_rate: BitRate, stream: StreamFormat) -> Option<u32> {
         bit_rate.kilobits().map(|asked| match self {
             FileType::Mp3 => asked.min(max_mp3_kilobits(stream.sample_rate)),
@@ -134,8 +134,8 @@ pub const MAX_OPUS_KILOBITS: u32 = 260;
 /// Hardly more come to each channel where the quality is constant.
 const VARIABLE_KILOBITS: u32 = 160;
 
-/// The highest constant bit rate of an MP3 file whose take has this rate in Hz. MPEG-2 ends at 160 kb/s (ISO/IEC 13818-3),
-/// MPEG-2.5 in LAME at 64.
+/// The highest constant bit rate of an MP3 file whose take has this rate in Hz. MPEG-2 ends at 160 kb/s (ISO/IEC
+/// 13818-3), MPEG-2.5 in LAME at 64.
 pub fn max_mp3_kilobits(sample_rate: u32) -> u32 {
     match mp3_rate(sample_rate) {
         0..16_000 => 64,
@@ -144,8 +144,8 @@ pub fn max_mp3_kilobits(sample_rate: u32) -> u32 {
     }
 }
 
-/// The least and the most kb/s that an Ogg Vorbis file of this shape has nominally (vorbisenc, `rate_mapping_…`); nothing where
-/// libvorbis does not say. Qualities below 0 are left out where their blocks are too long.
+/// The least and the most kb/s that an Ogg Vorbis file of this shape has nominally (vorbisenc, `rate_mapping_…`);
+/// nothing where libvorbis does not say. Qualities below 0 are left out where their blocks are too long.
 fn ogg_kilobits(stream: StreamFormat) -> Option<(u32, u32)> {
     // Stereo has modes of its own, and those of other numbers where these end.
     let (stereo, each) = match stream.sample_rate {

@@ -24,8 +24,8 @@ pub fn file_rate(wanted: Rate, arriving: u32, how: RateMatch) -> Result<u32, Rat
 /// The sample rates of MPEG-1, MPEG-2 (ISO/IEC 11172-3 and 13818-3) and of the customary MPEG-2.5, in Hz.
 pub const MP3_RATES: [u32; 9] = [8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000];
 
-/// The rate in Hz at which a take of `rate` Hz is encoded as MP3: its own where MP3 has it. Above 48 kHz 44.1 kHz for its
-/// multiples, else 48 kHz. Below, the nearest in ratio (so 37.8 kHz becomes 44.1 kHz and keeps all its band).
+/// The rate in Hz at which a take of `rate` Hz is encoded as MP3: its own where MP3 has it. Above 48 kHz 44.1 kHz for
+/// its multiples, else 48 kHz. Below, the nearest in ratio (so 37.8 kHz becomes 44.1 kHz and keeps all its band).
 pub fn mp3_rate(rate: u32) -> u32 {
     if rate > 48_000 && rate.is_multiple_of(44_100) && !rate.is_multiple_of(48_000) {
         return 44_100;

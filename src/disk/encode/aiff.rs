@@ -39,8 +39,9 @@ const SSND_HEAD_BYTES: u64 = 16;
 /// More than all chunks before the sound take, that of the tag aside.
 const CHUNK_BYTES: usize = 4096;
 
-/// The chunk that keeps room for markers before the sound, as Apple's programs call it. The filler of IFF is four blanks, with
-/// which some readers (npm music-metadata) refuse the file: no other id may begin with a blank ("EA IFF 85", section 3).
+/// The chunk that keeps room for markers before the sound, as Apple's programs call it. The filler of IFF is four
+/// blanks, with which some readers (npm music-metadata) refuse the file: no other id may begin with a blank ("EA IFF
+/// 85", section 3).
 const FILLER: [u8; 4] = *b"FLLR";
 /// Bytes of a chunk's id and size.
 const CHUNK_HEAD_BYTES: usize = 8;

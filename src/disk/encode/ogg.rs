@@ -3,8 +3,8 @@
 //! The length is exact: the last page counts the frames, and decoders cut the rest off (Vorbis I specification, A.2).
 //! The file always consists of whole pages, and after a refresh the last of them ends the stream, until others come.
 //!
-//! A page leaves after four packets: with that and libvorbis's look-ahead, less than 0.29 seconds of sound are not in the
-//! file yet. (libogg would gather 4 kB, which in silence are many seconds.)
+//! A page leaves after four packets: with that and libvorbis's look-ahead, less than 0.29 seconds of sound are not in
+//! the file yet. (libogg would gather 4 kB, which in silence are many seconds.)
 
 use super::resample::Resampler;
 use super::{Encoder, Format, OpenError, SampleRange};

@@ -16,8 +16,8 @@ fn sound(channels: usize, rate: u32) -> Vec<f32> {
     (0..channels * rate as usize / 2).map(|_| 0.5 * noise()).collect()
 }
 
-/// How loud the band around `middle` Hz is in `samples`, in dB: through a filter of an octave (R. Bristow-Johnson, Audio EQ
-/// Cookbook, "BPF").
+/// How loud the band around `middle` Hz is in `samples`, in dB: through a filter of an octave (R. Bristow-Johnson,
+/// Audio EQ Cookbook, "BPF").
 fn level(samples: impl Iterator<Item = f32>, rate: u32, middle: f64) -> f64 {
     let phase = middle / f64::from(rate) * TAU;
     let alpha = phase.sin() / (2.0 * 1.414);

@@ -17,8 +17,8 @@ struct Layout {
     sample_rate: u32,
 }
 
-/// Cuts the file behind its last whole frame and makes the sizes say what is there. A file whose chunks lead to its very end
-/// is whole, whoever has put some behind the sound: not a byte of it changes.
+/// Cuts the file behind its last whole frame and makes the sizes say what is there. A file whose chunks lead to its
+/// very end is whole, whoever has put some behind the sound: not a byte of it changes.
 pub fn repair(mut file: &File) -> io::Result<Kept> {
     let end = file.seek(SeekFrom::End(0))?;
     let Some(Layout { comm_at, ssnd_at, bytes_per_frame, sample_rate }) = read_layout(file)? else {

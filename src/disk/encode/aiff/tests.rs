@@ -121,7 +121,8 @@ fn an_odd_number_of_bytes_is_padded() {
     assert_sizes_tell(&trial, 3);
 }
 
-/// "A chunk id ... may not begin with a blank" (EA IFF 85, section 3, "Type definitions"), and readers refuse files with one.
+/// "A chunk id ... may not begin with a blank" (EA IFF 85, section 3, "Type definitions"), and readers refuse files
+/// with one.
 #[test]
 fn no_chunk_has_an_id_that_begins_with_a_blank() {
     let markers: Vec<_> = (1..=3).map(|number| Marker { frame: 1000, kind: MarkerKind::Set { number } }).collect();

@@ -12,8 +12,8 @@ const MAX_CHUNKS: usize = 256;
 /// Bytes of COMM up to the upper half of its rate's mantissa.
 const COMM_BYTES: usize = 14;
 
-/// By its chunks COMM and `ID3 `. We write both before the sound; others put the tag behind it. Chunks are passed over by their
-/// sizes.
+/// By its chunks COMM and `ID3 `. We write both before the sound; others put the tag behind it. Chunks are passed over
+/// by their sizes.
 pub fn told(head: &[u8], file: &File) -> Option<Told> {
     if !(head.starts_with(b"FORM") && matches!(head.get(8..12)?, b"AIFF" | b"AIFC")) {
         return None;

@@ -9,8 +9,8 @@ use std::io::{Read, Seek, SeekFrom};
 /// More metadata blocks of a file are not looked at.
 const MAX_BLOCKS: usize = 256;
 
-/// By its metadata blocks STREAMINFO, the first one, and VORBIS_COMMENT (RFC 9639, 8), also behind pictures, which are passed
-/// over by their sizes, and behind the ID3 tag that some taggers put in front.
+/// By its metadata blocks STREAMINFO, the first one, and VORBIS_COMMENT (RFC 9639, 8), also behind pictures, which are
+/// passed over by their sizes, and behind the ID3 tag that some taggers put in front.
 pub fn told(_head: &[u8], file: &File) -> Option<Told> {
     let mut at = leading_id3_bytes(file).ok()?;
     let read = |at: u64, count: usize| {

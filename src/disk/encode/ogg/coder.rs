@@ -37,8 +37,8 @@ pub struct Coder {
 }
 
 impl Coder {
-    /// The pages of the headers can be taken at once, with room behind the comments. `format` has at most eight channels and
-    /// 200 kHz.
+    /// The pages of the headers can be taken at once, with room behind the comments. `format` has at most eight
+    /// channels and 200 kHz.
     pub fn new(bit_rate: BitRate, format: StreamFormat, metadata: &Metadata) -> Result<Self, VorbisError> {
         let mut vorbis = libvorbis(bit_rate, format)?;
         let [identification, comments, set_up] = vorbis.headers()?;
@@ -81,9 +81,9 @@ impl Coder {
         }
     }
 
-    /// Decoders find the beginning of the sound by its first page. Where that is the last one, too, whose position cuts off the
-    /// end, FFmpeg 5 cannot: the sound has two pages at least. The first packet plays nothing, and so would a page with it
-    /// alone, of which ogginfo complains.
+    /// Decoders find the beginning of the sound by its first page. Where that is the last one, too, whose position cuts
+    /// off the end, FFmpeg 5 cannot: the sound has two pages at least. The first packet plays nothing, and so would a
+    /// page with it alone, of which ogginfo complains.
     fn end_stream(&mut self) {
         if self.is_first_page {
             self.end_page((self.packets.len() - 1).min(2));

@@ -1,4 +1,5 @@
-//! libvorbis (with the aoTuV and Lancer patches), as a function from frames to packets. All that is unsafe in it is here.
+//! libvorbis (with the aoTuV and Lancer patches), as a function from frames to packets. All that is unsafe in it is
+//! here.
 
 use crate::core::format::StreamFormat;
 use aotuv_lancer_vorbis_sys::{
@@ -68,7 +69,8 @@ impl Libvorbis {
         // SAFETY: a box is never at null.
         let state = unsafe { NonNull::new_unchecked(state) };
         let made = Self { state, channels: format.channels };
-        // SAFETY: the state lives as long as `made`, at one place, and each function gets what the one before it prepared.
+        // SAFETY: the state lives as long as `made`, at one place, and each function gets what the one before it
+        // prepared.
         unsafe {
             vorbis_info_init(made.info());
             set_up(made.info(), mode, format)?;
@@ -103,8 +105,8 @@ impl Libvorbis {
         let mut comments = MaybeUninit::<vorbis_comment>::uninit();
         let mut packets = [const { MaybeUninit::<ogg_packet>::zeroed() }; 3];
         let [first, second, third] = &mut packets;
-        // SAFETY: the state was set up. `comments` is filled by its own function and cleared once; the headers do not refer
-        // to it. The packets are libvorbis's own until the next call, and are copied before it.
+        // SAFETY: the state was set up. `comments` is filled by its own function and cleared once; the headers do not
+        // refer to it. The packets are libvorbis's own until the next call, and are copied before it.
         unsafe {
             vorbis_comment_init(comments.as_mut_ptr());
             let result = vorbis_analysis_headerout(
@@ -120,8 +122,8 @@ impl Libvorbis {
         }
     }
 
-    /// Takes frames, one slice for each channel, in Vorbis's order, all of one length, and gives the packets that have become
-    /// complete.
+    /// Takes frames, one slice for each channel, in Vorbis's order, all of one length, and gives the packets that have
+    /// become complete.
     pub fn write(&mut self, channels: &[&[f32]]) -> Result<Vec<Packet>, VorbisError> {
         let frames = channels.first().map_or(0, |samples| samples.len());
         assert!(channels.len() == self.channels && channels.iter().all(|samples| samples.len() == frames));
@@ -130,8 +132,8 @@ impl Libvorbis {
             return Ok(Vec::new());
         }
         let count = c_int::try_from(frames).map_err(|_| VorbisError(0))?;
-        // SAFETY: the state was set up. libvorbis gives a buffer of `count` samples for each of its channels, which are as many
-        // as ours; they overlap nothing of ours.
+        // SAFETY: the state was set up. libvorbis gives a buffer of `count` samples for each of its channels, which are
+        // as many as ours; they overlap nothing of ours.
         unsafe {
             let buffers = vorbis_analysis_buffer(self.dsp(), count);
             for (index, samples) in channels.iter().enumerate() {
@@ -148,8 +150,8 @@ impl Libvorbis {
 
     fn wrote(&mut self, frames: c_int) -> Result<Vec<Packet>, VorbisError> {
         let mut packets = Vec::new();
-        // SAFETY: the state was set up, and as many frames as this are in the buffers. A packet is libvorbis's own until the
-        // next call, and is copied before it.
+        // SAFETY: the state was set up, and as many frames as this are in the buffers. A packet is libvorbis's own
+        // until the next call, and is copied before it.
         unsafe {
             check(vorbis_analysis_wrote(self.dsp(), frames))?;
             while check(vorbis_analysis_blockout(self.dsp(), self.block()))? == 1 {
@@ -187,7 +189,8 @@ impl Libvorbis {
 
 impl Drop for Libvorbis {
     fn drop(&mut self) {
-        // SAFETY: what refers to another is cleared before it; nothing else has the state, and nothing uses it after this.
+        // SAFETY: what refers to another is cleared before it; nothing else has the state, and nothing uses it after
+        // this.
         unsafe {
             vorbis_block_clear(self.block());
             vorbis_dsp_clear(self.dsp());
@@ -204,8 +207,8 @@ impl Drop for Libvorbis {
 unsafe fn set_up(info: *mut vorbis_info, mode: Mode, format: StreamFormat) -> Result<(), VorbisError> {
     let number = |number: u32| i32::try_from(number).map(c_long::from).map_err(|_| VorbisError(0));
     let (channels, rate) = (number(format.channels as u32)?, number(format.sample_rate)?);
-    // SAFETY: the caller's promise; the other pointers are null, which means that the bit rate is not managed, or to a number
-    // that is read during the call.
+    // SAFETY: the caller's promise; the other pointers are null, which means that the bit rate is not managed, or to a
+    // number that is read during the call.
     unsafe {
         match mode {
             Mode::BitRate(bits) => {

@@ -69,9 +69,9 @@ pub struct Coder {
 impl Coder {
     /// `channels` is 1 to 8.
     ///
-    /// The encoder is not the one that libopus has for surround sound: that one takes one channel of six and more for the
-    /// bass, of which it keeps nothing else, and softens what a listener in the middle would not hear. Nobody told us which
-    /// loudspeakers the channels are for.
+    /// The encoder is not the one that libopus has for surround sound: that one takes one channel of six and more for
+    /// the bass, of which it keeps nothing else, and softens what a listener in the middle would not hear. Nobody told
+    /// us which loudspeakers the channels are for.
     pub fn new(bit_rate: BitRate, channels: usize) -> Result<Self, CoderError> {
         let layout = LAYOUTS[channels - 1];
         let mut error = OPUS_OK;

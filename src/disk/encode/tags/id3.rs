@@ -118,9 +118,9 @@ const MAX_READ_BYTES: usize = 16 << 10;
 /// More frames of a tag are not looked at.
 const MAX_FRAMES: usize = 4096;
 
-/// What the entries of the tag at the start of `file` tell of their file; nothing where there is no tag. Frames without entries
-/// are passed over by their sizes, so that a cover costs nothing. (The library's reader of all tags there are would make the
-/// plugin a seventh of a megabyte longer.)
+/// What the entries of the tag at the start of `file` tell of their file; nothing where there is no tag. Frames without
+/// entries are passed over by their sizes, so that a cover costs nothing. (The library's reader of all tags there are
+/// would make the plugin a seventh of a megabyte longer.)
 ///
 /// # Errors
 /// Of `file`, also where it ends in the tag.
@@ -164,8 +164,8 @@ fn seven_bits(bytes: [u8; 4]) -> u32 {
     bytes.iter().fold(0, |size, &byte| size << 7 | u32::from(byte & 0x7F))
 }
 
-/// The name of the next frame and the bytes of its fields; nothing where the frames of the tag end. Version 2 has names of
-/// three letters, and sizes with as many bytes; version 3 sizes of 32 bits.
+/// The name of the next frame and the bytes of its fields; nothing where the frames of the tag end. Version 2 has names
+/// of three letters, and sizes with as many bytes; version 3 sizes of 32 bits.
 fn read_frame_head(file: &mut impl Read, version: u8, left: &mut u64) -> io::Result<Option<([u8; 4], u32)>> {
     let mut head = [0; FRAME_HEAD_BYTES];
     let bytes = if version == 2 { 6 } else { FRAME_HEAD_BYTES };
@@ -184,8 +184,8 @@ fn read_frame_head(file: &mut impl Read, version: u8, left: &mut u64) -> io::Res
     Ok(rest.map(|_| (id, size)))
 }
 
-/// The text of a frame, which begins with its encoding (4): ISO 8859-1, UTF-16 with or without a mark, or UTF-8. Marks within
-/// it are left out.
+/// The text of a frame, which begins with its encoding (4): ISO 8859-1, UTF-16 with or without a mark, or UTF-8. Marks
+/// within it are left out.
 fn text(fields: &[u8]) -> String {
     let Some((&encoding, bytes)) = fields.split_first() else { return String::new() };
     let utf16 = |is_little: bool| {

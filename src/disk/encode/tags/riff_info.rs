@@ -42,8 +42,8 @@ fn list_chunk(metadata: &Metadata, zeros: usize) -> Vec<u8> {
     [b"LIST", &size.to_le_bytes()[..], b"INFO", &texts].concat()
 }
 
-/// ITRK and IPRT are customs, and each is the only one that some taggers know (mutagen and foobar2000, TagLib and FFmpeg); the
-/// others are the specification's.
+/// ITRK and IPRT are customs, and each is the only one that some taggers know (mutagen and foobar2000, TagLib and
+/// FFmpeg); the others are the specification's.
 fn places(key: &Key) -> &'static [&'static [u8; 4]] {
     match key {
         Key::Title => &[b"INAM"],
