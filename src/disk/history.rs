@@ -1,5 +1,5 @@
 //! The history: what passed while no take was open, for takes that begin with some of it and for Capture. Lives on the
-//! writer thread, in memory of its own; the process has a [share](shares) of memory for each.
+//! writer thread, in memory of its own; the process has a share of memory for each.
 
 mod shares;
 
