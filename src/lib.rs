@@ -51,7 +51,7 @@
 //! 9. The user's switches count within a second though no block comes: the writer follows them itself then, and one atomic
 //!    ([`link::Heartbeat`]) decides whether it or the audio thread ends a take.
 //! 10. Saved settings that are loaded while the host plays count at one moment: a take sees all of the old ones or all of
-//!    the new ones. An open take keeps its Record and Pause.
+//!     the new ones. An open take keeps its Record and Pause.
 //! 11. All files of a group's take hold the same frames of the song, to the sample where the host tells its position and to a
 //!     block where it does not. Its audio threads share some atomics and wait for nobody ([`link::groups`]).
 //! 12. No failure of the recorder reaches the host: no panic crosses the boundary, `process()` never answers an error.
