@@ -30,8 +30,9 @@ fn each_file_is_named_for_its_channel_and_holds_nothing_else() {
             assert_eq!(samples_of(path), channel(index, 0..1_500));
             let bytes = fs::read(path).unwrap();
             let track = if channels == 2 { (*name).to_owned() } else { format!("chan{}", index + 1) };
-            let track =
-                format!("<CHANNEL_INDEX>1</CHANNEL_INDEX>\n<INTERLEAVE_INDEX>1</INTERLEAVE_INDEX>\n<NAME>{track}<");
+            // The channel of the take, and its place in the file.
+            let indices = format!("<CHANNEL_INDEX>{}</CHANNEL_INDEX>\n<INTERLEAVE_INDEX>1<", index + 1);
+            let track = format!("{indices}/INTERLEAVE_INDEX>\n<NAME>{track}<");
             assert!(bytes.windows(track.len()).any(|window| window == track.as_bytes()), "channel {index}");
         }
         assert_eq!(recorder.names().len(), channels);
