@@ -221,6 +221,8 @@ fn a_leader_whose_disk_hangs_holds_up_no_member_and_gives_up_its_seat() {
     assert!(take.lost == 0 && take.errors.is_empty() && frames.contains(&take.frames), "{take:?}");
     assert_eq!(follower.assert_sound(take.path.as_ref().unwrap(), first), take.frames);
     leader.disk.set(Fault::None);
-    let take = leader.take(0);
-    assert_eq!((take.frames, take.lost, &take.errors), (3 * SECOND, 0, &vec![]), "{take:?}");
+    let leaders = leader.take(0);
+    // The leader's own file comes to the end that the others have recorded, with silence.
+    let lengths = [3 * SECOND, take.frames];
+    assert!(leaders.lost == 0 && leaders.errors.is_empty() && lengths.contains(&leaders.frames), "{leaders:?}");
 }

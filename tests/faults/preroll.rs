@@ -74,8 +74,8 @@ fn what_a_failing_disk_kept_from_being_captured_can_be_captured_again() {
     recorder.disk.set(Fault::From { call: 0, errno: EIO });
     recorder.set(CAPTURE, 1.0);
     recorder.wait_for_log("capture failed: ");
-    assert!(recorder.files().is_empty());
     recorder.disk.set(Fault::None);
+    assert!(recorder.files().is_empty());
     recorder.set(CAPTURE, 0.0);
     let all = recorder.at();
     recorder.set(CAPTURE, 1.0);
