@@ -17,8 +17,8 @@ const MAX_DRIFT: f64 = 0.1;
 /// A song that is ahead by more than so many times the block before has jumped: no host plays that fast.
 const MAX_SPEED: i64 = 8;
 
-/// So many blocks in a row without drift show a song that runs exactly with its sound: less than a jump is then a period
-/// that the host dropped.
+/// Blocks in a row without drift after which a song counts as running exactly with its sound. Less than a jump is then a
+/// period that the host dropped.
 const STEADY_BLOCKS: u32 = 8;
 
 /// A stop that is shorter, in seconds, and ends elsewhere is a locate of a host that rolls (Ardour stops for a block).
@@ -27,7 +27,7 @@ const LONGEST_LOCATE: f64 = 0.1;
 /// How a block follows the ones before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Followed {
-    /// So many frames of the song are missing before the block if it jumped; 0 where it jumped back.
+    /// Frames of the song that are missing before the block if it jumped; 0 if it jumped back.
     pub missing: u64,
     pub song: Follows,
     /// The song jumped with the block before, which was [ahead](Follows::Ahead), or did not.
@@ -73,7 +73,7 @@ struct Last {
 
 #[derive(Debug)]
 struct Stopped {
-    /// Where the song was to go on.
+    /// The position at which the song was to go on.
     expected: i64,
     /// Frames that came since.
     frames: i64,
@@ -90,7 +90,7 @@ enum Pace {
     Uneven { excess: f64 },
 }
 
-/// What a block says of the pace.
+/// The pace after a block, and how the block follows.
 struct Paced {
     pace: Pace,
     song: Follows,
